@@ -1,0 +1,151 @@
+"""Postings: what one fact at Stripe does to the books, as legs that sum to zero.
+
+Knows no QuickBooks document: `connector.qbo.documents` says in which document a posting of a kind is written. Laws:
+legs of a posting sum to zero; every clearing leg cites its balance transaction; over all postings that cite a balance
+transaction the clearing legs sum to its net. The recipes stand in docs/money.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from connector.ledger.allocation import Share, by_customer, sum_of
+from connector.ledger.keys import PostingKey
+from connector.ledger.money import Money, MoneyError
+
+
+class Role(StrEnum):
+    """What an account is for; the company's own accounts are chosen once for each role."""
+
+    CLEARING = "clearing"  # one for each Stripe account and settlement currency
+    RECEIVABLE = "receivable"
+    FEES = "fees"
+    BANK = "bank"
+
+
+class Kind(StrEnum):
+    """Which fact a posting is made from."""
+
+    CHARGE = "charge"
+    FEE = "fee"
+    PAYOUT = "payout"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One side of a posting: plus is a debit, minus a credit."""
+
+    role: Role
+    amount: Money
+    cites: str = ""  # the balance transaction, on every clearing leg
+    invoice_id: str = ""  # on a receivable leg, the invoice it pays
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One document owed to QuickBooks."""
+
+    key: PostingKey
+    kind: Kind
+    day: date  # of the company's zone; a payout's arrival is a UTC date
+    legs: tuple[Leg, ...]
+    memo: str
+
+    def __post_init__(self) -> None:
+        if not self.legs:
+            raise MoneyError("a posting has legs")
+        if sum(leg.amount.minor for leg in self.legs) != 0 or len({leg.amount.currency for leg in self.legs}) != 1:
+            raise MoneyError(f"legs of {self.key} do not sum to zero in one currency")
+        if any(leg.role is Role.CLEARING and not leg.cites for leg in self.legs):
+            raise MoneyError(f"a clearing leg of {self.key} cites no balance transaction")
+
+    @property
+    def currency(self) -> str:
+        """Return the one currency of the legs."""
+        return self.legs[0].amount.currency
+
+    def clearing(self) -> Money:
+        """Return what the posting does to the clearing account."""
+        return self.of(Role.CLEARING)
+
+    def of(self, role: Role) -> Money:
+        """Return what the posting does to the accounts of a role."""
+        return Money(sum(leg.amount.minor for leg in self.legs if leg.role is role), self.currency)
+
+
+@dataclass(frozen=True)
+class ChargeFact:
+    """A succeeded charge, as the gateway read it back: amounts in the settlement currency."""
+
+    stripe_account: str
+    charge_id: str
+    payment_id: str
+    balance_txn: str
+    gross: Money
+    fee: Money
+    day: date
+    shares: tuple[Share, ...]
+    customer_id: str  # who gets what no share takes
+
+    def __post_init__(self) -> None:
+        if self.gross.minor <= 0 or sum_of(self.shares, self.gross.currency).minor > self.gross.minor:
+            raise MoneyError(f"shares of {self.charge_id} exceed what was charged")
+
+
+def charge_postings(fact: ChargeFact) -> list[Posting]:
+    """Post a charge: one document for each customer, a leg for each invoice; what no share takes is unapplied."""
+    groups = by_customer(fact.shares)
+    unapplied = fact.gross - sum_of(fact.shares, fact.gross.currency)
+    if unapplied or not groups:
+        groups.setdefault(fact.customer_id, [])
+    postings = []
+    for customer_id, shares in groups.items():
+        legs = [Leg(Role.RECEIVABLE, -share.amount, invoice_id=share.invoice_id) for share in shares]
+        if customer_id == fact.customer_id and unapplied:
+            legs.append(Leg(Role.RECEIVABLE, -unapplied))
+        cash = Money(-sum(leg.amount.minor for leg in legs), fact.gross.currency)
+        key = PostingKey(fact.stripe_account, fact.charge_id, Kind.CHARGE.value, customer_id)
+        memo = f"Stripe {fact.charge_id}; Tieout {fact.payment_id}"
+        legs.insert(0, Leg(Role.CLEARING, cash, cites=fact.balance_txn))
+        postings.append(Posting(key, Kind.CHARGE, fact.day, tuple(legs), memo))
+    return postings
+
+
+def fee_posting(fact: ChargeFact) -> Posting | None:
+    """Post a charge's fee out of clearing; None where Stripe took none."""
+    if not fact.fee:
+        return None
+    key = PostingKey(fact.stripe_account, fact.charge_id, Kind.FEE.value)
+    legs = (Leg(Role.CLEARING, -fact.fee, cites=fact.balance_txn), Leg(Role.FEES, fact.fee))
+    return Posting(key, Kind.FEE, fact.day, legs, f"Stripe fee of {fact.charge_id}; Tieout {fact.payment_id}")
+
+
+@dataclass(frozen=True)
+class PayoutFact:
+    """A payout that was paid: negative when Stripe drew money from the bank."""
+
+    stripe_account: str
+    payout_id: str
+    balance_txn: str
+    amount: Money
+    arrival_day: date
+
+
+def payout_posting(fact: PayoutFact) -> Posting:
+    """Post a payout: clearing to bank for exactly the bank line, or the other way for a negative one."""
+    key = PostingKey(fact.stripe_account, fact.payout_id, Kind.PAYOUT.value)
+    legs = (Leg(Role.CLEARING, -fact.amount, cites=fact.balance_txn), Leg(Role.BANK, fact.amount))
+    return Posting(key, Kind.PAYOUT, fact.arrival_day, legs, f"Stripe payout {fact.payout_id}")
+
+
+def clearing_by_citation(postings: Sequence[Posting]) -> dict[str, int]:
+    """Return for each cited balance transaction the minor units its clearing legs come to."""
+    sums: dict[str, int] = {}
+    for posting in postings:
+        for leg in posting.legs:
+            if leg.role is Role.CLEARING:
+                sums[leg.cites] = sums.get(leg.cites, 0) + leg.amount.minor
+    return sums

@@ -1,0 +1,105 @@
+"""Who may come in: staff, contacts, sessions, links, and counters of attempts.
+
+Tokens are stored as SHA-256 only. Laws: a link of one company opens nothing of another; a one-time link works once;
+what was revoked or has expired opens nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from connector.store.columns import instant, maybe_instant, text
+
+
+class StaffRow(SQLModel, table=True):
+    """A person who works on the books; may belong to several companies."""
+
+    __tablename__ = "staff"
+
+    id: str = Field(primary_key=True)
+    email: str = Field(unique=True)
+    name: str = ""
+    created_at: datetime = instant()
+
+
+class MembershipRow(SQLModel, table=True):
+    """A staff member's role in one company."""
+
+    __tablename__ = "membership"
+
+    staff_id: str = Field(primary_key=True, foreign_key="staff.id")
+    company_id: str = Field(primary_key=True, foreign_key="company.id")
+    role: str  # owner | bookkeeper | viewer
+
+
+class ContactRow(SQLModel, table=True):
+    """A person who may sign in for customers of one company."""
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("company_id", "email"),)
+
+    id: str = Field(primary_key=True)
+    company_id: str = Field(foreign_key="company.id")
+    email: str  # lower case
+    name: str = ""
+    state: str = "active"  # active | pending | blocked
+    created_at: datetime = instant()
+
+
+class ContactCustomerRow(SQLModel, table=True):
+    """Which customer a contact may see and pay for."""
+
+    __tablename__ = "contact_customer"
+
+    company_id: str = Field(primary_key=True)
+    contact_id: str = Field(primary_key=True, foreign_key="contact.id")
+    customer_id: str = Field(primary_key=True)
+    state: str = "active"  # active | pending: an address that changed in QuickBooks waits for a person
+
+
+class LinkRow(SQLModel, table=True):
+    """A secret link that was given out, by its hash."""
+
+    __tablename__ = "link"
+
+    token_hash: str = Field(primary_key=True)
+    purpose: str  # invoice | sign_in | staff_sign_in
+    company_id: str = ""
+    invoice_id: str = ""
+    contact_id: str = ""
+    staff_id: str = ""
+    browser_hash: str = ""  # the browser that asked, for one-time links
+    created_at: datetime = instant()
+    expires_at: datetime | None = maybe_instant()
+    used_at: datetime | None = maybe_instant()
+    revoked_at: datetime | None = maybe_instant()
+
+
+class SessionRow(SQLModel, table=True):
+    """A browser that was let in, by the hash of its cookie."""
+
+    __tablename__ = "session"
+
+    id_hash: str = Field(primary_key=True)
+    audience: str  # guest (opened links only) | customer | staff
+    company_id: str = ""
+    contact_id: str = ""
+    staff_id: str = ""
+    invoices: str = text()  # guest: ids of the invoices whose links were opened, by spaces
+    created_at: datetime = instant()
+    seen_at: datetime = instant()
+    expires_at: datetime = instant()
+    ended_at: datetime | None = maybe_instant()
+
+
+class LimitRow(SQLModel, table=True):
+    """How often something was tried in a window."""
+
+    __tablename__ = "limit"
+
+    bucket: str = Field(primary_key=True)  # sign_in/ip/203.0.113.9
+    window: str = Field(primary_key=True)  # the window's start
+    tries: int = 0

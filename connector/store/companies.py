@@ -1,0 +1,117 @@
+"""Companies and their connections: who is the tenant, what is connected, which account plays which role.
+
+Secrets are stored only as vault ciphers bound to company and column. Law: one QuickBooks realm belongs to one company.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from connector.store.columns import instant, maybe_instant, text
+
+
+class CompanyRow(SQLModel, table=True):
+    """A tenant: one QuickBooks company."""
+
+    __tablename__ = "company"
+
+    id: str = Field(primary_key=True)  # ULID
+    slug: str = Field(unique=True)  # in the portal's address
+    name: str
+    realm_id: str | None = Field(default=None, unique=True)
+    phone: str = ""
+    email: str = ""
+    place: str = ""  # "Portland, Oregon"
+    address: str = text()  # as on a letter, lines
+    country: str = "US"
+    zone: str = "America/Los_Angeles"
+    home_currency: str = "USD"
+    accent: str = "#0f6b5f"  # brand colour; the page corrects its contrast
+    allow_partial: bool = True  # a payer may pay less than an invoice's balance
+    created_at: datetime = instant()
+
+
+class ConnectionRow(SQLModel, table=True):
+    """A company's connection to QuickBooks or to Stripe, with its secrets as ciphers."""
+
+    __tablename__ = "connection"
+
+    company_id: str = Field(primary_key=True, foreign_key="company.id")
+    which: str = Field(primary_key=True)  # quickbooks | stripe
+    state: str = "connected"  # connected | needs_reconnect | disconnected
+    account: str = ""  # realm id, or Stripe account id
+    livemode: bool = False
+    access_cipher: str = text()  # QuickBooks access token
+    secret_cipher: str = text()  # QuickBooks refresh token, or Stripe's restricted key
+    webhook_cipher: str = text()  # Stripe's endpoint secret
+    publishable_key: str = ""
+    access_expires_at: datetime | None = maybe_instant()
+    refresh_expires_at: datetime | None = maybe_instant()
+    hard_expires_at: datetime | None = maybe_instant()
+    rotated_at: datetime | None = maybe_instant()
+    version: int = 0  # raised by every write of a token: compare and set
+    lease_owner: str = ""  # who refreshes now
+    lease_until: datetime | None = maybe_instant()
+    last_error: str = text()
+    connected_at: datetime = instant()
+
+
+class ConsentRow(SQLModel, table=True):
+    """An OAuth consent under way: our own state, bound to company and browser, single use, ten minutes."""
+
+    __tablename__ = "consent"
+
+    state_hash: str = Field(primary_key=True)
+    company_id: str = Field(foreign_key="company.id")
+    browser_hash: str = ""
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    used_at: datetime | None = maybe_instant()
+
+
+class MappingRow(SQLModel, table=True):
+    """Which QuickBooks object plays a role: the clearing account of a currency, the fees account, the vendor."""
+
+    __tablename__ = "mapping"
+
+    company_id: str = Field(primary_key=True, foreign_key="company.id")
+    role: str = Field(primary_key=True)  # clearing | fees | bank | receivable | vendor | method_card | method_bank
+    currency: str = Field(primary_key=True)
+    qbo_id: str
+    name: str = ""
+
+
+class CountRow(SQLModel, table=True):
+    """A running number of a company that is never used twice, such as that of receipts."""
+
+    __tablename__ = "count"
+
+    company_id: str = Field(primary_key=True, foreign_key="company.id")
+    name: str = Field(primary_key=True)
+    value: int = 0
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who may do something alone for a while: push to a realm, pull a company, tick."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    owner: str = ""
+    until: datetime = instant()
+    fence: int = 0
+
+
+class TickRow(SQLModel, table=True):
+    """Work that belongs to a period and was rung once for it."""
+
+    __tablename__ = "tick"
+    __table_args__ = (UniqueConstraint("work", "period"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    work: str
+    period: str
+    rung_at: datetime = instant()

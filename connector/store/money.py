@@ -1,0 +1,122 @@
+"""What payers did and what Stripe says of it: payments, their shares and history, balance transactions, payouts.
+
+A payment row stands before Stripe is called. Laws: shares and what is unapplied sum to the amount; history is only
+added to; a receipt number is used once.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from connector.store.columns import instant, maybe_instant, minor, text
+
+
+class PaymentRow(SQLModel, table=True):
+    """One press of Pay. Its id is the operation id that Stripe's Idempotency-Key is made from."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        UniqueConstraint("company_id", "intent_id"),
+        UniqueConstraint("company_id", "receipt_number"),
+        Index("payment_by_state", "company_id", "state", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)  # ULID
+    company_id: str = Field(foreign_key="company.id")
+    customer_id: str  # QuickBooks customer the payer came for; takes what no share takes
+    contact_id: str = ""  # who was signed in, if anybody
+    payer_email: str = ""
+    amount_minor: int = minor()
+    currency: str
+    state: str = "created"  # connector.ledger.payments.PaymentState
+    form_nonce: str = Field(unique=True)  # one press of one form: a double click finds the same payment
+    stripe_account: str = ""
+    attempt: int = 1  # of creating the intent; raised only after a definite no
+    intent_id: str | None = None
+    charge_id: str = ""
+    balance_txn: str = ""
+    fee_minor: int | None = Field(default=None)
+    settled_currency: str = ""
+    method: str = ""  # card | us_bank_account | ...
+    method_label: str = ""  # "Visa 4242"
+    error_code: str = ""
+    error_text: str = text()
+    receipt_number: int | None = None
+    version: int = 0  # raised by every change, for the live status page
+    created_at: datetime = instant()
+    expires_at: datetime = instant()  # until then its open shares reserve their amounts
+    processing_at: datetime | None = maybe_instant()
+    succeeded_at: datetime | None = maybe_instant()
+    settled_at: datetime | None = maybe_instant()  # when its postings were written
+    checked_at: datetime | None = maybe_instant()  # when the sweep last looked it up at Stripe
+
+
+class ShareRow(SQLModel, table=True):
+    """Part of a payment on one invoice."""
+
+    __tablename__ = "share"
+    __table_args__ = (Index("share_of_invoice", "company_id", "invoice_id"),)
+
+    payment_id: str = Field(primary_key=True, foreign_key="payment.id")
+    invoice_id: str = Field(primary_key=True)
+    company_id: str
+    customer_id: str
+    amount_minor: int = minor()
+    number: str = ""  # the invoice's number when paid
+
+
+class PaymentEventRow(SQLModel, table=True):
+    """One thing that happened to a payment; only added to."""
+
+    __tablename__ = "payment_event"
+
+    id: str = Field(primary_key=True)  # ULID
+    company_id: str
+    payment_id: str = Field(foreign_key="payment.id", index=True)
+    at: datetime = instant()
+    state: str
+    text: str = text()
+
+
+class BalanceTxnRow(SQLModel, table=True):
+    """A balance transaction of a Stripe account: every move of money there is one."""
+
+    __tablename__ = "balance_txn"
+    __table_args__ = (Index("balance_txn_by_time", "company_id", "created_at"),)
+
+    company_id: str = Field(primary_key=True)
+    txn_id: str = Field(primary_key=True)
+    kind: str  # Stripe's type: charge, payment, refund, payout, adjustment ...
+    category: str = ""  # Stripe's reporting_category
+    source_id: str = ""
+    amount_minor: int = minor()
+    fee_minor: int = minor()
+    net_minor: int = minor()
+    currency: str
+    status: str = ""
+    payout_id: str = ""
+    description: str = text()
+    created_at: datetime = instant()
+    available_at: datetime = instant()
+
+
+class PayoutRow(SQLModel, table=True):
+    """A payout, or a draw from the bank when negative."""
+
+    __tablename__ = "payout"
+
+    company_id: str = Field(primary_key=True)
+    payout_id: str = Field(primary_key=True)
+    amount_minor: int = minor()
+    currency: str
+    status: str
+    automatic: bool = True
+    method: str = "standard"
+    balance_txn: str = ""
+    arrival_day: date
+    trace: str = ""
+    failure: str = text()
+    created_at: datetime = instant()

@@ -1,0 +1,96 @@
+"""The database: reads in deferred sessions, writes in short BEGIN IMMEDIATE sessions, on both engines.
+
+SQLite drops FOR UPDATE without an error, so a write takes the write lock from its first statement. Law: nothing is
+sent to the outside while a write is open (connector.crash asserts it), and what a write session did is durable when
+its block ends (WAL with synchronous=FULL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, SQLModel
+
+from connector import crash
+
+# Every module with tables, so that the metadata is whole wherever the database is used.
+from connector.store import access, books, cache, companies, log, money, outbox  # noqa: F401
+
+BUSY_SECONDS = 5
+
+
+class Database:
+    """One engine and its two kinds of session. Safe to share between threads; make a new one after a fork."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(_with_driver(url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
+            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
+        writes = {"tieout_writes": True}
+        reads: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._write_engine = self.engine.execution_options(**writes)
+        self._read_engine = self.engine.execution_options(**reads)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that only reads; nothing it changes is kept."""
+        with Session(self._read_engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self, name: str) -> Iterator[Session]:
+        """Open a short write that commits when the block ends. `name` names its crash points.
+
+        Inside a test, `CRASH_AT=<name>.before_commit` or `<name>.after_commit` ends the process there.
+        """
+        with crash.writing(name), Session(self._write_engine, expire_on_commit=False) as session:
+            yield session
+            session.flush()
+            crash.point(f"{name}.before_commit")
+            session.commit()
+        crash.point(f"{name}.after_commit")
+
+    def create_all(self) -> None:
+        """Create the tables as the models have them; tests and benchmarks only, installations migrate."""
+        SQLModel.metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _with_driver(url: str) -> str:
+    """Accept the addresses that platforms hand out and name the one PostgreSQL driver we use."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _sqlite_engine(url: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin on its own: we do
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("tieout_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

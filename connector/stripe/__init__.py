@@ -1,0 +1,1 @@
+"""The adapter of Stripe: the only place that knows its SDK and its objects."""

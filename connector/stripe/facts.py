@@ -1,0 +1,104 @@
+"""What the Stripe gateway gives: plain values read from Stripe's objects, and what it takes for a new intent.
+
+Values only; the mapping from the SDK's objects stands here too, so that nothing above sees them. Law: amounts are minor
+units as Stripe gives them, currencies upper case, instants aware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from connector.ledger.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class NewIntent:
+    """A PaymentIntent to create."""
+
+    payment_id: str
+    amount: Money
+    description: str
+    metadata: Mapping[str, str]  # tieout_payment, and the shares in compact form
+    statement_suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTxn:
+    """A move of money on a Stripe account."""
+
+    txn_id: str
+    kind: str
+    category: str
+    source_id: str
+    amount: Money
+    fee: Money
+    net: Money
+    status: str
+    created_at: datetime
+    available_at: datetime
+    description: str = ""
+    payout_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The charge of an intent, as refetched."""
+
+    charge_id: str
+    status: str  # succeeded | pending | failed
+    amount: Money
+    method: str  # card | us_bank_account ...
+    method_label: str  # "Visa 4242", "Test Bank 6789"
+    failure_code: str
+    failure_text: str
+    refunded: Money
+    disputed: bool
+    created_at: datetime
+    txn: BalanceTxn | None  # comes a beat after success
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A PaymentIntent as it stands now."""
+
+    intent_id: str
+    client_secret: str
+    status: str
+    amount: Money
+    received: Money
+    payment_id: str  # from the metadata; empty when it is not ours
+    metadata: Mapping[str, str]
+    error_code: str  # last_payment_error, in Stripe's words
+    error_text: str
+    created_at: datetime
+    charge: Charge | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """A payout; negative when Stripe draws from the bank."""
+
+    payout_id: str
+    amount: Money
+    status: str  # pending | in_transit | paid | failed | canceled
+    automatic: bool
+    method: str
+    arrival_day: date
+    balance_txn: str
+    trace: str
+    failure: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a webhook says: only that something happened to an object."""
+
+    event_id: str
+    kind: str
+    object_id: str
+    account: str
+    livemode: bool
+    created_at: datetime

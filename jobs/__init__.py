@@ -1,0 +1,1 @@
+"""Work outside a request: the composition root, RQ as a doorbell, the ticker, mails and papers."""
