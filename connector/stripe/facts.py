@@ -1,7 +1,7 @@
 """What the Stripe gateway gives: plain values read from Stripe's objects, and what it takes for a new intent.
 
-Values only; the mapping from the SDK's objects stands here too, so that nothing above sees them. Law: amounts are minor
-units as Stripe gives them, currencies upper case, instants aware.
+Values only; `connector.stripe.reading` makes them. Law: amounts are minor units as Stripe gives them, currencies upper
+case, instants aware.
 """
 
 from __future__ import annotations
@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from connector.ledger.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Whose key it is."""
+
+    account: str
+    livemode: bool
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""Stripe in a dozen verbs, for one account: intents, charges, balance, balance transactions, payouts.
+
+Gives the values of `connector.stripe.facts` and raises `connector.errors` only. Laws: every creation carries our own
+idempotency key; every call to the outside is wrapped so that none can happen while a write is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import stripe
+
+from connector.clock import Clock
+from connector.ledger.money import Money
+from connector.stripe import reading
+from connector.stripe.facts import AccountFacts, BalanceTxn, Charge, Intent, NewIntent, Payout
+from connector.stripe.wire import call, client_of
+
+PAGE = 100
+KEY_HOURS = 23  # Stripe may forget a key after 24 hours; older ones are looked up, never sent again
+_WITH_CHARGE = ["latest_charge.balance_transaction"]
+
+
+class StripeGateway:
+    """The account of one company, reached by its own secret or restricted key."""
+
+    def __init__(self, *, account: str, secret_key: str, api_base: str, clock: Clock) -> None:
+        self.stripe_account = account
+        self._clock = clock
+        self._v1 = client_of(secret_key, api_base).v1
+
+    def account(self) -> AccountFacts:
+        """Return whose key this is, as Stripe says it now. Only the balance tells live mode from test mode."""
+        raw = self._read("account.read", self._v1.accounts.retrieve_current)
+        balance = self._read("balance.read", self._v1.balance.retrieve)
+        shown = (raw.get("settings") or {}).get("dashboard") or {}
+        name = (raw.get("business_profile") or {}).get("name") or shown.get("display_name") or ""
+        return AccountFacts(account=raw["id"], livemode=bool(balance["livemode"]), name=name)
+
+    def create_intent(self, new: NewIntent, *, key: str) -> Intent:
+        """Create a PaymentIntent under our own idempotency key; the same key gives the same intent for 23 hours.
+
+        Raises UnknownOutcome when it may exist, Rejected when Stripe said no.
+        """
+        params: dict[str, Any] = {
+            "amount": new.amount.minor,
+            "currency": new.amount.currency.lower(),
+            "automatic_payment_methods": {"enabled": True},
+            "description": new.description,
+            "metadata": {**new.metadata, reading.PAYMENT_KEY: new.payment_id},
+            "expand": _WITH_CHARGE,
+        }
+        if new.statement_suffix:
+            params["statement_descriptor_suffix"] = new.statement_suffix
+        options: stripe.RequestOptions = {"idempotency_key": key}
+        raw = self._write("intent.create", lambda: self._v1.payment_intents.create(params, options))  # type: ignore[arg-type]
+        return reading.intent_of(raw)
+
+    def intent(self, intent_id: str) -> Intent:
+        """Return an intent as it stands, with its latest charge. Raises NotFound."""
+        send = self._v1.payment_intents.retrieve
+        return reading.intent_of(self._read("intent.read", lambda: send(intent_id, {"expand": _WITH_CHARGE})))
+
+    def cancel_intent(self, intent_id: str) -> Intent:
+        """Cancel an intent that nobody finished. Raises Rejected when money is already under way or taken."""
+        send = self._v1.payment_intents.cancel
+        raw = self._write(
+            "intent.cancel",
+            lambda: send(intent_id, {"cancellation_reason": "abandoned", "expand": _WITH_CHARGE}),
+        )
+        return reading.intent_of(raw)
+
+    def find_intent(self, payment_id: str, since: datetime) -> Intent | None:
+        """Look for the intent of a payment made at `since`, by its metadata, among those of the day that followed."""
+        start, end = since - timedelta(minutes=10), since + timedelta(hours=KEY_HOURS + 2)
+        params = {"created": {"gte": _seconds(start), "lte": _seconds(end)}}
+        for raw in self._pages("intent.list", self._v1.payment_intents.list, params):
+            if (raw.get("metadata") or {}).get(reading.PAYMENT_KEY) == payment_id:
+                return self.intent(raw["id"])
+        return None
+
+    def charge(self, charge_id: str) -> Charge:
+        """Return a charge as it stands, with its balance transaction. Raises NotFound."""
+        send = self._v1.charges.retrieve
+        return reading.charge_of(
+            self._read("charge.read", lambda: send(charge_id, {"expand": ["balance_transaction"]}))
+        )
+
+    def balance(self) -> dict[str, Money]:
+        """Return what is on the account, available and pending together, by currency."""
+        return reading.balance_of(self._read("balance.read", self._v1.balance.retrieve))
+
+    def balance_txns(self, *, since: datetime | None = None, payout: str | None = None) -> Iterator[BalanceTxn]:
+        """Yield balance transactions, newest first: those created since an instant, or those of an automatic payout."""
+        params: dict[str, Any] = {"created": {"gte": _seconds(since)}} if since else {}
+        if payout:
+            params["payout"] = payout
+        for raw in self._pages("balance_txn.list", self._v1.balance_transactions.list, params):
+            yield reading.txn_of(raw, payout_id=payout or "")
+
+    def payouts(self, since: datetime) -> Iterator[Payout]:
+        """Yield payouts created since an instant, newest first."""
+        for raw in self._pages("payout.list", self._v1.payouts.list, {"created": {"gte": _seconds(since)}}):
+            yield reading.payout_of(raw)
+
+    def payout(self, payout_id: str) -> Payout:
+        """Return a payout as it stands. Raises NotFound."""
+        return reading.payout_of(self._read("payout.read", lambda: self._v1.payouts.retrieve(payout_id)))
+
+    def _read(self, name: str, send: Callable[[], Any]) -> dict[str, Any]:
+        raw: dict[str, Any] = call(f"stripe.{name}", send, clock=self._clock, writes=False).to_dict()
+        return raw
+
+    def _write(self, name: str, send: Callable[[], Any]) -> dict[str, Any]:
+        raw: dict[str, Any] = call(f"stripe.{name}", send, clock=self._clock, writes=True).to_dict()
+        return raw
+
+    def _pages(self, name: str, send: Callable[[Any], Any], params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the objects of a list, page by page, each page a call of its own."""
+        asked: dict[str, Any] = {**params, "limit": PAGE}
+        while True:
+            page = self._read(name, partial(send, asked))
+            yield from page["data"]
+            if not page.get("has_more") or not page["data"]:
+                return
+            asked = {**asked, "starting_after": page["data"][-1]["id"]}
+
+
+def _seconds(instant: datetime) -> int:
+    return int(instant.timestamp())

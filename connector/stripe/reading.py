@@ -1,0 +1,169 @@
+"""Stripe's objects read into values: pure functions on the plain dictionaries of the API.
+
+Knows no client and no call. Laws: amounts stay the minor units Stripe gave, currencies become upper case, instants are
+aware; a field that Stripe left out or did not expand reads as absent, never as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from connector.ledger.money import Money
+from connector.stripe.facts import BalanceTxn, Charge, Hint, Intent, Payout
+
+Raw = Mapping[str, Any]
+PAYMENT_KEY = "tieout_payment"  # metadata of what is ours
+
+_BRANDS = {
+    "amex": "American Express",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "eftpos_au": "Eftpos Australia",
+    "jcb": "JCB",
+    "mastercard": "Mastercard",
+    "unionpay": "UnionPay",
+    "visa": "Visa",
+}
+
+
+def instant_of(seconds: int) -> datetime:
+    """Read Unix seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def money_of(minor: int | None, currency: str) -> Money:
+    """Read minor units and a lower-case currency."""
+    return Money(minor or 0, currency.upper())
+
+
+def intent_of(raw: Raw) -> Intent:
+    """Read a PaymentIntent with its latest charge and balance transaction expanded."""
+    metadata = dict(raw.get("metadata") or {})
+    error = raw.get("last_payment_error") or {}
+    charge = raw.get("latest_charge")
+    return Intent(
+        intent_id=raw["id"],
+        client_secret=raw.get("client_secret") or "",
+        status=raw["status"],
+        amount=money_of(raw["amount"], raw["currency"]),
+        received=money_of(raw.get("amount_received"), raw["currency"]),
+        payment_id=metadata.get(PAYMENT_KEY, ""),
+        metadata=metadata,
+        error_code=error.get("decline_code") or error.get("code") or "",
+        error_text=error.get("message") or "",
+        created_at=instant_of(raw["created"]),
+        charge=charge_of(charge) if isinstance(charge, Mapping) else None,
+    )
+
+
+def charge_of(raw: Raw) -> Charge:
+    """Read a charge with its balance transaction expanded."""
+    method: Raw = raw.get("payment_method_details") or {}
+    txn = raw.get("balance_transaction")
+    return Charge(
+        charge_id=raw["id"],
+        status=raw["status"],
+        amount=money_of(raw["amount"], raw["currency"]),
+        method=method.get("type") or "",
+        method_label=method_label(method),
+        failure_code=raw.get("failure_code") or "",
+        failure_text=raw.get("failure_message") or "",
+        refunded=money_of(raw.get("amount_refunded"), raw["currency"]),
+        disputed=bool(raw.get("disputed")),
+        created_at=instant_of(raw["created"]),
+        txn=txn_of(txn) if isinstance(txn, Mapping) else None,
+    )
+
+
+def txn_of(raw: Raw, *, payout_id: str = "") -> BalanceTxn:
+    """Read a balance transaction; it does not say its payout, so whoever asked by payout tells."""
+    source = raw.get("source")
+    return BalanceTxn(
+        txn_id=raw["id"],
+        kind=raw["type"],
+        category=raw.get("reporting_category") or "",
+        source_id=(source["id"] if isinstance(source, Mapping) else source) or "",
+        amount=money_of(raw["amount"], raw["currency"]),
+        fee=money_of(raw.get("fee"), raw["currency"]),
+        net=money_of(raw["net"], raw["currency"]),
+        status=raw.get("status") or "",
+        created_at=instant_of(raw["created"]),
+        available_at=instant_of(raw["available_on"]),
+        description=raw.get("description") or "",
+        payout_id=payout_id,
+    )
+
+
+def payout_of(raw: Raw) -> Payout:
+    """Read a payout. Its arrival is a date, which Stripe writes as midnight in UTC."""
+    txn = raw.get("balance_transaction")
+    trace = raw.get("trace_id") or {}
+    return Payout(
+        payout_id=raw["id"],
+        amount=money_of(raw["amount"], raw["currency"]),
+        status=raw["status"],
+        automatic=bool(raw.get("automatic")),
+        method=raw.get("method") or "",
+        arrival_day=_day_of(raw["arrival_date"]),
+        balance_txn=(txn["id"] if isinstance(txn, Mapping) else txn) or "",
+        trace=trace.get("value") or "",
+        failure=raw.get("failure_message") or raw.get("failure_code") or "",
+        created_at=instant_of(raw["created"]),
+    )
+
+
+def balance_of(raw: Raw) -> dict[str, Money]:
+    """Read a balance: what is available and what is pending, added up by currency."""
+    sums: dict[str, Money] = {}
+    for part in [*raw.get("available", ()), *raw.get("pending", ())]:
+        amount = money_of(part["amount"], part["currency"])
+        sums[amount.currency] = sums.get(amount.currency, Money(0, amount.currency)) + amount
+    return sums
+
+
+def hint_of(raw: Raw) -> Hint:
+    """Read an event as the hint it is. Raises KeyError, TypeError or ValueError for anything else than an event."""
+    if raw["object"] != "event":
+        raise ValueError("not an event of the first API generation")
+    about: Raw = raw["data"]["object"]
+    return Hint(
+        event_id=_text(raw["id"]),
+        kind=_text(raw["type"]),
+        object_id=_text(about.get("id", "")),
+        account=_text(raw.get("account") or ""),
+        livemode=_flag(raw["livemode"]),
+        created_at=instant_of(int(raw["created"])),
+    )
+
+
+def method_label(method: Raw) -> str:
+    """Return how a person knows a payment method: Visa 4242, Test Bank 6789, Cash App Pay."""
+    kind = method.get("type") or ""
+    details: Raw = method.get(kind) or {}
+    if kind == "card":
+        brand = details.get("brand") or "card"
+        wallet = ((details.get("wallet") or {}).get("type") or "").replace("_", " ").title()
+        card = f"{_BRANDS.get(brand, brand.title())} {details.get('last4') or ''}".strip()
+        return f"{card} ({wallet})" if wallet else card
+    if kind == "us_bank_account":
+        return f"{details.get('bank_name') or 'Bank account'} {details.get('last4') or ''}".strip()
+    return str(kind).replace("_", " ").title()
+
+
+def _day_of(seconds: int) -> date:
+    return instant_of(seconds).date()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 255:
+        raise ValueError("not a short text")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("not true or false")
+    return value

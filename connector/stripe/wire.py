@@ -1,0 +1,106 @@
+"""The wire to Stripe: one client for each key, and what each of its failures means for us.
+
+Knows no object of Stripe and no row of ours. Laws: a failure that leaves open whether something happened is an unknown
+outcome for whatever writes; no key and no header ever reaches a message.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
+import stripe
+import tenacity
+
+from connector import crash
+from connector.clock import Clock
+from connector.errors import GatewayError, NotFound, RateLimited, Rejected, Transient, Unauthorised, UnknownOutcome
+
+stripe.enable_telemetry = False
+
+RETRIES = 2  # the SDK's own, on lost connections, 409 and 5xx, with the same key
+TIMEOUT = (5, 30)  # seconds to connect, to read
+WAIT_WHEN_LIMITED = 30.0  # Stripe names no time in a 429
+_SERVICE = "stripe"
+
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=1)
+def _http() -> stripe.HTTPClient:
+    """Return the connections of this process, shared by all keys; each thread has a session of its own."""
+    return stripe.RequestsClient(timeout=TIMEOUT)
+
+
+# A forked worker must not write into its parent's sockets.
+os.register_at_fork(after_in_child=_http.cache_clear)
+
+
+def client_of(secret_key: str, api_base: str) -> stripe.StripeClient:
+    """Return a client for a secret or restricted key, talking to `api_base`."""
+    return stripe.StripeClient(
+        secret_key,
+        max_network_retries=RETRIES,
+        base_addresses={"api": api_base, "connect": api_base, "files": api_base, "meter_events": api_base},
+        http_client=_http(),
+    )
+
+
+def call(name: str, send: Callable[[], T], *, clock: Clock, writes: bool) -> T:
+    """Send once as the SDK does it, three times where Stripe asks us to slow down (which the SDK never repeats).
+
+    Raises connector.errors only. `writes` makes an unclear end an UnknownOutcome, otherwise it is Transient.
+    """
+
+    def once() -> T:
+        with crash.sending(name):
+            return send()
+
+    patient = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(stripe.RateLimitError),
+        stop=tenacity.stop_after_attempt(3),
+        wait=tenacity.wait_exponential_jitter(initial=0.5, max=4.0, jitter=0.5),
+        sleep=clock.sleep,
+        reraise=True,
+    )
+    try:
+        return patient(once)
+    except stripe.StripeError as error:
+        raise meaning(error, writes=writes) from error
+
+
+def meaning(error: stripe.StripeError, *, writes: bool) -> GatewayError:
+    """Return what a failure of the SDK means, in our own words for errors."""
+    kind, code = _kind_of(error), _code_of(error)
+    text = error.user_message or "no answer came"
+    if kind is RateLimited:
+        return RateLimited(
+            _SERVICE, text, code, error.request_id or "", error.http_status, wait_seconds=WAIT_WHEN_LIMITED
+        )
+    if kind is None:
+        kind = UnknownOutcome if writes else Transient
+        text = f"no clear answer ({type(error).__name__}, status {error.http_status or 'none'})"
+    return kind(_SERVICE, text, code, error.request_id or "", error.http_status)
+
+
+def _kind_of(error: stripe.StripeError) -> type[GatewayError] | None:
+    """Return the class of a definite failure; None when nobody can tell what happened."""
+    if isinstance(error, stripe.RateLimitError):
+        return RateLimited
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return Unauthorised
+    if isinstance(error, stripe.InvalidRequestError):
+        return NotFound if error.http_status == 404 else Rejected
+    if isinstance(error, stripe.CardError | stripe.IdempotencyError):
+        return Rejected
+    return None
+
+
+def _code_of(error: stripe.StripeError) -> str:
+    """Return Stripe's code, or the type where it gives no code (an idempotency error has none)."""
+    if error.code:
+        return str(error.code)
+    body = getattr(error, "error", None)
+    return str(getattr(body, "code", None) or getattr(body, "type", None) or "")
