@@ -1,0 +1,82 @@
+"""The receipt as a PDF that a person keeps, and the words that stand on it.
+
+Knows the receipt's facts, not the rows and not typst. Law: a paper printed again for the same facts is the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from connector import words
+from connector.store.companies import CompanyRow
+from jobs.papers.typesetting import ink_on, print_pdf
+from jobs.receipts import Receipt, read_receipt
+from sync.runtime import Runtime
+
+DEFAULT_ACCENT = "#0f6b5f"
+LETTER_COUNTRIES = ("US", "CA", "MX")
+
+
+def receipt_pdf(rt: Runtime, company_id: str, payment_id: str) -> bytes:
+    """Print the receipt of a payment whose money has arrived. Raises NoReceipt."""
+    with rt.db.read() as session:
+        receipt = read_receipt(session, company_id, payment_id)
+    return print_receipt(receipt)
+
+
+def print_receipt(receipt: Receipt) -> bytes:
+    """Print a receipt's facts."""
+    return print_pdf("receipt", _facts(receipt), at=receipt.recorded_at or receipt.paid_at)
+
+
+def file_name(receipt: Receipt) -> str:
+    """Return what the file is called when it is kept: harbor-tile-receipt-1042.pdf."""
+    return f"{receipt.company.slug}-receipt-{receipt.number}.pdf"
+
+
+def _facts(receipt: Receipt) -> dict[str, Any]:
+    company = receipt.company
+    details = [
+        ("From", receipt.customer),
+        ("Paid by", receipt.method),
+        ("Reference", receipt.reference),
+    ]
+    return {
+        "title": f"{receipt.title}, {company.name}",
+        "heading": f"{receipt.title} for {receipt.customer}" if receipt.customer else receipt.title,
+        "language": words.LOCALE[:2],
+        "paper": "us-letter" if company.country in LETTER_COUNTRIES else "a4",
+        "company": _company(company),
+        "amount": words.money_text(receipt.amount),
+        "paid": f"Paid on {receipt.paid_on}",
+        "details": [[name, value] for name, value in details if value],
+        "currency": words.currency_name(receipt.amount.currency),
+        "lines": [[line.label, words.figure(line.amount)] for line in receipt.lines],
+        "total": words.figure(receipt.amount),
+        "books": receipt.books,
+        "foot": f"Questions about this payment? {_whom_to_ask(company)}",
+    }
+
+
+def _company(company: CompanyRow) -> dict[str, Any]:
+    accent = company.accent if re.fullmatch(r"#[0-9a-fA-F]{6}", company.accent) else DEFAULT_ACCENT
+    return {
+        "name": company.name,
+        "initials": initials(company.name),
+        "place": company.place,
+        "reach": [line for line in (company.phone, company.email) if line],
+        "accent": accent,
+        "ink": ink_on(accent),
+    }
+
+
+def initials(name: str) -> str:
+    """Return up to two letters for a company that has no logo here: HT for Harbor Tile Co."""
+    return "".join(word[0] for word in re.findall(r"\w+", name)[:2]).upper()
+
+
+def _whom_to_ask(company: CompanyRow) -> str:
+    ways = [f"call {company.phone}" if company.phone else "", f"write to {company.email}" if company.email else ""]
+    asked = " or ".join(way for way in ways if way)
+    return f"{asked[:1].upper()}{asked[1:]}." if asked else f"Ask {company.name}."

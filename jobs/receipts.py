@@ -1,0 +1,134 @@
+"""A receipt's facts, read from the rows once for the mail, the paper and the page, in the words of all three.
+
+Knows neither HTML nor PDF. Law: every amount comes from the payment's own rows; "recorded" is said only when every
+posting of the payment's charge is in QuickBooks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from connector import words
+from connector.clock import day_in
+from connector.errors import TieoutError
+from connector.ledger.money import Money
+from connector.ledger.payments import PaymentState
+from connector.ledger.postings import Kind
+from connector.store.cache import CustomerRow
+from connector.store.companies import CompanyRow
+from connector.store.money import PaymentRow, ShareRow
+from connector.store.outbox import PostingRow
+
+
+class NoReceipt(TieoutError):
+    """There is no such payment in this company, or its money has not arrived."""
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """One invoice on a receipt, or what was left on account."""
+
+    label: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a payer keeps: who was paid, how much, when, how, for what, and under which reference."""
+
+    company: CompanyRow
+    payment_id: str
+    number: int
+    customer: str
+    amount: Money
+    method: str
+    paid_at: datetime
+    reference: str
+    lines: tuple[ReceiptLine, ...]
+    recorded_at: datetime | None
+
+    @property
+    def title(self) -> str:
+        """Return the receipt's name: Receipt 1042."""
+        return f"Receipt {self.number}"
+
+    @property
+    def paid_on(self) -> str:
+        """Return the day it was paid, in the company's zone: 23 November 2026."""
+        return words.day_text(day_in(self.company.zone, self.paid_at), this_year=0)
+
+    @property
+    def books(self) -> str:
+        """Say whether the payment is in the company's books: when, or that it will be."""
+        books = f"{self.company.name}’s books"
+        if self.recorded_at is None:
+            return f"Will be recorded in {books} within a few minutes."
+        day = words.day_text(day_in(self.company.zone, self.recorded_at), this_year=0)
+        return f"Recorded in {books} on {day} at {words.clock_text(self.recorded_at, self.company.zone)}."
+
+
+def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
+    """Read the receipt of a payment whose money has arrived. Raises NoReceipt."""
+    payment = session.exec(
+        select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
+    ).one_or_none()
+    if payment is None or payment.state != PaymentState.SUCCEEDED or payment.succeeded_at is None:
+        raise NoReceipt(f"payment {payment_id} has no receipt")
+    company = session.exec(select(CompanyRow).where(CompanyRow.id == company_id)).one()
+    postings = _charge_postings(session, company_id, payment_id)
+    return Receipt(
+        company=company,
+        payment_id=payment_id,
+        number=payment.receipt_number or 0,
+        customer=_customer_name(session, company_id, payment.customer_id),
+        amount=Money(payment.amount_minor, payment.currency),
+        method=payment.method_label or "card",
+        paid_at=payment.succeeded_at,
+        reference=postings[0].reference if postings else "",
+        lines=receipt_lines(session, payment),
+        recorded_at=_recorded_at(postings),
+    )
+
+
+def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, ...]:
+    """Return what a payment is for: a line for each invoice, and one for what no invoice takes."""
+    shares = session.exec(
+        select(ShareRow)
+        .where(ShareRow.company_id == payment.company_id, ShareRow.payment_id == payment.id)
+        .order_by(col(ShareRow.number), col(ShareRow.invoice_id))
+    ).all()
+    lines = [ReceiptLine(f"Invoice {share.number}", Money(share.amount_minor, payment.currency)) for share in shares]
+    rest = payment.amount_minor - sum(share.amount_minor for share in shares)
+    if rest:
+        lines.append(ReceiptLine("On account", Money(rest, payment.currency)))
+    return tuple(lines)
+
+
+def _charge_postings(session: Session, company_id: str, payment_id: str) -> list[PostingRow]:
+    return list(
+        session.exec(
+            select(PostingRow)
+            .where(
+                PostingRow.company_id == company_id,
+                PostingRow.payment_id == payment_id,
+                PostingRow.kind == Kind.CHARGE.value,
+            )
+            .order_by(col(PostingRow.created_at), col(PostingRow.id))
+        )
+    )
+
+
+def _recorded_at(postings: list[PostingRow]) -> datetime | None:
+    instants = [posting.posted_at for posting in postings if posting.state == "posted"]
+    done = [instant for instant in instants if instant is not None]
+    return max(done) if postings and len(done) == len(postings) else None
+
+
+def _customer_name(session: Session, company_id: str, customer_id: str) -> str:
+    name = session.exec(
+        select(CustomerRow.name).where(CustomerRow.company_id == company_id, CustomerRow.qbo_id == customer_id)
+    ).one_or_none()
+    return name or ""
