@@ -1,0 +1,94 @@
+"""A company's connections as rows: reading them, storing tokens sealed, and saying that one is lost.
+
+The only module that writes `ConnectionRow`. Laws: a secret reaches a row only as a cipher bound to company and column;
+every write of a token raises the version, and a write that expects another version changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select, update
+
+from connector.errors import NotConnected
+from connector.store.companies import ConnectionRow
+from oauth.desk import Desk
+from oauth.intuit import Tokens
+
+QUICKBOOKS, STRIPE = "quickbooks", "stripe"
+ACCESS, SECRET, WEBHOOK = "connection.access", "connection.secret", "connection.webhook"
+
+
+def find(session: Session, company_id: str, which: str) -> ConnectionRow | None:
+    """Return a company's connection to a service, in whatever state."""
+    mine = select(ConnectionRow).where(ConnectionRow.company_id == company_id, ConnectionRow.which == which)
+    return session.exec(mine).one_or_none()
+
+
+def connected(session: Session, company_id: str, which: str) -> ConnectionRow:
+    """Return a company's working connection. Raises NotConnected."""
+    row = find(session, company_id, which)
+    if row is None or row.state != "connected":
+        raise NotConnected(company_id, which)
+    return row
+
+
+def secret_of(desk: Desk, row: ConnectionRow, column: str) -> str:
+    """Open a secret of a connection: ACCESS, SECRET or WEBHOOK."""
+    cipher = {ACCESS: row.access_cipher, SECRET: row.secret_cipher, WEBHOOK: row.webhook_cipher}[column]
+    return desk.vault.open(cipher, company_id=row.company_id, column=f"{row.which}.{column}").decode()
+
+
+def sealed(desk: Desk, company_id: str, which: str, column: str, secret: str) -> str:
+    """Seal a secret of a connection for its column."""
+    return desk.vault.seal(secret, company_id=company_id, column=f"{which}.{column}")
+
+
+def token_columns(desk: Desk, company_id: str, tokens: Tokens) -> dict[str, Any]:
+    """Return what a row holds of fresh tokens; the version and the lease are the caller's."""
+    return {
+        "access_cipher": sealed(desk, company_id, QUICKBOOKS, ACCESS, tokens.access),
+        "secret_cipher": sealed(desk, company_id, QUICKBOOKS, SECRET, tokens.refresh),
+        "access_expires_at": tokens.access_expires_at,
+        "refresh_expires_at": tokens.refresh_expires_at,
+        "hard_expires_at": tokens.hard_expires_at,
+        "rotated_at": desk.clock.now(),
+        "last_error": "",
+    }
+
+
+def change(session: Session, row: ConnectionRow, **values: Any) -> bool:
+    """Change a connection if nobody did meanwhile; returns whether it was changed."""
+    statement = update(ConnectionRow).where(
+        col(ConnectionRow.company_id) == row.company_id,
+        col(ConnectionRow.which) == row.which,
+        col(ConnectionRow.version) == row.version,
+    )
+    return bool(session.exec(statement.values(version=row.version + 1, **values)).rowcount)
+
+
+def put(session: Session, desk: Desk, company_id: str, which: str, columns: dict[str, Any]) -> None:
+    """Connect: whatever stood in the row before is replaced, and a refresh under way finds its version gone."""
+    fresh = {**columns, "state": "connected", "connected_at": desk.clock.now(), "lease_owner": "", "lease_until": None}
+    mine = update(ConnectionRow).where(col(ConnectionRow.company_id) == company_id, col(ConnectionRow.which) == which)
+    if not session.exec(mine.values(version=ConnectionRow.version + 1, **fresh)).rowcount:
+        session.add(ConnectionRow(company_id=company_id, which=which, **fresh))
+
+
+def say_lost(desk: Desk, company_id: str, which: str, reason: str) -> None:
+    """Mark a connection that a person must renew, with the reason in a sentence."""
+    with desk.db.write("connection_lost") as session:
+        statement = update(ConnectionRow).where(
+            col(ConnectionRow.company_id) == company_id,
+            col(ConnectionRow.which) == which,
+            col(ConnectionRow.state) == "connected",
+        )
+        session.exec(statement.values(state="needs_reconnect", last_error=reason))
+
+
+def ends_soon(row: ConnectionRow, now: datetime, days: int = 30) -> datetime | None:
+    """Return when the connection ends for good, where that is near: after 100 idle days or five years at most."""
+    ends = [end for end in (row.refresh_expires_at, row.hard_expires_at) if end is not None]
+    soonest = min(ends, default=None)
+    return soonest if soonest is not None and (soonest - now).days < days else None

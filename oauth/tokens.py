@@ -1,0 +1,142 @@
+"""Access tokens for QuickBooks: fresh when they are needed, and refreshed by one caller at a time.
+
+The refresh token rotates and the old one dies, so two refreshes at once would lose the connection. Laws: one refresh
+under way for a company, by a lease in its row; the new token is committed before it is used; a token that another
+caller refreshed meanwhile is taken, never refreshed again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import col, update
+
+from connector.clock import Clock
+from connector.errors import NotConnected, Transient, Unauthorised, UnknownOutcome
+from connector.settings import Settings
+from connector.store.companies import ConnectionRow
+from connector.store.session import Database
+from oauth import connections
+from oauth.connections import ACCESS, QUICKBOOKS, SECRET
+from oauth.desk import Desk
+from oauth.intuit import INVALID_GRANT, SERVICE, Intuit, Tokens
+from oauth.vault import Vault
+
+FRESH_FOR = timedelta(minutes=5)  # a token that ends sooner is renewed before it is used
+LEASE = timedelta(seconds=60)  # longer than two calls to Intuit can take
+_DEAD = "Intuit no longer accepts our access. Connect QuickBooks again."
+_POLL_SECONDS = 0.05
+_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class _Desk:
+    settings: Settings
+    db: Database
+    clock: Clock
+    vault: Vault
+
+
+def bearer_for(db: Database, vault: Vault, clock: Clock, settings: Settings, company_id: str) -> Callable[[bool], str]:
+    """Return the `bearer` of a company's gateway: `bearer(False)` gives a token, `bearer(True)` a newer one.
+
+    Raises NotConnected when a person must reconnect, Transient or UnknownOutcome when Intuit cannot be asked.
+    """
+    desk = _Desk(settings, db, clock, vault)
+    handed = threading.local()  # the version each thread was given last
+
+    def bearer(refresh: bool) -> str:
+        with db.read() as session:
+            row = connections.connected(session, company_id, QUICKBOOKS)
+        refused = refresh and row.version == getattr(handed, "version", row.version)
+        if refused or not _is_fresh(row, clock):
+            row = _renewed(desk, row)
+        handed.version = row.version
+        return connections.secret_of(desk, row, ACCESS)
+
+    return bearer
+
+
+def _is_fresh(row: ConnectionRow, clock: Clock) -> bool:
+    return row.access_expires_at is not None and row.access_expires_at - clock.now() > FRESH_FOR
+
+
+def _renewed(desk: Desk, stale: ConnectionRow) -> ConnectionRow:
+    """Return the row with a newer token than `stale` has: refreshed here, or by whoever was first."""
+    end = desk.clock.monotonic() + _WAIT_SECONDS
+    while desk.clock.monotonic() < end:
+        with desk.db.read() as session:
+            row = connections.connected(session, stale.company_id, QUICKBOOKS)
+        if row.version != stale.version:
+            return row
+        owner = desk.clock.new_id()
+        if _is_free(row, desk.clock) and _take_lease(desk, row, owner):
+            _refresh(desk, row, owner)
+        else:
+            desk.clock.sleep(_POLL_SECONDS)
+    raise Transient(service=SERVICE, message="another refresh of the connection takes too long", code="refreshing")
+
+
+def _is_free(row: ConnectionRow, clock: Clock) -> bool:
+    return row.lease_until is None or row.lease_until <= clock.now()
+
+
+def _take_lease(desk: Desk, row: ConnectionRow, owner: str) -> bool:
+    """Take the right to refresh this version of the token; the row decides who was first."""
+    with desk.db.write("token_lease") as session:
+        free = update(ConnectionRow).where(
+            col(ConnectionRow.company_id) == row.company_id,
+            col(ConnectionRow.which) == QUICKBOOKS,
+            col(ConnectionRow.version) == row.version,
+            col(ConnectionRow.lease_owner) == row.lease_owner,
+        )
+        values = {"lease_owner": owner, "lease_until": desk.clock.now() + LEASE}
+        return bool(session.exec(free.values(**values)).rowcount)
+
+
+def _refresh(desk: Desk, row: ConnectionRow, owner: str) -> None:
+    """Refresh under our lease and commit what came before anybody uses it."""
+    try:
+        tokens = _asked(desk, connections.secret_of(desk, row, SECRET))
+    except Unauthorised as error:
+        _give_back_lease(desk, row, owner)
+        if error.code != INVALID_GRANT:
+            raise
+        _judge_dead(desk, row)
+    except BaseException:
+        _give_back_lease(desk, row, owner)
+        raise
+    else:
+        columns = connections.token_columns(desk, row.company_id, tokens)
+        with desk.db.write("token") as session:
+            connections.change(session, row, **columns, lease_owner="", lease_until=None)
+
+
+def _judge_dead(desk: Desk, row: ConnectionRow) -> None:
+    """Say that the connection is lost, unless somebody stored a newer token while ours was refused."""
+    with desk.db.write("token_dead") as session:
+        is_lost = connections.change(session, row, state="needs_reconnect", last_error=_DEAD)
+    if is_lost:
+        raise NotConnected(row.company_id, QUICKBOOKS)
+
+
+def _asked(desk: Desk, refresh_token: str) -> Tokens:
+    """Ask Intuit; when its answer is lost, once more with the same token, which Intuit still honours for a while."""
+    intuit = Intuit(desk.settings, desk.clock)
+    try:
+        return intuit.refresh(refresh_token)
+    except UnknownOutcome:
+        return intuit.refresh(refresh_token)
+
+
+def _give_back_lease(desk: Desk, row: ConnectionRow, owner: str) -> None:
+    with desk.db.write("token_lease_end") as session:
+        mine = update(ConnectionRow).where(
+            col(ConnectionRow.company_id) == row.company_id,
+            col(ConnectionRow.which) == QUICKBOOKS,
+            col(ConnectionRow.lease_owner) == owner,
+        )
+        session.exec(mine.values(lease_owner="", lease_until=None))
