@@ -34,6 +34,9 @@ _RANK = {
     PaymentState.SUCCEEDED: 4,
 }
 
+# What a debit that was under way comes back to when it did not succeed.
+_BACK = frozenset({"requires_payment_method", "requires_confirmation", "canceled"})
+
 
 def advance(current: PaymentState, seen: PaymentState) -> PaymentState:
     """Return the state after an observation: the seen one unless it lies behind the current one."""
@@ -41,13 +44,15 @@ def advance(current: PaymentState, seen: PaymentState) -> PaymentState:
 
 
 def seen_state(intent_status: str, *, was: PaymentState) -> PaymentState:
-    """Read a PaymentIntent's status.
+    """Read a PaymentIntent's status. Raises ValueError for one that Stripe has not documented.
 
     An intent that asks for a method again means a declined card while the payment was open (it stays open, the payer
-    may try another), and a failed debit when it had been processing.
+    may try another), and a failed debit when it had been processing; so does one canceled while it was processing.
     """
+    if was == PaymentState.PROCESSING and intent_status in _BACK:
+        return PaymentState.FAILED
     if intent_status in ("requires_payment_method", "requires_confirmation"):
-        return PaymentState.FAILED if was == PaymentState.PROCESSING else PaymentState.CREATED
+        return PaymentState.CREATED
     if intent_status == "requires_capture":  # never asked for by Tieout; money is not ours yet
         return PaymentState.PROCESSING
     return PaymentState(intent_status)

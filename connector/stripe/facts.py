@@ -48,7 +48,9 @@ class BalanceTxn:
     created_at: datetime
     available_at: datetime
     description: str = ""
-    payout_id: str = ""
+    payout_id: str = ""  # known only when asked for by payout
+    charge_id: str = ""  # the charge it is about: itself, or the one refunded or disputed
+    payment_id: str = ""  # ours, from the charge's metadata; both need the source expanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Charge:
     refunded: Money
     disputed: bool
     created_at: datetime
+    intent_id: str
+    payment_id: str  # from the metadata, as the intent had it
     txn: BalanceTxn | None  # comes a beat after success
 
 
@@ -81,6 +85,7 @@ class Intent:
     metadata: Mapping[str, str]
     error_code: str  # last_payment_error, in Stripe's words
     error_text: str
+    next_action: str  # what the payer's bank asks for: redirect_to_url, verify_with_microdeposits ...
     created_at: datetime
     charge: Charge | None
 
@@ -93,6 +98,7 @@ class Payout:
     amount: Money
     status: str  # pending | in_transit | paid | failed | canceled
     automatic: bool
+    reconciled: bool  # its balance transactions can be listed, all of them
     method: str
     arrival_day: date
     balance_txn: str
@@ -107,7 +113,7 @@ class Hint:
 
     event_id: str
     kind: str
-    object_id: str
+    object_id: str  # what to look at again: the intent where the object belongs to one, else the object
     account: str
     livemode: bool
     created_at: datetime

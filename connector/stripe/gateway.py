@@ -21,6 +21,7 @@ from connector.stripe.wire import call, client_of
 
 PAGE = 100
 KEY_HOURS = 23  # Stripe may forget a key after 24 hours; older ones are looked up, never sent again
+_PAYMENTS = "payments"  # the balance we prove; Stripe keeps others for cards it issues and money it lends
 _WITH_CHARGE = ["latest_charge.balance_transaction"]
 
 
@@ -94,12 +95,18 @@ class StripeGateway:
         return reading.balance_of(self._read("balance.read", self._v1.balance.retrieve))
 
     def balance_txns(self, *, since: datetime | None = None, payout: str | None = None) -> Iterator[BalanceTxn]:
-        """Yield balance transactions, newest first: those created since an instant, or those of an automatic payout."""
-        params: dict[str, Any] = {"created": {"gte": _seconds(since)}} if since else {}
+        """Yield balance transactions of payments, newest first: those since an instant, or those of a payout.
+
+        Stripe knows the transactions of a payout only when it made it itself and has finished sorting them.
+        """
+        params: dict[str, Any] = {"expand": ["data.source"]}
+        if since:
+            params["created"] = {"gte": _seconds(since)}
         if payout:
             params["payout"] = payout
         for raw in self._pages("balance_txn.list", self._v1.balance_transactions.list, params):
-            yield reading.txn_of(raw, payout_id=payout or "")
+            if raw.get("balance_type") in (None, _PAYMENTS):
+                yield reading.txn_of(raw, payout_id=payout or "")
 
     def payouts(self, since: datetime) -> Iterator[Payout]:
         """Yield payouts created since an instant, newest first."""

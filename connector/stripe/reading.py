@@ -54,6 +54,7 @@ def intent_of(raw: Raw) -> Intent:
         metadata=metadata,
         error_code=error.get("decline_code") or error.get("code") or "",
         error_text=error.get("message") or "",
+        next_action=(raw.get("next_action") or {}).get("type") or "",
         created_at=instant_of(raw["created"]),
         charge=charge_of(charge) if isinstance(charge, Mapping) else None,
     )
@@ -74,6 +75,8 @@ def charge_of(raw: Raw) -> Charge:
         refunded=money_of(raw.get("amount_refunded"), raw["currency"]),
         disputed=bool(raw.get("disputed")),
         created_at=instant_of(raw["created"]),
+        intent_id=_id_of(raw.get("payment_intent")),
+        payment_id=(raw.get("metadata") or {}).get(PAYMENT_KEY, ""),
         txn=txn_of(txn) if isinstance(txn, Mapping) else None,
     )
 
@@ -81,11 +84,13 @@ def charge_of(raw: Raw) -> Charge:
 def txn_of(raw: Raw, *, payout_id: str = "") -> BalanceTxn:
     """Read a balance transaction; it does not say its payout, so whoever asked by payout tells."""
     source = raw.get("source")
+    about: Raw = source if isinstance(source, Mapping) else {}
+    is_charge = about.get("object") == "charge"
     return BalanceTxn(
         txn_id=raw["id"],
         kind=raw["type"],
         category=raw.get("reporting_category") or "",
-        source_id=(source["id"] if isinstance(source, Mapping) else source) or "",
+        source_id=_id_of(source),
         amount=money_of(raw["amount"], raw["currency"]),
         fee=money_of(raw.get("fee"), raw["currency"]),
         net=money_of(raw["net"], raw["currency"]),
@@ -94,21 +99,23 @@ def txn_of(raw: Raw, *, payout_id: str = "") -> BalanceTxn:
         available_at=instant_of(raw["available_on"]),
         description=raw.get("description") or "",
         payout_id=payout_id,
+        charge_id=about["id"] if is_charge else _id_of(about.get("charge")),
+        payment_id=(about.get("metadata") or {}).get(PAYMENT_KEY, "") if is_charge else "",
     )
 
 
 def payout_of(raw: Raw) -> Payout:
     """Read a payout. Its arrival is a date, which Stripe writes as midnight in UTC."""
-    txn = raw.get("balance_transaction")
     trace = raw.get("trace_id") or {}
     return Payout(
         payout_id=raw["id"],
         amount=money_of(raw["amount"], raw["currency"]),
         status=raw["status"],
         automatic=bool(raw.get("automatic")),
+        reconciled=raw.get("reconciliation_status") == "completed",
         method=raw.get("method") or "",
         arrival_day=_day_of(raw["arrival_date"]),
-        balance_txn=(txn["id"] if isinstance(txn, Mapping) else txn) or "",
+        balance_txn=_id_of(raw.get("balance_transaction")),
         trace=trace.get("value") or "",
         failure=raw.get("failure_message") or raw.get("failure_code") or "",
         created_at=instant_of(raw["created"]),
@@ -132,7 +139,7 @@ def hint_of(raw: Raw) -> Hint:
     return Hint(
         event_id=_text(raw["id"]),
         kind=_text(raw["type"]),
-        object_id=_text(about.get("id", "")),
+        object_id=_text(_id_of(about.get("payment_intent")) or about.get("id", "")),
         account=_text(raw.get("account") or ""),
         livemode=_flag(raw["livemode"]),
         created_at=instant_of(int(raw["created"])),
@@ -151,6 +158,11 @@ def method_label(method: Raw) -> str:
     if kind == "us_bank_account":
         return f"{details.get('bank_name') or 'Bank account'} {details.get('last4') or ''}".strip()
     return str(kind).replace("_", " ").title()
+
+
+def _id_of(value: Any) -> str:
+    """Return the id of a reference, expanded or not; empty when there is none."""
+    return str((value["id"] if isinstance(value, Mapping) else value) or "")
 
 
 def _day_of(seconds: int) -> date:
