@@ -1,0 +1,106 @@
+"""Child processes of a row: a stand-in that serves, programs that are timed from start to end, and how big they grew.
+
+Ends only what it started. Law: a child that fails fails its row, with what it said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class ChildFailed(Exception):
+    """A child process ended with an error; the text holds the last of what it said."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A child that ended well: how long it lived, the most memory it ever held, and what it said."""
+
+    seconds: float
+    peak_mib: float
+    said: str
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Ended:
+    """Run this Python with arguments from start to end. Raises ChildFailed."""
+    started = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=_environment(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stderr is not None
+    complaints = _drained(child.stderr)
+    said = child.stdout.read()
+    # wait4 tells this child's own peak; getrusage would tell the biggest of all children so far.
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - started
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise ChildFailed(f"{' '.join(arguments[:3])} ended with {child.returncode}:\n{complaints()[-2000:]}")
+    return Ended(seconds, usage.ru_maxrss / _RSS_UNIT, said)
+
+
+_RSS_UNIT = 1024 * 1024 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
+
+
+def _drained(stream: IO[str]) -> Any:
+    """Read a stream in the background, so that a talkative child never waits for us; gives a function for the text."""
+    parts: list[str] = []
+    reader = threading.Thread(target=lambda: parts.append(stream.read()), daemon=True)
+    reader.start()
+
+    def text() -> str:
+        reader.join(5)
+        return "".join(parts)
+
+    return text
+
+
+@contextmanager
+def standin(*, invoices: int, customers: int = 0, round_trip_ms: int = 0, limited: bool = False) -> Iterator[str]:
+    """Serve the canned QuickBooks in a process of its own; yields its address."""
+    arguments = ["--invoices", str(invoices), "--customers", str(customers), "--round-trip-ms", str(round_trip_ms)]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bench.standin", *arguments, *(["--limited"] if limited else [])],
+        cwd=ROOT,
+        env=_environment(None),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    try:
+        yield child.stdout.readline().strip()
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def journal(url: str) -> dict[str, Any]:
+    """Return what the stand-in was asked since it started: `calls`, and how many it `refused`."""
+    with urllib.request.urlopen(f"{url}/_journal") as answer:
+        told: dict[str, Any] = json.load(answer)
+    return told
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    """Return a small environment: no proxy, no settings of whoever runs the bench."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {**kept, "NO_PROXY": "*", "OAUTHLIB_INSECURE_TRANSPORT": "1", "PYTHONWARNINGS": "ignore", **(more or {})}
