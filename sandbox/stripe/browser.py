@@ -1,0 +1,139 @@
+"""What a browser may do with a publishable key: the calls of stripe.js and of the Payment Element's frame.
+
+Law: an intent opens to a browser only with its client secret, and answers a reduced object; card numbers arrive here
+from the frame of the stand-in's own origin alone.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from sandbox.stripe import banks, intents, methods, sessions
+from sandbox.stripe.errors import ApiError, bad_parameter
+from sandbox.stripe.parameters import ACCEPTANCE, CARD, EXPAND, METHOD_DATA, PARAMETERS
+from sandbox.stripe.scope import Obj, Scope, new_id, public
+from sandbox.stripe.shapes import ANY, FLAG, INT, TEXT, Shape
+
+_SENT: dict[str, Shape] = {"key": TEXT, "_stripe_account": TEXT, "_stripe_version": TEXT}
+_SECRET: dict[str, Shape] = {**_SENT, "client_secret*": TEXT}
+_METHOD: dict[str, Shape] = {**METHOD_DATA, "card": CARD}
+_ONLINE: dict[str, Shape] = {"ip_address": TEXT, "user_agent": TEXT, "infer_from_client": FLAG}
+_DETAILS: dict[str, Shape] = {
+    "mandate_data": {"customer_acceptance": {**ACCEPTANCE, "online": _ONLINE}},
+    "payment_method_data": _METHOD,
+}
+TABLES: dict[str, dict[str, Shape]] = {
+    "confirmation_tokens.create": {
+        **PARAMETERS["test_helpers.confirmation_tokens.create"],
+        **_SENT,
+        **_DETAILS,
+        "use_stripe_sdk": FLAG,
+    },
+    "connections.create": {**_SENT, "institution*": TEXT, "account_number*": TEXT},
+    "elements.detach": {**_SENT, "customer_session_client_secret*": TEXT},
+    "elements.session": {
+        **_SENT,
+        **EXPAND,
+        "amount": INT,
+        "client_secret": TEXT,
+        "currency": TEXT,
+        "customer_session_client_secret": TEXT,
+        "mode": ("payment", "setup", "subscription"),
+        "payment_method_types": [TEXT],
+    },
+    "payment_intents.confirm": {**PARAMETERS["payment_intents.confirm"], **_SECRET, **_DETAILS},
+    "payment_intents.retrieve": {**PARAMETERS["payment_intents.retrieve"], **_SECRET},
+    "payment_intents.verify_microdeposits": {**PARAMETERS["payment_intents.verify_microdeposits"], **_SECRET},
+    "payment_methods.create": {**PARAMETERS["payment_methods.create"], **_SENT, "metadata": ANY},
+    "setup_intents.confirm": {**PARAMETERS["setup_intents.confirm"], **_SECRET, **_DETAILS},
+    "setup_intents.retrieve": {**PARAMETERS["setup_intents.retrieve"], **_SECRET},
+    "setup_intents.verify_microdeposits": {**PARAMETERS["setup_intents.verify_microdeposits"], **_SECRET},
+}
+ONLY_BROWSER = frozenset({"confirmation_tokens.create", "connections.create", "elements.detach", "elements.session"})
+_SEEN_NAMES = (
+    "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method"
+    " client_secret confirmation_method created currency description last_payment_error last_setup_error livemode"
+    " next_action payment_method payment_method_types processing receipt_email setup_future_usage shipping status usage"
+)
+_SEEN = _SEEN_NAMES.split()
+
+
+def refuse_without_secret(scope: Scope, operation: str, params: dict[str, Any], ids: list[str]) -> None:
+    """Raise ApiError when the client secret is not that of the intent named."""
+    if not ids or not operation.startswith(("payment_intents", "setup_intents")):
+        return
+    intent = scope.find(ids[0])
+    if intent is None or not hmac.compare_digest(intent["client_secret"], params["client_secret"] or ""):
+        what = operation.partition(".")[0].removesuffix("s")
+        raise ApiError(404, f"No such {what}: '{ids[0]}'", code="resource_missing", param="intent")
+
+
+def reduced(obj: Obj) -> Obj:
+    """Return what a browser may see of an object."""
+    if obj.get("object") in ("payment_intent", "setup_intent"):
+        return {name: obj[name] for name in _SEEN if name in obj}
+    return obj
+
+
+def session(scope: Scope, params: dict[str, Any]) -> Obj:
+    """Return what the Payment Element needs to draw itself."""
+    secret = params.get("customer_session_client_secret")
+    held = sessions.session_of(scope, secret) if secret else None
+    if secret and held is None:
+        raise bad_parameter("customer_session_client_secret", "The customer session has expired or does not exist.")
+    intent = _intent(scope, params.get("client_secret"))
+    account = scope.need("accounts", scope.account, "account")
+    currency = (intent or params).get("currency") or "usd"
+    asked = {"allowed_payment_method_types": params.get("payment_method_types")}
+    features = held["components"]["payment_element"]["features"] if held else None
+    return {
+        "object": "elements_session",
+        "account_name": account["settings"]["dashboard"]["display_name"],
+        "payment_method_types": (intent["payment_method_types"] if intent else intents.method_types(asked, currency)),
+        "intent": intent and reduced(public(intent)),
+        "saved_methods": [public(method) for method in sessions.saved_methods(scope, held)] if held else [],
+        "features": features,
+        "institutions": [name for name, _ in banks.INSTITUTIONS],
+        "bank_accounts": [{"number": row.number, "label": row.label} for row in banks.ACCOUNTS],
+    }
+
+
+def _intent(scope: Scope, secret: str | None) -> Obj | None:
+    if secret is None:
+        return None
+    intent = scope.find(secret.partition("_secret_")[0])
+    if intent is None or not hmac.compare_digest(intent["client_secret"], secret):
+        raise bad_parameter("client_secret", "The client secret names no intent of this account.", "resource_missing")
+    return intent
+
+
+def connect(scope: Scope, params: dict[str, Any]) -> Obj:
+    """Connect a test bank account through one of the test institutions."""
+    reasons = dict(banks.INSTITUTIONS)
+    if params["institution"] not in reasons:
+        raise bad_parameter("institution", f"No such institution: '{params['institution']}'.")
+    if reason := reasons[params["institution"]]:
+        raise ApiError(400, reason, code="institution_unavailable", param="institution")
+    if params["account_number"] not in banks.BY_NUMBER:
+        raise bad_parameter("account_number", "No such test account.", "account_number_invalid")
+    connection: Obj = {
+        "id": new_id("fca_"),
+        "object": "financial_connections.account",
+        "institution_name": params["institution"],
+        "last4": params["account_number"][-4:],
+        "livemode": False,
+        "_number": params["account_number"],
+    }
+    return scope.keep(connection)
+
+
+def detach(scope: Scope, params: dict[str, Any], key: str) -> Obj:
+    """Remove a saved method, where the customer session allows it."""
+    held = sessions.session_of(scope, params["customer_session_client_secret"])
+    features = held["components"]["payment_element"]["features"] if held else None
+    method = scope.find(key)
+    allowed = features is not None and features["payment_method_remove"] == "enabled"
+    if held is None or method is None or not allowed or method["customer"] != held["customer"]:
+        raise ApiError(404, f"No such PaymentMethod: '{key}'", code="resource_missing", param="payment_method")
+    return methods.detach(scope, {}, key)

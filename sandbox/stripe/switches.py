@@ -1,0 +1,64 @@
+"""The numbers and habits that Stripe does not publish or lets accounts choose: named, with defaults decided by us.
+
+Holds values only. Prices are the US list prices as remembered, unchecked; delays are those of facts written for banks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.shelf import Shelf
+
+DEFAULTS: dict[str, Any] = {
+    # Prices, in minor units and basis points.
+    "card_fee_basis_points": 290,
+    "card_fee_fixed": 30,
+    "debit_fee_basis_points": 80,
+    "debit_fee_cap": 500,
+    "debit_failure_fee": 0,  # charged as a stripe_fee transaction when a debit fails or comes back
+    "dispute_fee": 1500,
+    # Delays, in business days unless the name says otherwise.
+    "card_available_days": 2,
+    "debit_settle_days": 4,
+    "debit_refund_days": 3,
+    "payout_transit_days": 1,
+    "trace_lag_days": 0,
+    "microdeposit_days": 2,
+    "charge_transaction_delay_seconds": 1,
+    # Habits.
+    "charge_transaction": "later",  # later (as automatic_async does) or at_once
+    "debit_transaction_at": "success",  # success or submission
+    "payout_interval": "daily",  # daily or manual
+}
+_WORDS = {
+    "charge_transaction": ("later", "at_once"),
+    "debit_transaction_at": ("success", "submission"),
+    "payout_interval": ("daily", "manual"),
+}
+_KIND, _KEY = "_switches", "all"
+
+
+class Switches:
+    """The switches in force, kept on the shelf."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def __getitem__(self, name: str) -> Any:
+        return self.all()[name]
+
+    def all(self) -> dict[str, Any]:
+        """Return every switch with its value."""
+        return {**DEFAULTS, **(self._shelf.get(_KIND, _KEY) or {})}
+
+    def turn(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Set switches by name and return all. Raises ValueError for a name or a value that makes no sense."""
+        for name, value in wanted.items():
+            if name not in DEFAULTS:
+                raise ValueError(f"no switch is called {name!r}")
+            if name in _WORDS and value not in _WORDS[name]:
+                raise ValueError(f"{name} is one of {', '.join(_WORDS[name])}")
+            if type(value) is not type(DEFAULTS[name]) or (isinstance(value, int) and value < 0):
+                raise ValueError(f"{name} takes {type(DEFAULTS[name]).__name__}, not negative")
+        self._shelf.put(_KIND, _KEY, {**(self._shelf.get(_KIND, _KEY) or {}), **wanted})
+        return self.all()
