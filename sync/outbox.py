@@ -1,7 +1,7 @@
-"""The outbox: postings and their legs as rows, written in the same commit as the fact they come from.
+"""The outbox: postings and their legs as rows, written in the same commit as the fact they come from, and what is due.
 
 Knows no HTTP. Laws: a posting's key is unique in its company, so writing the same fact twice writes nothing new; a
-posting is never deleted, only posted, held or dropped.
+posting is never deleted, only posted, held or dropped; postings of one customer become due in their order.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, Table, and_, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select, update
 
-from connector.ledger.keys import reference
+from connector.ledger.keys import PostingKey, reference
 from connector.ledger.money import Money
-from connector.ledger.postings import Kind, Posting, Role
+from connector.ledger.postings import Kind, Leg, Posting, Role
 from connector.store.outbox import LegRow, PostingRow
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
 
+UNDER_WAY = ("due", "leased", "unknown")  # neither in QuickBooks nor waiting for a person
 # The role whose legs a person calls the amount of a posting.
 _HEADLINE = {Kind.CHARGE: Role.CLEARING, Kind.FEE: Role.FEES, Kind.PAYOUT: Role.BANK}
 
@@ -54,6 +56,75 @@ def write_postings(
 def amount_of(posting: Posting) -> Money:
     """Return what a person calls the amount of a posting: charged, taken as a fee, or paid out."""
     return posting.of(_HEADLINE[posting.kind])
+
+
+def posting_of(session: Session, row: PostingRow) -> Posting:
+    """Return the posting that a row and its legs hold."""
+    legs = (
+        select(LegRow).where(LegRow.company_id == row.company_id, LegRow.posting_id == row.id).order_by(col(LegRow.n))
+    )
+    return Posting(
+        key=PostingKey(*row.key.split("/")),
+        kind=Kind(row.kind),
+        day=row.day,
+        legs=tuple(
+            Leg(Role(leg.role), Money(leg.amount_minor, leg.currency), leg.cites, leg.invoice_id)
+            for leg in session.exec(legs)
+        ),
+        memo=row.memo,
+    )
+
+
+def next_due(session: Session, company_id: str, now: datetime) -> str | None:
+    """Return the oldest posting of a company that may be sent now, None when all are done or wait."""
+    due = (
+        select(PostingRow.id)
+        .where(PostingRow.company_id == company_id, is_claimable(now), ~_waits_for_another())
+        .order_by(col(PostingRow.created_at), col(PostingRow.id))
+        .limit(1)
+    )
+    return session.exec(due).one_or_none()
+
+
+def companies_with_due(session: Session, now: datetime) -> list[str]:
+    """Return the companies that have anything to send now."""
+    due = select(PostingRow.company_id).where(is_claimable(now)).distinct().order_by(col(PostingRow.company_id))
+    return list(session.exec(due))
+
+
+def let_all_wait(session: Session, company_id: str, until: datetime) -> None:
+    """Let every due posting of a company wait: what stopped one would stop each of them."""
+    others = update(PostingRow).where(
+        col(PostingRow.company_id) == company_id, col(PostingRow.state) == "due", col(PostingRow.due_at) < until
+    )
+    session.exec(others.values(due_at=until))
+
+
+def is_claimable(now: datetime) -> ColumnElement[bool]:
+    """Return the condition of a posting that a worker may take: due, unknown, or leased by a worker that is gone."""
+    waiting = and_(col(PostingRow.state).in_(("due", "unknown")), col(PostingRow.due_at) <= now)
+    return or_(waiting, and_(col(PostingRow.state) == "leased", col(PostingRow.lease_until) <= now))
+
+
+def _waits_for_another() -> ColumnElement[bool]:
+    """Return the condition of a posting that another must precede.
+
+    A held posting does not stop its customer's later ones: it may wait for a person for weeks.
+    """
+    other = aliased(PostingRow)
+    is_before = or_(
+        col(other.created_at) < col(PostingRow.created_at),
+        and_(col(other.created_at) == col(PostingRow.created_at), col(other.id) < col(PostingRow.id)),
+    )
+    same_customer = and_(
+        col(PostingRow.customer_id) != "",
+        col(other.customer_id) == col(PostingRow.customer_id),
+        col(other.state).in_(UNDER_WAY),
+        is_before,
+    )
+    named = and_(col(other.id) == col(PostingRow.after_id), col(other.state).not_in(("posted", "dropped")))
+    blocking = select(other.id).where(col(other.company_id) == col(PostingRow.company_id), or_(same_customer, named))
+    return blocking.exists()
 
 
 def _row(rt: Runtime, company_id: str, posting: Posting, payment_id: str, created_at: datetime) -> dict[str, Any]:

@@ -1,0 +1,199 @@
+"""Postings as QuickBooks documents: a charge is a Payment, a fee a Purchase, a payout a Transfer.
+
+Pure mapping, no HTTP and no row. Laws: amounts are JSON numbers with exactly the currency's digits, never floats; the
+same posting and chart give the same bytes; the bytes alone give the document back, so that a retry sends what was
+frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from connector.errors import WrongInput
+from connector.ledger.keys import reference
+from connector.ledger.money import Money
+from connector.ledger.postings import Kind, Leg, Posting, Role
+from connector.qbo.language import page_of, quote
+from connector.qbo.shapes import Document
+
+Fields = dict[str, Any]
+
+_WRITER = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_READER = msgspec.json.Decoder(float_hook=Decimal)
+
+ENTITY_OF = {Kind.CHARGE: "Payment", Kind.FEE: "Purchase", Kind.PAYOUT: "Transfer"}
+
+
+class NotBookable(WrongInput):
+    """A posting that cannot be written as a document yet; `needs` is the missing role, or what does not fit."""
+
+    def __init__(self, needs: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.needs = needs
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The QuickBooks ids that play a part in one currency; empty where the company has chosen none."""
+
+    clearing: str = ""
+    fees: str = ""
+    bank: str = ""
+    vendor: str = ""
+    method: str = ""  # of the payer: card or bank debit
+
+
+def document_of(posting: Posting, chart: Chart, *, limits: Mapping[str, int] | None = None) -> Document:
+    """Write a posting as the document QuickBooks is to create. Raises NotBookable while an account is not chosen.
+
+    `limits` are minor units still open on each invoice, where a person decided to post what fits: a line above its
+    limit is cut, and what is cut stays on the customer as unapplied.
+    """
+    fields = _WRITERS[posting.kind](posting, chart, limits)
+    fields["TxnDate"] = posting.day.isoformat()
+    fields["PrivateNote"] = posting.memo
+    return _document(posting, fields)
+
+
+def bytes_of(document: Document) -> bytes:
+    """Return the body to send; the same document always gives the same bytes."""
+    return _WRITER.encode(document.fields)
+
+
+def thaw(posting: Posting, body: bytes) -> Document:
+    """Return the document that a frozen body was made from."""
+    fields: Fields = _READER.decode(body)
+    return _document(posting, fields)
+
+
+def disagreements(document: Document, body: bytes) -> list[str]:
+    """Return the names of what a document in the books says otherwise than ours: amount, customer, accounts."""
+    theirs: Fields = _READER.decode(body)
+    ours: Fields = {**document.fields}
+    if document.entity == "Purchase":  # its total is QuickBooks' to compute
+        ours["TotalAmt"] = sum((line["Amount"] for line in ours["Line"]), Decimal(0))
+    return [path for path in _COMPARED[document.entity] if _differs(_at(ours, path), _at(theirs, path))]
+
+
+_COMPARED = {
+    "Payment": ("TotalAmt", "CustomerRef.value", "DepositToAccountRef.value"),
+    "Purchase": ("TotalAmt", "AccountRef.value"),
+    "Transfer": ("Amount", "FromAccountRef.value", "ToAccountRef.value"),
+}
+
+
+def _at(fields: Fields, path: str) -> object:
+    value: object = fields
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _differs(ours: object, theirs: object) -> bool:
+    if isinstance(ours, Decimal | int) and isinstance(theirs, Decimal | int):
+        return ours != theirs
+    return str(ours) != str(theirs)
+
+
+def _document(posting: Posting, fields: Fields) -> Document:
+    """Add how the document is found again: by its reference, a Transfer by its day; then by the note's Stripe id."""
+    mark = reference(posting.key)
+    entity = ENTITY_OF[posting.kind]
+    named = {"Payment": "PaymentRefNum", "Purchase": "DocNumber"}.get(entity)
+    where, value = (named, mark) if named else ("TxnDate", fields["TxnDate"])
+    return Document(
+        entity=entity,
+        fields=fields,
+        lookup=page_of(entity, start=1, size=1000, where=f"{where} = {quote(value)}"),
+        must_equal={named: mark} if named else {},
+        must_contain=posting.key.object_id,
+    )
+
+
+def _payment(posting: Posting, chart: Chart, limits: Mapping[str, int] | None) -> Fields:
+    received = posting.clearing()
+    if received.minor <= 0:
+        raise NotBookable("amount", "A payment of nothing or less cannot be written to QuickBooks.")
+    fields: Fields = {
+        "CustomerRef": {"value": posting.key.customer_id},
+        "TotalAmt": received.decimal(),
+        "CurrencyRef": {"value": posting.currency},
+        "DepositToAccountRef": {"value": _chosen(chart.clearing, "clearing")},
+        "PaymentRefNum": reference(posting.key),
+        "Line": [_invoice_line(leg, limits) for leg in posting.legs if leg.role is Role.RECEIVABLE and leg.invoice_id],
+    }
+    fields["Line"] = [line for line in fields["Line"] if line["Amount"]]
+    if chart.method:
+        fields["PaymentMethodRef"] = {"value": chart.method}
+    return fields
+
+
+def _invoice_line(leg: Leg, limits: Mapping[str, int] | None) -> Fields:
+    paid = -leg.amount.minor
+    if limits is not None:
+        paid = min(paid, max(limits.get(leg.invoice_id, 0), 0))
+    return {
+        "Amount": Money(paid, leg.amount.currency).decimal(),
+        "LinkedTxn": [{"TxnId": leg.invoice_id, "TxnType": "Invoice"}],
+    }
+
+
+def _purchase(posting: Posting, chart: Chart, _limits: Mapping[str, int] | None) -> Fields:
+    taken = posting.of(Role.FEES)
+    if taken.minor <= 0:
+        raise NotBookable("amount", "A fee that Stripe gave back is not written to QuickBooks yet.")
+    fields: Fields = {
+        "PaymentType": "Cash",
+        "AccountRef": {"value": _chosen(chart.clearing, "clearing")},
+        "CurrencyRef": {"value": posting.currency},
+        "DocNumber": reference(posting.key),
+        "Line": [
+            {
+                "Amount": taken.decimal(),
+                "Description": posting.memo,
+                "DetailType": "AccountBasedExpenseLineDetail",
+                "AccountBasedExpenseLineDetail": {"AccountRef": {"value": _chosen(chart.fees, "fees")}},
+            }
+        ],
+    }
+    if chart.vendor:
+        fields["EntityRef"] = {"type": "Vendor", "value": chart.vendor}
+    return fields
+
+
+def _transfer(posting: Posting, chart: Chart, _limits: Mapping[str, int] | None) -> Fields:
+    moved = posting.of(Role.BANK)
+    if not moved:
+        raise NotBookable("amount", "A payout of nothing cannot be written to QuickBooks.")
+    ends = [_chosen(chart.clearing, "clearing"), _chosen(chart.bank, "bank")]
+    if moved.minor < 0:  # Stripe drew money from the bank
+        ends.reverse()
+    return {
+        "Amount": Money(abs(moved.minor), moved.currency).decimal(),
+        "FromAccountRef": {"value": ends[0]},
+        "ToAccountRef": {"value": ends[1]},
+    }
+
+
+_WRITERS: dict[Kind, Callable[[Posting, Chart, Mapping[str, int] | None], Fields]] = {
+    Kind.CHARGE: _payment,
+    Kind.FEE: _purchase,
+    Kind.PAYOUT: _transfer,
+}
+
+_ROLE_WORDS = {
+    "clearing": "No account is chosen for Stripe clearing.",
+    "fees": "No account is chosen for Stripe's fees.",
+    "bank": "No bank account is chosen for payouts.",
+}
+
+
+def _chosen(qbo_id: str, role: str) -> str:
+    if not qbo_id:
+        raise NotBookable(role, _ROLE_WORDS[role])
+    return qbo_id

@@ -1,0 +1,158 @@
+"""Claiming a posting: one worker, one lease, one fence, and a body that is frozen before anything is sent.
+
+Knows no HTTP. Laws: the bytes sent under one requestid never change; a worker whose lease was taken over can write
+nothing but what it saw (the fence); a claim, its frozen body and its first line in the attempt log are one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select, update
+
+from connector.ledger.keys import request_id
+from connector.ledger.money import Money
+from connector.ledger.postings import Kind, Posting
+from connector.qbo.documents import Chart, NotBookable, bytes_of, document_of, thaw
+from connector.qbo.shapes import Document
+from connector.store.companies import CompanyRow, MappingRow
+from connector.store.money import PaymentRow
+from connector.store.outbox import PostingRow
+from sync import attempts, held
+from sync.attempts import Step
+from sync.outbox import is_claimable, posting_of
+from sync.runtime import Runtime
+from sync.verdicts import Outcome
+
+# Three times what a look-up and a create may take with their time-outs, a token refresh included.
+LEASE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A posting in the hands of one worker."""
+
+    row: PostingRow
+    posting: Posting
+    document: Document
+    body: bytes
+    fence: int
+    came_from: str  # the state before: due, unknown, or leased by a worker that is gone
+    look_first: bool
+
+    @property
+    def money(self) -> Money:
+        """Return the amount a person calls the posting's."""
+        return Money(self.row.amount_minor, self.row.currency)
+
+    def step(self, verb: str) -> Step:
+        """Return the attempt log's name for a call of this claim: payment.find, payment.create."""
+        operation = f"{self.document.entity.lower()}.{verb}"
+        asks_with = self.row.request_id if verb == "create" else ""
+        return Step(self.row.company_id, self.row.id, self.row.attempt, operation, asks_with)
+
+
+def claim(rt: Runtime, company_id: str, posting_id: str, *, limits: Mapping[str, int] | None = None) -> Claim | Outcome:
+    """Take a posting for sending; FENCED when another worker was first, HELD when it cannot be written yet.
+
+    `limits` are for a body that is yet to be frozen: the minor units still open on each invoice.
+    """
+    with rt.db.write("claim") as session:
+        row = session.exec(
+            select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.id == posting_id)
+        ).one()
+        came_from, had_attempts = row.state, row.attempt > 0
+        if not _take(session, rt, row):
+            return Outcome.FENCED
+        session.refresh(row)
+        try:
+            _freeze(session, row, limits)
+        except NotBookable as reason:
+            held.hold(session, rt, row, code=_code_of(reason), said=str(reason))
+            return Outcome.HELD
+        row.attempt += 1
+        row.first_sent_at = row.first_sent_at or rt.clock.now()
+        session.flush()
+        taken = _claim_of(session, row, came_from=came_from, look_first=had_attempts or came_from == "unknown")
+        write_intent(session, rt, taken, "find" if taken.look_first else "create")
+        return taken
+
+
+def write_intent(session: Session, rt: Runtime, taken: Claim, verb: str) -> None:
+    """Log that a call of this claim is about to go out."""
+    body = taken.body if verb == "create" else taken.document.lookup.encode()
+    facts = {
+        "entity": taken.document.entity,
+        "reference": taken.row.reference,
+        "generation": taken.row.generation,
+        "day": taken.row.day.isoformat(),
+        "amount_minor": taken.row.amount_minor,
+        "currency": taken.row.currency,
+    }
+    attempts.write_sent(session, rt, taken.step(verb), body=body, facts=facts)
+
+
+def conclude(session: Session, taken: Claim, **values: Any) -> bool:
+    """Give a posting back with its new state; False when the lease was taken over, and nothing is changed then."""
+    mine = update(PostingRow).where(
+        col(PostingRow.id) == taken.row.id, col(PostingRow.fence) == taken.fence, col(PostingRow.state) == "leased"
+    )
+    return bool(session.exec(mine.values(lease_owner="", lease_until=None, **values)).rowcount)
+
+
+def draft(session: Session, row: PostingRow, limits: Mapping[str, int] | None = None) -> Document:
+    """Return the document a posting would be written as now. Raises NotBookable."""
+    company = session.exec(select(CompanyRow).where(CompanyRow.id == row.company_id)).one()
+    if row.currency != company.home_currency:
+        raise NotBookable(
+            "other_currency", f"It is in {row.currency}, and the books are kept in {company.home_currency}."
+        )
+    return document_of(posting_of(session, row), _chart(session, row), limits=limits)
+
+
+def _take(session: Session, rt: Runtime, row: PostingRow) -> bool:
+    now = rt.clock.now()
+    free = update(PostingRow).where(col(PostingRow.id) == row.id, col(PostingRow.fence) == row.fence, is_claimable(now))
+    taken = free.values(
+        state="leased",
+        fence=PostingRow.fence + 1,
+        lease_owner=rt.clock.new_id(),
+        lease_until=now + timedelta(seconds=LEASE_SECONDS),
+    )
+    return bool(session.exec(taken).rowcount)
+
+
+def _freeze(session: Session, row: PostingRow, limits: Mapping[str, int] | None) -> None:
+    """Make the body and requestid of the posting's generation, unless they were made before."""
+    if not row.request_body:
+        row.request_body = bytes_of(draft(session, row, limits)).decode()
+        row.request_id = request_id(row.key, row.generation)
+
+
+def _claim_of(session: Session, row: PostingRow, *, came_from: str, look_first: bool) -> Claim:
+    posting = posting_of(session, row)
+    body = row.request_body.encode()
+    return Claim(row, posting, thaw(posting, body), body, row.fence, came_from, look_first)
+
+
+def _chart(session: Session, row: PostingRow) -> Chart:
+    rows = select(MappingRow.role, MappingRow.qbo_id).where(
+        MappingRow.company_id == row.company_id, col(MappingRow.currency).in_((row.currency, ""))
+    )
+    chosen = dict(session.exec(rows).all())
+    method = ""
+    if row.kind == Kind.CHARGE and row.payment_id:
+        paid_by = select(PaymentRow.method).where(
+            PaymentRow.company_id == row.company_id, PaymentRow.id == row.payment_id
+        )
+        is_bank = (session.exec(paid_by).one_or_none() or "").endswith("bank_account")
+        method = chosen.get("method_bank" if is_bank else "method_card", "")
+    names = ("clearing", "fees", "bank", "vendor")
+    return Chart(**{name: chosen.get(name, "") for name in names}, method=method)
+
+
+def _code_of(reason: NotBookable) -> str:
+    return reason.needs if reason.needs in ("other_currency", "amount") else "no_account"

@@ -1,0 +1,66 @@
+"""What a posting is called in the sync log, in discrepancies and in the tie-out: whose money, which invoices, when.
+
+Reads names from the cache; holds no rule. Law: the same posting is called the same everywhere.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from connector.ledger.postings import Kind
+from connector.store.cache import CustomerRow, InvoiceRow
+from connector.store.outbox import LegRow, PostingRow
+from connector.words import day_text, listing
+
+_INVOICES_NAMED = 4
+
+
+def title(session: Session, posting: PostingRow) -> str:
+    """Return what a posting is: Payment of Blue Mesa Ranch, Stripe fee of charge …3Q8f, Payout of 2 December."""
+    if posting.kind == Kind.CHARGE:
+        return f"Payment of {_customer_name(session, posting)}"
+    if posting.kind == Kind.FEE:
+        return f"Stripe fee of charge …{posting.object_id[-4:]}"
+    if posting.amount_minor < 0:
+        return f"Stripe's draw from the bank of {day_text(posting.day)}"
+    return f"Payout of {day_text(posting.day)}"
+
+
+def recorded(session: Session, posting: PostingRow) -> str:
+    """Return the sentence for a posting that stands in QuickBooks."""
+    if posting.kind == Kind.CHARGE:
+        numbers = _invoice_numbers(session, posting)
+        return f"{title(session, posting)} posted {f'to {numbers}' if numbers else 'as credit, without an invoice'}"
+    return f"{title(session, posting)} recorded"
+
+
+def tries(number: int) -> str:
+    """Return which try it was: first try, 3rd try."""
+    names = {1: "first", 2: "second", 3: "third"}
+    return f"{names.get(number, f'{number}th')} try"
+
+
+def _customer_name(session: Session, posting: PostingRow) -> str:
+    found = select(CustomerRow.name).where(
+        CustomerRow.company_id == posting.company_id, CustomerRow.qbo_id == posting.customer_id
+    )
+    return session.exec(found).one_or_none() or f"customer {posting.customer_id}"
+
+
+def _invoice_numbers(session: Session, posting: PostingRow) -> str:
+    paid = (
+        select(LegRow.invoice_id)
+        .where(LegRow.posting_id == posting.id, LegRow.invoice_id != "")
+        .order_by(col(LegRow.n))
+    )
+    ids = list(session.exec(paid))
+    if not ids:
+        return ""
+    heads = select(InvoiceRow.qbo_id, InvoiceRow.number).where(
+        InvoiceRow.company_id == posting.company_id, col(InvoiceRow.qbo_id).in_(ids)
+    )
+    numbers = {qbo_id: number or qbo_id for qbo_id, number in session.exec(heads)}
+    words = [numbers.get(qbo_id, qbo_id) for qbo_id in ids]
+    if len(words) > _INVOICES_NAMED:
+        return f"{len(words)} invoices"
+    return f"{'invoice' if len(words) == 1 else 'invoices'} {listing(words)}"

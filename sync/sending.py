@@ -1,0 +1,220 @@
+"""Sending one claimed posting: look first where it may exist already, create it, and write down what came back.
+
+Laws: nothing is sent again that may have happened, before it was looked for; only a definite no holds a posting; what
+came back is always logged, even by a worker whose lease was taken over, who may change nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, select
+
+from connector.errors import GatewayError, NotConnected, NotFound, Stale
+from connector.ledger.money import Money
+from connector.qbo.documents import disagreements
+from connector.qbo.faults import sent_of
+from connector.qbo.gateway import QuickBooksGateway
+from connector.qbo.shapes import Found, RawObject, Sent
+from connector.store.outbox import PostingRow
+from connector.words import count, listing
+from sync import attempts, claims, discrepancies, held, log, waiting
+from sync.claims import Claim
+from sync.outbox import let_all_wait
+from sync.posting_words import recorded, title, tries
+from sync.runtime import Runtime
+from sync.verdicts import Outcome, verdict_on
+
+DUPLICATE = "duplicate_in_quickbooks"
+
+Afterwards = Callable[[Session, PostingRow], None]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one call came to, for the attempt log."""
+
+    verb: str  # find, create
+    word: str  # ok, or the class of the failure
+    sent: Sent | None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def send(rt: Runtime, gateway: QuickBooksGateway, taken: Claim) -> Outcome:
+    """Bring a claimed posting to QuickBooks once. Raises nothing for what QuickBooks or the network does."""
+    if taken.look_first:
+        try:
+            found = gateway.find(taken.document)
+        except (GatewayError, NotConnected) as error:
+            return _failed(rt, taken, error, "find")
+        if found.documents:
+            return _found(rt, taken, found)
+        _log_and_go_on(rt, taken, Call("find", "ok", found.sent, {"found": 0}))
+    return _create(rt, gateway, taken)
+
+
+def _create(rt: Runtime, gateway: QuickBooksGateway, taken: Claim, *, is_repeat: bool = False) -> Outcome:
+    try:
+        answer = gateway.create(taken.document, body=taken.body, request_id=taken.row.request_id)
+        was_removed = taken.look_first and _was_removed(gateway, answer.document)
+    except Stale as error:
+        if is_repeat:
+            return _failed(rt, taken, error, "create")
+        # A linked record changed under QuickBooks' own hands: the same bytes once more, then it is a person's.
+        _log_and_go_on(rt, taken, _failed_call("create", "stale", error))
+        return _create(rt, gateway, taken, is_repeat=True)
+    except (GatewayError, NotConnected) as error:
+        return _failed(rt, taken, error, "create")
+    call = Call("create", "ok", answer.sent, _named(answer.document))
+    if was_removed:
+        return _held(rt, taken, call, code="removed")
+    return _posted(rt, taken, answer.document, call)
+
+
+def _was_removed(gateway: QuickBooksGateway, document: RawObject) -> bool:
+    """Tell whether a created document is gone: a requestid replays its first answer even for what was deleted since."""
+    try:
+        gateway.read(document.entity, document.qbo_id)
+    except NotFound:
+        return True
+    return False
+
+
+def _found(rt: Runtime, taken: Claim, found: Found) -> Outcome:
+    """Take what a look-up found for ours, if it says what we would have said."""
+    ours = [document for document in found.documents if not disagreements(taken.document, document.body)]
+    facts: dict[str, object] = {"found": len(found.documents)}
+    if not ours:
+        differing = disagreements(taken.document, found.documents[0].body)
+        facts |= {"differs": differing, **_named(found.documents[0])}
+        return _held(rt, taken, Call("find", "ok", found.sent, facts), code="differs")
+    first = min(ours, key=lambda document: (len(document.qbo_id), document.qbo_id))
+    return _posted(rt, taken, first, Call("find", "ok", found.sent, facts | _named(first)), others=found.documents)
+
+
+def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, others: Sequence[RawObject] = ()) -> Outcome:
+    def tell(session: Session, row: PostingRow) -> None:
+        log.write(
+            session,
+            rt,
+            row.company_id,
+            kind="push",
+            state="recorded",
+            sentence=recorded(session, row),
+            detail=_how(row, document, call),
+            money=taken.money,
+            posting_id=row.id,
+            payment_id=row.payment_id,
+            entity=document.entity,
+            qbo_id=document.qbo_id,
+            trace=call.sent.trace if call.sent else "",
+            took_ms=call.sent.took_ms if call.sent else None,
+        )
+        cause, row.held_code, row.held_text, row.held_next = row.held_code, "", "", ""
+        session.flush()
+        held.renew(session, rt, row, cause)
+        waiting.all_clear(session, rt, row.company_id)
+        if len(others) > 1:
+            _tell_duplicate(session, rt, row, others)
+
+    values = {
+        "state": "posted",
+        "entity": document.entity,
+        "remote_id": document.qbo_id,
+        "remote_token": document.sync_token,
+        "posted_at": rt.clock.now(),
+    }
+    return _conclude(rt, taken, call, values, tell, Outcome.POSTED)
+
+
+def _held(rt: Runtime, taken: Claim, call: Call, *, code: str, said: str = "") -> Outcome:
+    def tell(session: Session, row: PostingRow) -> None:
+        held.hold(session, rt, row, code=code, said=said, trace=call.sent.trace if call.sent else "")
+
+    return _conclude(rt, taken, call, {"state": "held"}, tell, Outcome.HELD)
+
+
+def _failed(rt: Runtime, taken: Claim, error: GatewayError | NotConnected, verb: str) -> Outcome:
+    verdict = verdict_on(error, verb=verb, attempt=taken.row.attempt)
+    call = _failed_call(verb, verdict.word, error)
+    if verdict.outcome is Outcome.HELD and isinstance(error, GatewayError):
+        return _held(rt, taken, call, code=error.code, said=error.message)
+    may_have_happened = verdict.outcome is Outcome.UNKNOWN or taken.came_from != "due"
+    due_at = rt.clock.now() + timedelta(seconds=verdict.wait_seconds)
+    values: dict[str, Any] = {
+        "state": "unknown" if may_have_happened else "due",
+        "due_at": due_at,
+        "attempt": taken.row.attempt if verdict.counts else taken.row.attempt - 1,
+    }
+
+    def tell(session: Session, row: PostingRow) -> None:
+        if verdict.outcome is Outcome.PAUSED:
+            let_all_wait(session, row.company_id, due_at)
+        waiting.tell(session, rt, row, verdict, error, came_from=taken.came_from)
+
+    return _conclude(rt, taken, call, values, tell, verdict.outcome)
+
+
+def _failed_call(verb: str, word: str, error: GatewayError | NotConnected) -> Call:
+    if isinstance(error, NotConnected):
+        return Call(verb, word, None)
+    return Call(verb, word, sent_of(error), {"code": error.code, "trace": error.trace})
+
+
+def _conclude(
+    rt: Runtime, taken: Claim, call: Call, values: Mapping[str, Any], afterwards: Afterwards, outcome: Outcome
+) -> Outcome:
+    """Write the end of a send in one commit; a worker that was fenced off adds to the attempt log and nothing else."""
+    with rt.db.write("push") as session:
+        is_mine = claims.conclude(session, taken, **values)
+        _log(session, rt, taken, call)
+        if is_mine:
+            mine = select(PostingRow).where(
+                PostingRow.company_id == taken.row.company_id, PostingRow.id == taken.row.id
+            )
+            afterwards(session, session.exec(mine).one())
+    return outcome if is_mine else Outcome.FENCED
+
+
+def _log_and_go_on(rt: Runtime, taken: Claim, call: Call) -> None:
+    """Log what came back and that a create follows, in one commit before it is sent."""
+    with rt.db.write("push_step") as session:
+        _log(session, rt, taken, call)
+        claims.write_intent(session, rt, taken, "create")
+
+
+def _log(session: Session, rt: Runtime, taken: Claim, call: Call) -> None:
+    attempts.write_received(session, rt, taken.step(call.verb), outcome=call.word, sent=call.sent, facts=call.facts)
+
+
+def _named(document: RawObject) -> dict[str, object]:
+    return {"entity": document.entity, "qbo_id": document.qbo_id, "sync_token": document.sync_token}
+
+
+def _how(row: PostingRow, document: RawObject, call: Call) -> str:
+    name = f"{document.entity} {document.qbo_id}"
+    if call.verb == "find":
+        return f"{name} was in QuickBooks already: the answer to an earlier try had been lost"
+    seconds = (call.sent.took_ms if call.sent else 0) / 1000
+    return f"{name} in QuickBooks, {tries(row.attempt)}, {seconds:.1f} s"
+
+
+def _tell_duplicate(session: Session, rt: Runtime, row: PostingRow, documents: Sequence[RawObject]) -> None:
+    ids = listing(sorted((document.qbo_id for document in documents), key=lambda qbo_id: (len(qbo_id), qbo_id)))
+    money = Money(row.amount_minor, row.currency)
+    named = f"{documents[0].entity} {ids}"
+    discrepancies.open_one(
+        session,
+        rt,
+        row.company_id,
+        kind=DUPLICATE,
+        subject=row.id,
+        sentence=f"{title(session, row)} stands {count(len(documents), 'time')} in QuickBooks: {named}.",
+        next_step=f"Delete all but {row.entity} {row.remote_id} in QuickBooks.",
+        amount=money,
+        posting_id=row.id,
+        payment_id=row.payment_id,
+    )
