@@ -14,7 +14,7 @@ import msgspec
 
 from connector.qbo import faults
 from connector.qbo.faults import Fault, Reply
-from connector.qbo.shapes import RawObject
+from connector.qbo.shapes import RawObject, object_of
 
 CDC_CAP = 1000
 
@@ -80,15 +80,6 @@ class CdcEnvelope(Envelope):
     CDCResponse: list[_Cdc] | None = None
 
 
-class _Head(msgspec.Struct):
-    """What is read of every object; `status` stands only on tombstones."""
-
-    Id: str = ""
-    SyncToken: str = ""
-    status: str = ""
-
-
-_heads = msgspec.json.Decoder(_Head)
 _lists = msgspec.json.Decoder(list[msgspec.Raw])
 E = TypeVar("E", bound=Envelope)
 
@@ -121,9 +112,10 @@ def read(reply: Reply, shape: type[E], *, writes: bool = False) -> E:
     return envelope
 
 
-def page_objects(entity: str, envelope: Any) -> list[RawObject]:
-    """Return the objects of a page."""
-    return [object_of(entity, raw) for raw in getattr(envelope.QueryResponse, entity)]
+def page_texts(entity: str, envelope: Any) -> list[msgspec.Raw]:
+    """Return the JSON of each object of a page."""
+    texts: list[msgspec.Raw] = getattr(envelope.QueryResponse, entity)
+    return texts
 
 
 def one_object(entity: str, envelope: Any) -> RawObject | None:
@@ -139,12 +131,6 @@ def changed_objects(envelope: CdcEnvelope, entities: Sequence[str]) -> Iterator[
             for entity in entities:
                 if entity in part:
                     yield entity, [object_of(entity, raw) for raw in _lists.decode(part[entity])]
-
-
-def object_of(entity: str, raw: msgspec.Raw | bytes) -> RawObject:
-    """Return one object with its id and version read. Its body is the text as it came."""
-    head = _heads.decode(raw)
-    return RawObject(entity, head.Id, head.SyncToken, bytes(raw), head.status == "Deleted")
 
 
 def _fault_in(body: bytes) -> Fault | None:

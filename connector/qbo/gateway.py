@@ -22,7 +22,7 @@ from connector.qbo import bodies, faults, language
 from connector.qbo.bodies import CDC_CAP, Envelope
 from connector.qbo.faults import Reply
 from connector.qbo.found import is_the_document
-from connector.qbo.shapes import Answer, Changes, Document, Found, Page, RawObject, Sent
+from connector.qbo.shapes import Answer, Changes, Document, Found, Page, RawObject, Sent, object_of
 from connector.qbo.throttle import Throttle
 from connector.qbo.wire import BearerSession, Wire
 
@@ -71,7 +71,7 @@ class QuickBooksGateway:
             "batch", bodies.BatchCountEnvelope, lambda wire: wire.post(f"{wire.company_url}/batch", body)
         )
         counted = {item.bId: item.QueryResponse.totalCount for item in envelope.BatchItemResponse if item.QueryResponse}
-        return counted, str(envelope.time)
+        return counted, _time_in(envelope)
 
     def page(self, entity: str, *, start: int, size: int = PAGE_SIZE, where: str = "") -> Page:
         """Return a page of an entity in the order of its Id; `start` counts from 1."""
@@ -101,7 +101,7 @@ class QuickBooksGateway:
         full = (
             by_entity if len(objects) >= CDC_CAP else [name for name, part in by_entity.items() if len(part) >= CDC_CAP]
         )
-        return Changes(objects, str(envelope.time), frozenset(full))
+        return Changes(objects, _time_in(envelope), frozenset(full))
 
     def pdf(self, entity: str, qbo_id: str) -> bytes:
         """Return an object's PDF as QuickBooks draws it."""
@@ -132,14 +132,14 @@ class QuickBooksGateway:
             with account:
                 account.reply = self._call(account.operation, lambda wire: wire.query(document.lookup), writes=False)
                 envelope = self._judged(account.reply, bodies.page_shape(document.entity), writes=False)
-            rows = bodies.page_objects(document.entity, envelope)
+            rows = [object_of(document.entity, text) for text in bodies.page_texts(document.entity, envelope)]
             return Found([row for row in rows if is_the_document(document, row)], account.sent())
 
         return self._retried(once)
 
     def _query(self, entity: str, statement: str) -> Page:
         envelope = self._read("query", bodies.page_shape(entity), lambda wire: wire.query(statement))
-        return Page(bodies.page_objects(entity, envelope), str(envelope.time))
+        return Page(entity, bodies.page_texts(entity, envelope), str(envelope.time))
 
     def _one(self, entity: str, ask: Callable[[Wire], Reply]) -> RawObject:
         def once() -> RawObject:
@@ -206,6 +206,13 @@ class QuickBooksGateway:
                 throttle=self._throttle,
             )
         return wire
+
+
+def _time_in(envelope: Envelope) -> str:
+    """Return QuickBooks' time of an answer that a cursor depends on."""
+    if not envelope.time:
+        raise faults.unclear("QuickBooks did not say its time", writes=False)
+    return str(envelope.time)
 
 
 class _Account:

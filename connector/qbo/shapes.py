@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import msgspec
+
+Buffer: TypeAlias = bytes | msgspec.Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +25,35 @@ class RawObject:
     deleted: bool = False  # a tombstone of the change feed: only the id is known
 
 
+class _Head(msgspec.Struct):
+    """What is read of every object; `status` stands only on tombstones."""
+
+    Id: str = ""
+    SyncToken: str = ""
+    status: str = ""
+
+
+_heads = msgspec.json.Decoder(_Head)
+
+
+def object_of(entity: str, text: Buffer) -> RawObject:
+    """Read an object's id and version from its JSON; its body stays the text as it came."""
+    head = _heads.decode(text)
+    return RawObject(entity, head.Id, head.SyncToken, bytes(text), head.status == "Deleted")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a query."""
+    """A page of a query: each object's JSON, cut from the answer without being read."""
 
-    objects: Sequence[RawObject]
+    entity: str
+    texts: Sequence[msgspec.Raw]
     server_time: str  # QuickBooks' own clock, for cursors
+
+    @property
+    def objects(self) -> list[RawObject]:
+        """Return the objects with their ids and versions read."""
+        return [object_of(self.entity, text) for text in self.texts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,94 @@
+"""Contacts from QuickBooks: the address a customer was first seen with may sign in; any later one waits for a person.
+
+Whoever can change an address in QuickBooks must not gain a customer's account in the portal by it. Laws: an address is
+active for a customer only if the customer was first seen with it or a person approved it; nothing here ever takes a
+contact away or revives one that was blocked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+from sqlmodel import Session, col, select, update
+
+from connector.store.access import ContactCustomerRow, ContactRow
+from connector.store.upsert import insert_ignoring
+from sync import log
+from sync.change import Change
+from sync.runtime import Runtime
+
+
+def note_emails(session: Session, rt: Runtime, company_id: str, changes: Sequence[Change]) -> None:
+    """Keep the addresses of customers that are new or changed."""
+    wanted = [
+        (address, change, "active" if change.before is None else "pending")
+        for change in changes
+        for address in sorted(addresses_of(change.now) - addresses_of(change.before or {}))
+    ]
+    if not wanted:
+        return
+    contacts = _contacts(session, rt, company_id, wanted)
+    links: Table = ContactCustomerRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    for address, change, state in wanted:
+        row = {
+            "company_id": company_id,
+            "contact_id": contacts[address].id,
+            "customer_id": change.qbo_id,
+            "state": state,
+        }
+        if insert_ignoring(session, links, [row]) and state == "pending":
+            _ask(session, rt, company_id, address, change)
+
+
+def addresses_of(columns: Mapping[str, Any]) -> set[str]:
+    """Return the addresses in a customer's e-mail field, which may hold several."""
+    parts = str(columns.get("email", "")).replace(";", ",").split(",")
+    return {part.strip().lower() for part in parts if part.count("@") == 1}
+
+
+def _contacts(
+    session: Session, rt: Runtime, company_id: str, wanted: Iterable[tuple[str, Change, str]]
+) -> dict[str, ContactRow]:
+    """Return the contact of each address, made where there is none; with an active customer it is not pending."""
+    states: dict[str, tuple[str, str]] = {}
+    for address, change, state in wanted:
+        name = str(change.now["name"])
+        states[address] = (name, "active" if "active" in (state, states.get(address, ("", ""))[1]) else state)
+    known = select(ContactRow).where(ContactRow.company_id == company_id, col(ContactRow.email).in_(states))
+    found = {row.email: row for row in session.exec(known)}
+    active = [address for address, (_, state) in states.items() if state == "active"]
+    waiting = (
+        col(ContactRow.company_id) == company_id,
+        col(ContactRow.email).in_(active),
+        col(ContactRow.state) == "pending",
+    )
+    session.exec(update(ContactRow).where(*waiting).values(state="active"))
+    for address, (name, state) in states.items():
+        if address not in found:
+            found[address] = ContactRow(
+                id=rt.clock.new_id(),
+                company_id=company_id,
+                email=address,
+                name=name,
+                state=state,
+                created_at=rt.clock.now(),
+            )
+            session.add(found[address])
+    session.flush()
+    return found
+
+
+def _ask(session: Session, rt: Runtime, company_id: str, address: str, change: Change) -> None:
+    log.write(
+        session,
+        rt,
+        company_id,
+        kind="pull",
+        state="needs_you",
+        sentence=f"{change.now['name']} has another e-mail address in QuickBooks: {address}.",
+        detail="It can sign in for this customer once you approve it.",
+        entity="Customer",
+        qbo_id=change.qbo_id,
+    )

@@ -1,0 +1,93 @@
+"""Cursors: how far the pull of each entity has come, as rows that are written together with what was pulled.
+
+Laws: a cursor moves only in the commit of its page; the change feed's time is QuickBooks' own and never this machine's;
+asking again begins five minutes before it, because QuickBooks' times have no fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session, select
+
+from connector.store.cache import CursorRow
+from sync.entities import ENTITIES, FEED, Entity
+from sync.runtime import Runtime
+
+OVERLAP = timedelta(minutes=5)
+OLDEST = timedelta(days=29)  # QuickBooks' change feed forgets after thirty
+DAILY = timedelta(hours=24)
+FIRST, FOLLOWING = "first", "following"
+
+
+def find(session: Session, company_id: str, entity: str = FEED) -> CursorRow | None:
+    """Return the cursor of an entity, or of the change feed."""
+    mine = select(CursorRow).where(CursorRow.company_id == company_id, CursorRow.entity == entity)
+    return session.exec(mine).one_or_none()
+
+
+def all_of(session: Session, company_id: str) -> dict[str, CursorRow]:
+    """Return all cursors of a company."""
+    return {row.entity: row for row in session.exec(select(CursorRow).where(CursorRow.company_id == company_id))}
+
+
+def begin(session: Session, rt: Runtime, company_id: str, *, counts: Mapping[str, int], server_time: str) -> None:
+    """Begin to load everything, for the first time or again; the feed will continue from `server_time`."""
+    kept = all_of(session, company_id)
+    for name in (FEED, *(entity.name for entity in ENTITIES)):
+        row = kept.get(name) or CursorRow(company_id=company_id, entity=name, started_at=_now(rt), updated_at=_now(rt))
+        row.phase, row.position, row.pulled, row.error = FIRST, 1, 0, ""
+        row.expected = counts.get(name)
+        row.changed_since = server_time if name == FEED else ""
+        row.started_at, row.updated_at, row.finished_at = _now(rt), _now(rt), None
+        session.add(row)
+
+
+def restart(session: Session, rt: Runtime, company_id: str, entity: Entity) -> None:
+    """Begin to load one entity again; an entity that this version of the product knows first begins here."""
+    row = find(session, company_id, entity.name) or CursorRow(
+        company_id=company_id, entity=entity.name, started_at=_now(rt), updated_at=_now(rt)
+    )
+    row.phase, row.position, row.pulled, row.expected, row.started_at = FIRST, 1, 0, None, _now(rt)
+    session.add(row)
+
+
+def advance(session: Session, rt: Runtime, company_id: str, entity: Entity, *, position: int, pulled: int) -> CursorRow:
+    """Move an entity's cursor behind a page."""
+    row = session.get_one(CursorRow, (company_id, entity.name))
+    row.position, row.pulled, row.updated_at = position, row.pulled + pulled, _now(rt)
+    return row
+
+
+def finish(session: Session, rt: Runtime, company_id: str, entity: Entity, error: str = "") -> None:
+    """Say that an entity was loaded to its end, or that QuickBooks does not give it, and why."""
+    row = session.get_one(CursorRow, (company_id, entity.name))
+    row.phase, row.error, row.finished_at, row.updated_at = FOLLOWING, error, _now(rt), _now(rt)
+
+
+def follow(session: Session, rt: Runtime, company_id: str, server_time: str) -> None:
+    """Move the feed's cursor to QuickBooks' time of the answer that was landed."""
+    row = session.get_one(CursorRow, (company_id, FEED))
+    row.changed_since = server_time or row.changed_since
+    row.phase, row.error, row.updated_at = FOLLOWING, "", _now(rt)
+    row.finished_at = row.finished_at or _now(rt)
+
+
+def since(row: CursorRow) -> str:
+    """Return from when the change feed is to be asked, in the form it takes."""
+    return (datetime.fromisoformat(row.changed_since) - OVERLAP).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_too_old(row: CursorRow, now: datetime) -> bool:
+    """Tell whether the change feed no longer reaches back to the cursor."""
+    return now - datetime.fromisoformat(row.changed_since) > OLDEST - OVERLAP
+
+
+def is_due(row: CursorRow, now: datetime) -> bool:
+    """Tell whether an entity outside the change feed is to be loaded again."""
+    return row.finished_at is not None and now - row.finished_at >= DAILY
+
+
+def _now(rt: Runtime) -> datetime:
+    return rt.clock.now()

@@ -1,0 +1,229 @@
+"""The pull engine: loads a company's entities page by page, then follows the change feed.
+
+Knows entities only as rows of their table. Laws: a page and its cursor are one commit, so that a crash anywhere repeats
+a page and never skips one; a commit counts only while the lease is held; a deletion is believed only after QuickBooks
+was asked for the object itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlmodel import Session, col, update
+
+from connector.errors import Rejected, TieoutError
+from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
+from connector.qbo.shapes import Buffer, Changes
+from connector.store.companies import LeaseRow
+from sync import cursors, fetching, landing, log, tellings
+from sync.entities import BY_NAME, ENTITIES, Entity
+from sync.fetching import Fetched
+from sync.lease import Lease
+from sync.runtime import Runtime
+
+PAGED = tuple(entity for entity in ENTITIES if entity.single is None)
+IN_FEED = tuple(entity for entity in ENTITIES if entity.in_feed)
+
+
+class LostLease(TieoutError):
+    """Another worker took this pull over; nothing of the open commit is kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the load of one entity has come; `expected` is None where QuickBooks did not count."""
+
+    entity: str
+    pulled: int
+    expected: int | None
+
+
+@dataclass
+class Pull:
+    """One pull of one company under its lease, and what it came to."""
+
+    rt: Runtime
+    company_id: str
+    gateway: QuickBooksGateway
+    lease: Lease
+    progress: Callable[[Progress], None]
+    written: Counter[str] = field(default_factory=Counter)
+    deleted: Counter[str] = field(default_factory=Counter)
+    is_first: bool = False
+
+    @contextmanager
+    def commit(self, name: str) -> Iterator[Session]:
+        """Open a write that holds only while the lease is ours, and renews it."""
+        with self.rt.db.write(name) as session:
+            until = self.rt.clock.now() + timedelta(seconds=self.lease.seconds)
+            mine = update(LeaseRow).where(
+                col(LeaseRow.name) == self.lease.name, col(LeaseRow.owner) == self.lease.owner
+            )
+            if not session.exec(mine.values(until=until)).rowcount:
+                raise LostLease(f"the lease {self.lease.name} was taken over")
+            yield session
+
+    def land(self, session: Session, entity: Entity, texts: Sequence[Buffer], *, tells: bool) -> None:
+        """Land objects in an open commit, and say what changed or only what could not be read."""
+        landed = landing.land(session, self.rt, self.company_id, entity, texts)
+        self.written[entity.name] += len(landed.changes)
+        say = tellings.tell if tells else tellings.tell_unreadable
+        say(session, self.rt, self.company_id, landed)
+
+    def bury(self, session: Session, entity: Entity, ids: Sequence[str]) -> None:
+        """Mark objects as deleted in an open commit, and say so."""
+        rows = landing.bury(session, self.company_id, entity, ids)
+        self.deleted[entity.name] += len(rows)
+        tellings.tell_deleted(session, self.rt, self.company_id, entity, rows)
+
+
+def run(pull: Pull) -> None:
+    """Load what was not loaded yet, and follow what changed since."""
+    with pull.rt.db.read() as session:
+        feed = cursors.find(session, pull.company_id)
+    now = pull.rt.clock.now()
+    if feed is None or cursors.is_too_old(feed, now):
+        _begin(pull)
+        _load_all(pull)
+    elif feed.phase == cursors.FIRST:
+        _load_all(pull)
+    else:
+        follow(pull)
+        _load_daily(pull)
+
+
+def _begin(pull: Pull) -> None:
+    """Count everything in one call; its answer's time is where the change feed will continue."""
+    counts, server_time = pull.gateway.counts([entity.name for entity in PAGED])
+    with pull.commit("pull_begin") as session:
+        cursors.begin(session, pull.rt, pull.company_id, counts=counts, server_time=server_time)
+
+
+def _load_all(pull: Pull) -> None:
+    """Load every entity that is not at its end, take what changed meanwhile, and check that nothing is missing."""
+    pull.is_first = True
+    with pull.rt.db.read() as session:
+        kept = cursors.all_of(session, pull.company_id)
+    for entity in ENTITIES:
+        if kept[entity.name].phase == cursors.FIRST:
+            _load(pull, entity)
+    _take_changes(pull, ends_load=True)
+    counts, _ = pull.gateway.counts([entity.name for entity in PAGED])
+    for entity in PAGED:
+        _compare(pull, entity, counts.get(entity.name))
+    _say_loaded(pull)
+
+
+def _load(pull: Pull, entity: Entity) -> None:
+    """Load one entity from its cursor to its end. One that QuickBooks refuses to give stops no other."""
+    try:
+        if entity.single:
+            _land_page(pull, entity, Fetched(1, [entity.single(pull.gateway).body]))
+        else:
+            with pull.rt.db.read() as session:
+                row = cursors.all_of(session, pull.company_id)[entity.name]
+            for fetched in fetching.pages(pull.gateway, entity.name, start=row.position, expected=row.expected):
+                _land_page(pull, entity, fetched)
+        refused = ""
+    except Rejected as error:
+        refused = str(error)
+    with pull.commit("pull_end") as session:
+        cursors.finish(session, pull.rt, pull.company_id, entity, refused)
+
+
+def _land_page(pull: Pull, entity: Entity, fetched: Fetched) -> None:
+    with pull.commit("pull_page") as session:
+        pull.land(session, entity, fetched.texts, tells=False)
+        if fetched.poisoned:
+            number = len(fetched.poisoned)
+            tellings.tell_poisoned(session, pull.rt, pull.company_id, entity, number, fetched.reason)
+        position = fetched.start + PAGE_SIZE
+        row = cursors.advance(session, pull.rt, pull.company_id, entity, position=position, pulled=len(fetched.texts))
+        progress = Progress(entity.name, row.pulled, row.expected)
+    pull.progress(progress)
+
+
+def follow(pull: Pull) -> None:
+    """Take what changed since the last pull, in one call for all entities."""
+    _take_changes(pull, ends_load=False)
+
+
+def _take_changes(pull: Pull, *, ends_load: bool) -> None:
+    with pull.rt.db.read() as session:
+        feed = cursors.find(session, pull.company_id)
+    assert feed is not None, "the feed is followed after it began"
+    since = cursors.since(feed)
+    changes = pull.gateway.changes([entity.name for entity in IN_FEED], since)
+    cut = [BY_NAME[name] for name in sorted(changes.full)]
+    for entity in cut:
+        _catch_up(pull, entity, since)
+    gone = {entity: _gone(pull, entity, changes) for entity in IN_FEED if entity not in cut}
+    with pull.commit("pull_changes") as session:
+        for entity, ids in gone.items():
+            texts = [one.body for one in changes.objects if one.entity == entity.name and not one.deleted]
+            if texts:
+                pull.land(session, entity, texts, tells=not ends_load)
+            if ids:
+                pull.bury(session, entity, ids)
+        cursors.follow(session, pull.rt, pull.company_id, changes.server_time)
+
+
+def _gone(pull: Pull, entity: Entity, changes: Changes) -> list[str]:
+    """Return the ids that the feed calls deleted and that QuickBooks, asked for them, does not have."""
+    buried = [one.qbo_id for one in changes.objects if one.entity == entity.name and one.deleted]
+    return _confirmed(pull, entity, buried)
+
+
+def _confirmed(pull: Pull, entity: Entity, ids: Sequence[str]) -> list[str]:
+    alive = {one.qbo_id for one in fetching.fetch_by_ids(pull.gateway, entity.name, ids)} if ids else set()
+    return [qbo_id for qbo_id in ids if qbo_id not in alive]
+
+
+def _catch_up(pull: Pull, entity: Entity, since: str) -> None:
+    """Page through an entity's changes, because the feed's list reached its cap and may be cut.
+
+    The feed has no pages and no end of its window, so halving it would only ever give the newer half. A query has
+    pages; what it does not show are deletions, so the ids are compared where the counts differ.
+    """
+    for fetched in fetching.changed_pages(pull.gateway, entity.name, since):
+        with pull.commit("pull_catch_up") as session:
+            pull.land(session, entity, fetched.texts, tells=True)
+    _compare(pull, entity, pull.gateway.count(entity.name))
+
+
+def _compare(pull: Pull, entity: Entity, counted: int | None) -> None:
+    """Compare the cache with QuickBooks where the counts differ: fetch what is missing, bury what is gone."""
+    with pull.rt.db.read() as session:
+        ours = landing.living_ids(session, pull.company_id, entity)
+    if counted is None or counted == len(ours):
+        return
+    theirs = fetching.fetch_ids(pull.gateway, entity.name)
+    missing = fetching.fetch_by_ids(pull.gateway, entity.name, sorted(theirs - ours))
+    gone = _confirmed(pull, entity, sorted(ours - theirs))
+    with pull.commit("pull_compare") as session:
+        pull.land(session, entity, [one.body for one in missing], tells=False)
+        pull.bury(session, entity, gone)
+
+
+def _load_daily(pull: Pull) -> None:
+    """Load again, once a day, what the change feed does not tell of."""
+    with pull.rt.db.read() as session:
+        kept = cursors.all_of(session, pull.company_id)
+    for entity in ENTITIES:
+        row = kept.get(entity.name)
+        if not entity.in_feed and (row is None or cursors.is_due(row, pull.rt.clock.now())):
+            with pull.commit("pull_daily") as session:
+                cursors.restart(session, pull.rt, pull.company_id, entity)
+            _load(pull, entity)
+
+
+def _say_loaded(pull: Pull) -> None:
+    with pull.commit("pull_loaded") as session:
+        rows = cursors.all_of(session, pull.company_id)
+        parts = tellings.counts_of({entity: rows[entity.name].pulled for entity in PAGED})
+        sentence = f"Everything was pulled from QuickBooks: {parts}."
+        log.write(session, pull.rt, pull.company_id, kind="pull", state="pulled", sentence=sentence)

@@ -1,0 +1,130 @@
+"""Fetches from QuickBooks what the engine asks for: pages ahead of their landing, single objects by id, poisoned pages.
+
+Calls the gateway and writes nothing. Laws: pages come in their order; a page that QuickBooks cannot give because of one
+broken row is halved until that row alone is missing, and the missing one is told.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from connector.errors import NotFound, Rejected
+from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
+from connector.qbo.language import one_of
+from connector.qbo.shapes import Buffer, RawObject
+
+PAGES_AHEAD = 2  # fetched while one is written: hides the database behind QuickBooks' answer time, and bounds memory
+IDS_AT_ONCE = 100
+_POISONED = "4002"
+
+
+@dataclass
+class Fetched:
+    """A page, with the positions of rows that QuickBooks itself fails to give."""
+
+    start: int
+    texts: list[Buffer] = field(default_factory=list)
+    poisoned: list[int] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def is_last(self) -> bool:
+        """Tell whether the list ended in this page."""
+        return len(self.texts) + len(self.poisoned) < PAGE_SIZE
+
+
+def fetch_page(gateway: QuickBooksGateway, entity: str, start: int, *, where: str = "") -> Fetched:
+    """Fetch a page; around a row that spoils it (4002), fetch the rest."""
+    fetched = Fetched(start)
+    _fill(fetched, gateway, entity, start, PAGE_SIZE, where)
+    return fetched
+
+
+def _fill(fetched: Fetched, gateway: QuickBooksGateway, entity: str, start: int, size: int, where: str) -> None:
+    try:
+        fetched.texts += gateway.page(entity, start=start, size=size, where=where).texts
+    except Rejected as error:
+        if error.code != _POISONED:
+            raise
+        if size == 1:
+            fetched.poisoned.append(start)
+            fetched.reason = error.message
+            return
+        half = size // 2
+        _fill(fetched, gateway, entity, start, half, where)
+        _fill(fetched, gateway, entity, start + half, size - half, where)
+
+
+def pages(gateway: QuickBooksGateway, entity: str, *, start: int, expected: int | None) -> Iterator[Fetched]:
+    """Give the pages from a position on, some fetched ahead; without an expected count one after the other.
+
+    What was added after the count came has changed since then, so the change feed brings it.
+    """
+    if expected is None:
+        yield from _until_short(gateway, entity, start)
+        return
+    with ThreadPoolExecutor(PAGES_AHEAD, thread_name_prefix="pull") as pool:
+        ahead: deque[Future[Fetched]] = deque()
+        starts = iter(range(start, expected + 1, PAGE_SIZE))
+        try:
+            while True:
+                for position in starts:
+                    ahead.append(pool.submit(fetch_page, gateway, entity, position))
+                    if len(ahead) > PAGES_AHEAD:
+                        break
+                if not ahead:
+                    return
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _until_short(gateway: QuickBooksGateway, entity: str, start: int, where: str = "") -> Iterator[Fetched]:
+    while True:
+        fetched = fetch_page(gateway, entity, start, where=where)
+        yield fetched
+        if fetched.is_last:
+            return
+        start += PAGE_SIZE
+
+
+def changed_pages(gateway: QuickBooksGateway, entity: str, since: str) -> Iterator[Fetched]:
+    """Give what changed since a time by pages, where the change feed has a cap."""
+    return _until_short(gateway, entity, 1, where=f"MetaData.LastUpdatedTime >= '{since}'")
+
+
+def fetch_ids(gateway: QuickBooksGateway, entity: str) -> set[str]:
+    """Return all ids of an entity."""
+    found: set[str] = set()
+    start = 1
+    while True:
+        page = gateway.ids(entity, start=start)
+        found.update(page)
+        if len(page) < PAGE_SIZE:
+            return found
+        start += PAGE_SIZE
+
+
+def fetch_by_ids(gateway: QuickBooksGateway, entity: str, ids: Sequence[str]) -> list[RawObject]:
+    """Return the objects of these ids that exist now, in one call for many; what is missing is gone."""
+    found: list[RawObject] = []
+    for n in range(0, len(ids), IDS_AT_ONCE):
+        part = ids[n : n + IDS_AT_ONCE]
+        try:
+            found += gateway.page(entity, start=1, where=f"Id IN {one_of(part)}").objects
+        except Rejected as error:
+            if error.code != _POISONED:
+                raise
+            found += [one for qbo_id in part if (one := _read(gateway, entity, qbo_id)) is not None]
+    return found
+
+
+def _read(gateway: QuickBooksGateway, entity: str, qbo_id: str) -> RawObject | None:
+    try:
+        return gateway.read(entity, qbo_id)
+    except NotFound:
+        return None
