@@ -5,16 +5,15 @@ Knows the receipt's facts, not the rows and not typst. Law: a paper printed agai
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from connector import words
 from connector.store.companies import CompanyRow
-from jobs.papers.typesetting import ink_on, print_pdf
+from jobs.brand import accent_of, initials, whom_to_ask
+from jobs.papers.typesetting import print_pdf
 from jobs.receipts import Receipt, read_receipt
 from sync.runtime import Runtime
 
-DEFAULT_ACCENT = "#0f6b5f"
 LETTER_COUNTRIES = ("US", "CA", "MX")
 
 
@@ -55,28 +54,17 @@ def _facts(receipt: Receipt) -> dict[str, Any]:
         "lines": [[line.label, words.figure(line.amount)] for line in receipt.lines],
         "total": words.figure(receipt.amount),
         "books": receipt.books,
-        "foot": f"Questions about this payment? {_whom_to_ask(company)}",
+        "foot": f"Questions about this payment? {whom_to_ask(company)}",
     }
 
 
 def _company(company: CompanyRow) -> dict[str, Any]:
-    accent = company.accent if re.fullmatch(r"#[0-9a-fA-F]{6}", company.accent) else DEFAULT_ACCENT
+    accent, ink = accent_of(company)
     return {
         "name": company.name,
         "initials": initials(company.name),
         "place": company.place,
         "reach": [line for line in (company.phone, company.email) if line],
         "accent": accent,
-        "ink": ink_on(accent),
+        "ink": ink,
     }
-
-
-def initials(name: str) -> str:
-    """Return up to two letters for a company that has no logo here: HT for Harbor Tile Co."""
-    return "".join(word[0] for word in re.findall(r"\w+", name)[:2]).upper()
-
-
-def _whom_to_ask(company: CompanyRow) -> str:
-    ways = [f"call {company.phone}" if company.phone else "", f"write to {company.email}" if company.email else ""]
-    asked = " or ".join(way for way in ways if way)
-    return f"{asked[:1].upper()}{asked[1:]}." if asked else f"Ask {company.name}."

@@ -45,10 +45,3 @@ def _compiled(template: str, facts: Mapping[str, Any], at: datetime, *, own_font
         timestamp=int(at.timestamp()),
     )
     return pdf
-
-
-def ink_on(colour: str) -> str:
-    """Return black or white, whichever reads better on a colour like #0f6b5f (WCAG's relative luminance)."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179 else "#1a1a18"

@@ -1,0 +1,73 @@
+"""Each company's gateways, made from its connections and kept while those stay the same.
+
+The only place where a company's tokens and keys meet the adapters. Law: a gateway never outlives the connection it was
+made for: another realm, another key or a disconnection makes the old one unreachable.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from connector.clock import Clock
+from connector.qbo.gateway import QuickBooksGateway
+from connector.qbo.throttle import SharedThrottle, Throttle
+from connector.settings import Settings
+from connector.store.session import Database
+from connector.stripe.gateway import StripeGateway
+from oauth.connections import QUICKBOOKS, SECRET, STRIPE, connected, secret_of
+from oauth.tokens import bearer_for
+from oauth.vault import Vault
+
+
+@dataclass
+class CompanyGateways:
+    """Gateways by company; safe to share between threads."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    vault: Vault
+    _throttle: Throttle = field(init=False)
+    _quickbooks: dict[str, tuple[str, QuickBooksGateway]] = field(default_factory=dict, init=False)
+    _stripe: dict[str, tuple[str, StripeGateway]] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._throttle = SharedThrottle(self.settings.redis_url, self.clock)
+
+    def quickbooks(self, company_id: str) -> QuickBooksGateway:
+        """Return the gateway of a company's QuickBooks. Raises NotConnected."""
+        with self.db.read() as session:
+            realm_id = connected(session, company_id, QUICKBOOKS).account
+        with self._lock:
+            kept = self._quickbooks.get(company_id)
+            if kept is None or kept[0] != realm_id:
+                kept = self._quickbooks[company_id] = (realm_id, self._open_quickbooks(company_id, realm_id))
+        return kept[1]
+
+    def stripe(self, company_id: str) -> StripeGateway:
+        """Return the gateway of a company's Stripe account. Raises NotConnected."""
+        with self.db.read() as session:
+            row = connected(session, company_id, STRIPE)
+        with self._lock:
+            kept = self._stripe.get(company_id)
+            if kept is None or kept[0] != row.secret_cipher:
+                key = secret_of(self, row, SECRET)
+                kept = self._stripe[company_id] = (row.secret_cipher, self.stripe_of(row.account, key))
+        return kept[1]
+
+    def stripe_of(self, account: str, secret_key: str) -> StripeGateway:
+        """Return a gateway for a key that no company has yet, to ask Stripe whose it is."""
+        return StripeGateway(
+            account=account, secret_key=secret_key, api_base=self.settings.stripe_api_base, clock=self.clock
+        )
+
+    def _open_quickbooks(self, company_id: str, realm_id: str) -> QuickBooksGateway:
+        return QuickBooksGateway(
+            realm_id=realm_id,
+            api_base=self.settings.qbo_api_base,
+            bearer=bearer_for(self.db, self.vault, self.clock, self.settings, company_id),
+            clock=self.clock,
+            throttle=self._throttle,
+        )

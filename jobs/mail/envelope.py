@@ -1,0 +1,99 @@
+"""A letter becomes an Internet message: plain text and HTML side by side, its paper attached, its headers set.
+
+Knows no row and no SMTP. Laws: the Message-ID follows from the mail's key, so that a second copy is recognised as the
+same mail; nothing a person typed can add a header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from connector.store.companies import CompanyRow
+from jobs.brand import accent_of, initials, whom_to_ask
+from jobs.mail.letters import Letter, NoLetter
+
+TEXT_WIDTH = 56
+
+
+def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: datetime) -> EmailMessage:
+    """Return the message of a letter. Raises NoLetter when an address is none."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(_one_line(letter.sender), addr_spec=sender)
+    message["To"] = _address(to)
+    message["Subject"] = _one_line(letter.subject)
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = message_id
+    message["Auto-Submitted"] = "auto-generated"
+    if letter.company and letter.company.email:
+        message["Reply-To"] = _address(letter.company.email)
+    text, html = _rendered(letter)
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    if letter.paper:
+        message.add_attachment(letter.paper, maintype="application", subtype="pdf", filename=letter.paper_name)
+    return message
+
+
+def message_id(company_id: str, key: str, sender: str) -> str:
+    """Return the Message-ID of a mail, the same for every try."""
+    name = hashlib.sha256(f"{company_id}/{key}".encode()).hexdigest()[:32]
+    return f"<{name}@{sender.rpartition('@')[2]}>"
+
+
+def _rendered(letter: Letter) -> tuple[str, str]:
+    words = {**letter.values, "subject": letter.subject, **_looks(letter.company)}
+    text = _templates().get_template(f"{letter.kind}.txt").render(words)
+    html = _templates().get_template(f"{letter.kind}.html").render(words)
+    inlined: str = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
+    return text.strip() + "\n", inlined
+
+
+def _looks(company: CompanyRow | None) -> dict[str, Any]:
+    accent, ink = accent_of(company)
+    return {
+        "accent": accent,
+        "accent_ink": ink,
+        "initials": initials(company.name) if company else "",
+        "ask": f"Questions? {whom_to_ask(company)}" if company else "",
+    }
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address(addr_spec=text)
+    except (MessageError, ValueError, IndexError) as error:  # the parser has three ways to say no
+        raise NoLetter(f"{text!r} is not an e-mail address") from error
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _beside(label: str, figure: str) -> str:
+    """Set a figure to the right of its label, for the plain-text part."""
+    return f"{label} {figure:>{max(1, TEXT_WIDTH - len(label) - 1)}}"
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["beside"] = _beside
+    return environment

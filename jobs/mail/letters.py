@@ -1,0 +1,181 @@
+"""What each kind of mail says: a mail's row in, a letter's values out, ready for the templates.
+
+Knows no SMTP and no HTML. Law: a letter holds what its page would say, in the same words, and nothing of anybody but
+the one whom the fact concerns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlmodel import Session, select
+
+from connector import words
+from connector.clock import day_in
+from connector.errors import TieoutError
+from connector.ledger.money import Money
+from connector.store.cache import InvoiceRow
+from connector.store.companies import CompanyRow
+from connector.store.money import PaymentRow
+from connector.store.outbox import MailRow
+from jobs.papers.receipt import file_name, print_receipt
+from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
+from sync.runtime import Runtime
+
+CONTEXT_COLUMN = "mail.context"
+US = "Tieout"  # who writes to staff, who may belong to several companies
+
+
+class NoLetter(TieoutError):
+    """The row asks for a letter that cannot be written; the message says why."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail before it is an envelope: `kind` names its two templates, `values` fill them."""
+
+    kind: str
+    subject: str
+    values: dict[str, Any]
+    company: CompanyRow | None
+    paper_name: str = ""
+    paper: bytes = b""
+
+    @property
+    def sender(self) -> str:
+        """Return the name that stands before the sender's address."""
+        return self.company.name if self.company else US
+
+
+def write_letter(session: Session, rt: Runtime, mail: MailRow) -> Letter:
+    """Write the letter of a mail's row. Raises NoLetter or NoReceipt when its rows do not allow it."""
+    writer = _WRITERS.get(mail.kind)
+    if writer is None:
+        raise NoLetter(f"there are no words for a mail of kind {mail.kind!r}")
+    company = session.exec(select(CompanyRow).where(CompanyRow.id == mail.company_id)).one_or_none()
+    if company is None and mail.kind != "staff_sign_in":
+        raise NoLetter(f"company {mail.company_id!r} of this mail does not exist")
+    letter = writer(_Desk(session, rt, mail, company))
+    return replace(letter, values={"company": company, "us": US, **letter.values})
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What a writer has before it."""
+
+    session: Session
+    rt: Runtime
+    mail: MailRow
+    company_or_none: CompanyRow | None
+
+    @property
+    def company(self) -> CompanyRow:
+        assert self.company_or_none is not None
+        return self.company_or_none
+
+    def context(self) -> dict[str, str]:
+        cipher = self.mail.context_cipher
+        plain = self.rt.vault.open(cipher, company_id=self.mail.company_id, column=CONTEXT_COLUMN)
+        return dict(json.loads(plain or b"{}"))
+
+    def url(self) -> str:
+        url = self.context().get("url", "")
+        if not url.startswith(f"{self.rt.settings.public_url}/"):
+            raise NoLetter("a letter links to our own pages only")
+        return url
+
+    def payment(self) -> PaymentRow:
+        found = self.session.exec(
+            select(PaymentRow).where(
+                PaymentRow.company_id == self.mail.company_id, PaymentRow.id == self.mail.payment_id
+            )
+        ).one_or_none()
+        if found is None:
+            raise NoLetter(f"payment {self.mail.payment_id!r} of this mail does not exist")
+        return found
+
+    def payment_url(self) -> str:
+        return f"{self.rt.settings.public_url}/c/{self.company.slug}/payments/{self.mail.payment_id}"
+
+
+def _receipt(desk: _Desk) -> Letter:
+    receipt = read_receipt(desk.session, desk.mail.company_id, desk.mail.payment_id)
+    amount = words.money_text(receipt.amount)
+    values = {
+        "receipt": receipt,
+        "amount": amount,
+        "total": words.figure(receipt.amount),
+        "currency": words.currency_name(receipt.amount.currency),
+        "lines": _figures(receipt.lines),
+        "url": desk.payment_url(),
+    }
+    subject = f"{receipt.title}: {amount} to {desk.company.name}"
+    return Letter("receipt", subject, values, desk.company, file_name(receipt), print_receipt(receipt))
+
+
+def _debit_started(desk: _Desk) -> Letter:
+    return _debit(desk, "debit_started", "Your bank debit of {amount} to {company} is on its way")
+
+
+def _debit_failed(desk: _Desk) -> Letter:
+    return _debit(desk, "debit_failed", "Your bank debit of {amount} to {company} did not go through")
+
+
+def _debit(desk: _Desk, kind: str, subject: str) -> Letter:
+    payment = desk.payment()
+    total = Money(payment.amount_minor, payment.currency)
+    amount = words.money_text(total)
+    started = payment.processing_at or payment.created_at
+    values = {
+        "amount": amount,
+        "total": words.figure(total),
+        "currency": words.currency_name(payment.currency),
+        "lines": _figures(receipt_lines(desk.session, payment)),
+        "method": payment.method_label or "your bank account",
+        "started_on": words.day_text(day_in(desk.company.zone, started), weekday=True),
+        "reason": payment.error_text,
+        "url": desk.payment_url(),
+    }
+    return Letter(kind, subject.format(amount=amount, company=desk.company.name), values, desk.company)
+
+
+def _sign_in(desk: _Desk) -> Letter:
+    values = {"url": desk.url(), "place": desk.company.name}
+    return Letter("sign_in", f"Sign in to {desk.company.name}", values, desk.company)
+
+
+def _staff_sign_in(desk: _Desk) -> Letter:
+    values = {"url": desk.url(), "place": US}
+    return Letter("sign_in", f"Sign in to {US}", values, None)
+
+
+def _invoice_link(desk: _Desk) -> Letter:
+    invoice = desk.session.exec(
+        select(InvoiceRow).where(
+            InvoiceRow.company_id == desk.mail.company_id, InvoiceRow.qbo_id == desk.context().get("invoice_id", "")
+        )
+    ).one_or_none()
+    if invoice is None:
+        raise NoLetter("the invoice of this mail does not exist")
+    amount = words.money_text(Money(invoice.balance_minor, invoice.currency))
+    due = words.due_text(invoice.due_day, desk.rt.clock.today(desk.company.zone))
+    values = {"url": desk.url(), "number": invoice.number, "amount": amount, "due": due}
+    return Letter("invoice_link", f"Invoice {invoice.number} from {desk.company.name}: {amount}", values, desk.company)
+
+
+def _figures(lines: tuple[ReceiptLine, ...]) -> list[tuple[str, str]]:
+    return [(line.label, words.figure(line.amount)) for line in lines]
+
+
+_WRITERS: dict[str, Callable[[_Desk], Letter]] = {
+    "receipt": _receipt,
+    "debit_started": _debit_started,
+    "debit_failed": _debit_failed,
+    "sign_in": _sign_in,
+    "staff_sign_in": _staff_sign_in,
+    "invoice_link": _invoice_link,
+}
+KINDS = tuple(_WRITERS)

@@ -1,0 +1,164 @@
+"""From a mail's row to the post office and back: claim, write, send, note what came of it.
+
+Each step is a commit of its own. Laws: a mail that was not surely sent is sent again, under the same Message-ID; a
+failure of mail touches no payment; what cannot be sent for three days, or never, is a discrepancy that somebody sees.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, select, update
+
+from connector.errors import Rejected, TieoutError
+from connector.ledger.money import Money
+from connector.store.companies import CompanyRow
+from connector.store.outbox import MailRow
+from jobs.mail.envelope import fill_envelope, message_id
+from jobs.mail.letters import NoLetter, write_letter
+from jobs.mail.smtp import post_office, send
+from sync import discrepancies, log
+from sync.runtime import Runtime
+
+CLAIM = timedelta(minutes=2)  # longer than any try; a sender that died gives its mail back after it
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)
+LINKS = ("sign_in", "staff_sign_in")  # worth nothing when they come late
+LINK_LIFE = timedelta(minutes=15)
+UNSENT = "mail_unsent"
+SMTP_SUBJECT = "smtp"  # the one cause when the server is what fails
+
+
+class Outcome(StrEnum):
+    """What came of a try."""
+
+    SENT = "sent"
+    WAITS = "waits"
+    FAILED = "failed"
+    NOT_DUE = "not due"
+
+
+def due_mails(session: Session, now: datetime, *, most: int = 100) -> list[str]:
+    """Return the ids of mails to send now, oldest first."""
+    due = select(MailRow.id).where(MailRow.state == "due", col(MailRow.due_at) <= now)
+    return list(session.exec(due.order_by(col(MailRow.due_at)).limit(most)))
+
+
+def send_mail(rt: Runtime, mail_id: str) -> Outcome:
+    """Try to send one mail that is due; safe to run twice and at once."""
+    if not rt.settings.smtp_url.get_secret_value():
+        return Outcome.WAITS  # no server yet: mails wait as they are, and `doctor` says so
+    mail = _claim(rt, mail_id)
+    if mail is None:
+        return Outcome.NOT_DUE
+    try:
+        _send(rt, mail)
+    except (Rejected, NoLetter) as error:
+        return _give_up(rt, mail, str(error))
+    except TieoutError as error:
+        return _put_off(rt, mail, str(error))
+    return _note_sent(rt, mail)
+
+
+def _claim(rt: Runtime, mail_id: str) -> MailRow | None:
+    with rt.db.write("mail.claim") as session:
+        now = rt.clock.now()
+        mine = update(MailRow).where(
+            col(MailRow.id) == mail_id, col(MailRow.state) == "due", col(MailRow.due_at) <= now
+        )
+        if session.exec(mine.values(due_at=now + CLAIM, attempts=MailRow.attempts + 1)).rowcount != 1:
+            return None
+        return session.exec(select(MailRow).where(MailRow.id == mail_id)).one()
+
+
+def _send(rt: Runtime, mail: MailRow) -> None:
+    sender = rt.settings.mail_from
+    with rt.db.read() as session:
+        letter = write_letter(session, rt, mail)
+    name = message_id(mail.company_id, mail.key, sender)
+    message = fill_envelope(letter, to=mail.to, sender=sender, message_id=name, at=rt.clock.now())
+    send(post_office(rt.settings.smtp_url.get_secret_value()), message)
+
+
+def _note_sent(rt: Runtime, mail: MailRow) -> Outcome:
+    with rt.db.write("mail.sent") as session:
+        now, name = rt.clock.now(), message_id(mail.company_id, mail.key, rt.settings.mail_from)
+        _move(session, mail, state="sent", sent_at=now, message_id=name, error="")
+        if not mail.company_id:
+            return Outcome.SENT
+        discrepancies.close(
+            session, rt, mail.company_id, kind=UNSENT, subject=SMTP_SUBJECT, note="The mail server takes mails again."
+        )
+        if mail.kind not in LINKS:
+            sentence = f"{_NAMES[mail.kind]} mailed to {mail.to}"
+            log.write(
+                session,
+                rt,
+                mail.company_id,
+                kind="mail",
+                state="noted",
+                sentence=sentence,
+                payment_id=mail.payment_id,
+            )
+    return Outcome.SENT
+
+
+def _put_off(rt: Runtime, mail: MailRow, error: str) -> Outcome:
+    now = rt.clock.now()
+    age = now - mail.created_at
+    if age > GIVE_UP_AFTER or (mail.kind in LINKS and age > LINK_LIFE):
+        return _give_up(rt, mail, error, subject=SMTP_SUBJECT)
+    pause = min(FIRST_PAUSE * 2 ** min(mail.attempts - 1, 10), LONGEST_PAUSE)
+    with rt.db.write("mail.put_off") as session:
+        _move(session, mail, due_at=now + pause, error=error)
+    return Outcome.WAITS
+
+
+def _give_up(rt: Runtime, mail: MailRow, error: str, *, subject: str = "") -> Outcome:
+    """Stop trying, and say so where somebody looks; `subject` names a cause that many mails share."""
+    with rt.db.write("mail.failed") as session:
+        _move(session, mail, state="failed", error=error)
+        if mail.company_id and mail.kind not in LINKS:
+            _tell(session, rt, mail, error, subject or mail.id)
+    return Outcome.FAILED
+
+
+def _tell(session: Session, rt: Runtime, mail: MailRow, error: str, subject: str) -> None:
+    name = _NAMES[mail.kind]
+    if subject == SMTP_SUBJECT:
+        sentence = f"Mails do not leave: {name} to {mail.to} could not be sent for three days ({error})."
+        next_step = "Check SMTP_URL with tieout doctor, then send the mails again."
+    else:
+        sentence = f"{name} to {mail.to} was refused: {error}."
+        next_step = "Check the customer’s e-mail address in QuickBooks, then send it again."
+    currency = session.exec(select(CompanyRow.home_currency).where(CompanyRow.id == mail.company_id)).one()
+    discrepancies.open_one(
+        session,
+        rt,
+        mail.company_id,
+        kind=UNSENT,
+        subject=subject,
+        sentence=sentence,
+        next_step=next_step,
+        amount=Money(0, currency),
+        payment_id=mail.payment_id,
+    )
+
+
+def _move(session: Session, mail: MailRow, **values: object) -> None:
+    """Change the row unless somebody else took the mail meanwhile (every claim raises `attempts`)."""
+    mine = update(MailRow).where(
+        col(MailRow.id) == mail.id, col(MailRow.state) == "due", col(MailRow.attempts) == mail.attempts
+    )
+    session.exec(mine.values(**values))
+
+
+_NAMES = {
+    "receipt": "Receipt",
+    "debit_started": "Notice of a bank debit",
+    "debit_failed": "Notice of a failed bank debit",
+    "sign_in": "Sign-in link",
+    "staff_sign_in": "Sign-in link",
+    "invoice_link": "Invoice link",
+}

@@ -1,0 +1,75 @@
+"""The worker: hears the bell and does one job at a time, each in a child of its own.
+
+Everything is imported and mapped in the parent, so that a child costs milliseconds. Laws: a child never uses a
+connection of its parent; Redis being away ends no worker, it listens again when Redis is back.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import structlog
+from redis.exceptions import RedisError
+from rq import SimpleWorker, Worker
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy.orm import configure_mappers
+
+from jobs.boot import runtime
+from jobs.queue import QUEUES, redis_of
+from sync.runtime import Runtime
+
+log = structlog.get_logger()
+REDIS_AWAY_SECONDS = 2.0
+TASKS = "jobs.tasks"
+
+
+class _Patient:
+    """What both kinds of worker have: they find a Redis that is back soon, and tell why they ended."""
+
+    max_connection_wait_time = REDIS_AWAY_SECONDS
+    _stop_requested: bool
+
+    @property
+    def told_to_stop(self) -> bool:
+        """Tell whether a signal asked this worker to end."""
+        return self._stop_requested
+
+
+class ForkingWorker(_Patient, Worker):
+    """Does each job in a child, which a time-out can end and whose memory ends with it."""
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Start the child's life without the parent's database connections."""
+        runtime().db.engine.dispose(close=False)
+        super().main_work_horse(job, queue)
+
+
+class InProcessWorker(_Patient, SimpleWorker):
+    """Does jobs in its own process: faster, and what a kill test kills is what works."""
+
+
+def work(*, in_process: bool = False, burst: bool = False) -> None:
+    """Listen until told to stop; `burst` ends when nothing is queued."""
+    rt = runtime()
+    configure_mappers()
+    importlib.import_module(TASKS)  # in the parent, so that no child imports anything
+    while not _listen(rt, in_process=in_process, burst=burst):
+        log.warning("redis is away, listening again soon")
+        rt.clock.sleep(REDIS_AWAY_SECONDS)
+
+
+def _listen(rt: Runtime, *, in_process: bool, burst: bool) -> bool:
+    """Work until told to stop, and tell whether that was why it ended."""
+    kind = InProcessWorker if in_process else ForkingWorker
+    try:
+        # A worker waits for jobs on an open connection, so its answers have no end of ours.
+        worker = kind(
+            QUEUES, connection=redis_of(rt.settings.redis_url, answer_seconds=None), serializer=JSONSerializer
+        )
+        worker.log_job_description = False
+        worker.work(burst=burst, logging_level="WARNING")
+    except (RedisError, OSError):
+        return False
+    return burst or worker.told_to_stop
