@@ -72,7 +72,7 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
         "debit_started": "is on its way",
         "debit_failed": "The account has too little money.",
         "sign_in": "works once, for ten minutes",
-        "staff_sign_in": "sign in to Tieout",
+        "staff_sign_in": "Sign in to Tieout",
         "invoice_link": "Due Tuesday 1 December, in 8 days",
     }
     assert {*told, "receipt"} == set(KINDS)
