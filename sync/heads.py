@@ -15,6 +15,7 @@ import msgspec
 from connector.ledger.money import MoneyError, digits_of, money_of
 
 ZERO = msgspec.Raw(b"0")
+ABSENT = msgspec.Raw()
 
 
 class Unreadable(ValueError):
@@ -70,7 +71,7 @@ class Sale(Head, kw_only=True):
     due_date: date | None = None
     total_amt: msgspec.Raw = ZERO
     balance: msgspec.Raw = ZERO
-    remaining_credit: msgspec.Raw | None = None
+    remaining_credit: msgspec.Raw = ABSENT
     bill_email: _Mail | None = None
     private_note: str | None = None
 
@@ -84,7 +85,7 @@ class Sale(Head, kw_only=True):
             "issued_day": self.txn_date,
             "currency": currency,
             "total_minor": total,
-            "balance_minor": minor_of(self.remaining_credit or self.balance, currency),
+            "balance_minor": minor_of(self.remaining_credit if len(self.remaining_credit) else self.balance, currency),
             "state": state_of(total, self.private_note),
         }
 
@@ -189,12 +190,12 @@ class Listing(Head, kw_only=True):
     company_name: str | None = None
     doc_number: str | None = None
     active: bool = True
-    total_amt: msgspec.Raw | None = None
+    total_amt: msgspec.Raw = ABSENT
     private_note: str | None = None
 
     def columns(self, home: str) -> dict[str, Any]:
         """Return the columns of a ListingRow."""
-        total = None if self.total_amt is None else minor_of(self.total_amt, self.currency(home))
+        total = minor_of(self.total_amt, self.currency(home)) if len(self.total_amt) else None
         return {
             "name": self.name or self.display_name or self.doc_number or self.company_name or "",
             "active": self.active,

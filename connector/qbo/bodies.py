@@ -95,7 +95,7 @@ def page_shape(entity: str) -> type[Envelope]:
 @lru_cache(maxsize=64)
 def one_shape(entity: str) -> type[Envelope]:
     """Return the shape of an answer that holds one object."""
-    shape = msgspec.defstruct(f"{entity}Envelope", [(entity, msgspec.Raw | None, None)], bases=(Envelope,))
+    shape = msgspec.defstruct(f"{entity}Envelope", [(entity, msgspec.Raw, msgspec.Raw())], bases=(Envelope,))
     return cast("type[Envelope]", shape)
 
 
@@ -120,8 +120,8 @@ def page_texts(entity: str, envelope: Any) -> list[msgspec.Raw]:
 
 def one_object(entity: str, envelope: Any) -> RawObject | None:
     """Return the object of an answer that holds one."""
-    raw = getattr(envelope, entity)
-    return None if raw is None else object_of(entity, raw)
+    text: msgspec.Raw = getattr(envelope, entity)
+    return object_of(entity, text) if bytes(text).startswith(b"{") else None
 
 
 def changed_objects(envelope: CdcEnvelope, entities: Sequence[str]) -> Iterator[tuple[str, list[RawObject]]]:
