@@ -98,6 +98,9 @@ class BalanceTxnRow(SQLModel, table=True):
     currency: str
     status: str = ""
     payout_id: str = ""
+    charge_id: str = ""  # the charge it is about: itself, or the one refunded or disputed
+    payment_id: str = ""  # of a charge that says it is ours
+    named_as: str = ""  # subject of the discrepancy that names it in the tie-out
     description: str = text()
     created_at: datetime = instant()
     available_at: datetime = instant()

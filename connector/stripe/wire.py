@@ -61,7 +61,7 @@ def call(name: str, send: Callable[[], T], *, clock: Clock, writes: bool) -> T:
     patient = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(stripe.RateLimitError),
         stop=tenacity.stop_after_attempt(3),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=4.0, jitter=0.5),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=4.0, jitter=0.5),
         sleep=clock.sleep,
         reraise=True,
     )

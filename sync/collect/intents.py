@@ -1,0 +1,128 @@
+"""The PaymentIntent of a payment: made once, found again when the answer was lost, given up when nobody finished it.
+
+Laws: the idempotency key is made from the payment's own id and raised only after a definite no; a key is never sent
+again after 23 hours, only looked up; an intent is cancelled at Stripe before its payment counts as given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlmodel import col, select, update
+
+from connector.errors import Rejected
+from connector.ledger.money import Money
+from connector.store.money import PaymentRow, ShareRow
+from connector.stripe.facts import Intent, NewIntent
+from connector.stripe.gateway import KEY_HOURS, StripeGateway
+from connector.words import count, listing
+from sync.runtime import Runtime
+
+CUSTOMER_KEY = "tieout_customer"
+SHARES_KEY = "tieout_shares"
+_LONGEST_VALUE = 500  # of one metadata value at Stripe
+_NUMBERS_NAMED = 12
+
+
+def intent_of(rt: Runtime, row: PaymentRow) -> Intent | None:
+    """Return a payment's intent as it stands, looked up by its payment's id where we never learned the intent's."""
+    gateway = rt.gateways.stripe(row.company_id)
+    if row.intent_id:
+        return gateway.intent(row.intent_id)
+    return gateway.find_intent(row.id, row.created_at)
+
+
+def make_intent(rt: Runtime, row: PaymentRow) -> Intent:
+    """Return the payment's intent, making it where there is none, and keep its id.
+
+    Raises UnknownOutcome when it may have been made (press again: the key is the same), Rejected when Stripe said no
+    (then the next press asks anew), Transient when Stripe is out of reach.
+    """
+    gateway = rt.gateways.stripe(row.company_id)
+    if row.intent_id:
+        return gateway.intent(row.intent_id)
+    intent = _earlier(rt, row, gateway) or _create(rt, row, gateway)
+    with rt.db.write("intent") as session:
+        mine = update(PaymentRow).where(
+            col(PaymentRow.company_id) == row.company_id,
+            col(PaymentRow.id) == row.id,
+            col(PaymentRow.intent_id).is_(None),
+        )
+        session.exec(mine.values(intent_id=intent.intent_id, version=PaymentRow.version + 1))
+    return intent
+
+
+def shares_of(rt: Runtime, row: PaymentRow) -> list[ShareRow]:
+    """Return a payment's shares in the order they are written everywhere."""
+    with rt.db.read() as session:
+        mine = select(ShareRow).where(ShareRow.company_id == row.company_id, ShareRow.payment_id == row.id)
+        return list(session.exec(mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))))
+
+
+def key_of(row: PaymentRow) -> str:
+    """Return the idempotency key of creating a payment's intent."""
+    return f"t1-{row.id}-create-{row.attempt}"
+
+
+def new_intent(row: PaymentRow, shares: Sequence[ShareRow]) -> NewIntent:
+    """Return what is asked of Stripe: made from the payment's rows alone, so that asking again says the same."""
+    return NewIntent(
+        payment_id=row.id,
+        amount=Money(row.amount_minor, row.currency),
+        description=_description([share.number for share in shares]),
+        metadata={CUSTOMER_KEY: row.customer_id, **_compact(shares)},
+    )
+
+
+def _earlier(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent | None:
+    """Look for an intent that an earlier try may have made, where asking again by key could make a second one."""
+    is_old = rt.clock.now() - row.created_at > timedelta(hours=KEY_HOURS)
+    found = gateway.find_intent(row.id, row.created_at) if is_old or row.attempt > 1 else None
+    if found is None and is_old:
+        raise Rejected("stripe", "the payment is too old to be started", "too_old")
+    return found
+
+
+def _create(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent:
+    try:
+        return gateway.create_intent(new_intent(row, shares_of(rt, row)), key=key_of(row))
+    except Rejected as error:
+        _next_attempt(rt, row, error)
+        raise
+
+
+def _next_attempt(rt: Runtime, row: PaymentRow, error: Rejected) -> None:
+    """Let the next press ask under a fresh key: this one was answered with a definite no."""
+    with rt.db.write("intent_refused") as session:
+        mine = update(PaymentRow).where(
+            col(PaymentRow.company_id) == row.company_id,
+            col(PaymentRow.id) == row.id,
+            col(PaymentRow.attempt) == row.attempt,
+        )
+        session.exec(
+            mine.values(
+                attempt=row.attempt + 1,
+                error_code=error.code,
+                error_text=error.message,
+                version=PaymentRow.version + 1,
+            )
+        )
+
+
+def _description(numbers: Sequence[str]) -> str:
+    if len(numbers) > _NUMBERS_NAMED:
+        return count(len(numbers), "invoice")
+    return f"{'Invoice' if len(numbers) == 1 else 'Invoices'} {listing(list(numbers))}"
+
+
+def _compact(shares: Sequence[ShareRow]) -> dict[str, str]:
+    """Write shares as invoice/customer/minor, in as many values as Stripe's limit needs: a lost hour is rebuilt so."""
+    values: list[str] = []
+    for share in shares:
+        word = f"{share.invoice_id}/{share.customer_id}/{share.amount_minor}"
+        if values and len(values[-1]) + 1 + len(word) <= _LONGEST_VALUE:
+            values[-1] += f" {word}"
+        else:
+            values.append(word)
+    return {f"{SHARES_KEY}_{n}": value for n, value in enumerate(values, start=1)}

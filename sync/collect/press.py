@@ -1,0 +1,57 @@
+"""A press of Pay and the two answers to it: started, or refused with the reason, a sentence and fresh balances.
+
+Values only. Law: a refusal always says that nothing was charged, and what is possible instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connector.ledger.money import Money
+from connector.ledger.payments import PaymentState
+
+
+@dataclass(frozen=True)
+class Press:
+    """What came with a press of Pay. `shares` are pairs of invoice id and minor units of `currency`.
+
+    An invoice may be paid when its id is in `allowed_invoices` (links that were opened) or its customer in
+    `allowed_customers` (those of a signed-in contact).
+    """
+
+    company_id: str
+    customer_id: str  # for whom the payer came; takes what no share takes
+    shares: tuple[tuple[str, int], ...]
+    currency: str
+    form_nonce: str  # random, of one form; the same form pressed again is the same payment
+    contact_id: str = ""
+    payer_email: str = ""
+    allowed_invoices: frozenset[str] = frozenset()
+    allowed_customers: frozenset[str] = frozenset()
+    replaces: frozenset[str] = frozenset()  # unfinished payments that this same browser started and gives up
+
+
+@dataclass(frozen=True)
+class Started:
+    """A payment that stands and can be confirmed; `state` says when it was confirmed already."""
+
+    payment_id: str
+    client_secret: str
+    amount: Money
+    state: PaymentState
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why nothing was started.
+
+    Reasons: empty, too_many, unknown_invoice, not_payable, above_balance, under_way, not_positive, other_currency,
+    partial, too_small, too_large, other_form, books_out_of_reach, stripe_out_of_reach, stripe_refused, not_connected.
+    """
+
+    reason: str
+    sentence: str
+    invoice_id: str = ""
+    balances: Mapping[str, Money] = field(default_factory=dict)  # what may be paid now, by invoice; empty when unknown
+    under_way: tuple[str, ...] = ()  # ids of the payments that stand in the way

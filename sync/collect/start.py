@@ -1,0 +1,232 @@
+"""Starting a payment: live balances, reservations, rows, and only then Stripe.
+
+Order of commits: the payment with its shares, then the intent's id. Laws: the same form is the same payment; of two
+presses for the same money one is refused; a refusal leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlmodel import Session, and_, case, col, or_, select, update
+
+from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
+from connector.ledger.allocation import Share, check_shares
+from connector.ledger.invoices import Invoice
+from connector.ledger.money import Money
+from connector.ledger.payments import OPEN, PaymentState
+from connector.store.access import ContactRow
+from connector.store.cache import InvoiceRow
+from connector.store.companies import CompanyRow
+from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
+from connector.store.upsert import insert_ignoring
+from connector.words import money_text
+from sync.collect import answers
+from sync.collect.answers import MOST_INVOICES, Scene
+from sync.collect.giving_up import give_up_unfinished
+from sync.collect.intents import make_intent, shares_of
+from sync.collect.live import live_invoices
+from sync.collect.press import Press, Refused, Started
+from sync.collect.reserve import Reservation, reservations, reserved_minor
+from sync.counts import next_count
+from sync.runtime import Runtime
+
+RESERVED_FOR = timedelta(minutes=30)
+SMALLEST_MINOR = 50  # Stripe's smallest charge, in the currencies it settles for QuickBooks companies
+LARGEST_MINOR = 99_999_999  # eight digits at Stripe
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def start_payment(rt: Runtime, press: Press) -> Started | Refused:
+    """Start the payment of a press, or continue it when the same form was pressed before.
+
+    Everything that cannot be is a Refused; raises nothing that a payer could cause.
+    """
+    with rt.db.read() as session:
+        company = session.exec(select(CompanyRow).where(CompanyRow.id == press.company_id)).one()
+        earlier = _pressed_before(session, press)
+    if earlier is None:
+        answer = _write_payment(rt, company, press)
+        if isinstance(answer, Refused):
+            return answer
+        earlier = answer
+    return _with_intent(rt, company, press, earlier)
+
+
+def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow | Refused:
+    """Check a press against the live books and commit its rows."""
+    if refusal := _before_asking(rt, press):
+        return refusal
+    asked = [invoice_id for invoice_id, _ in press.shares]
+    give_up_unfinished(rt, company.id, asked, replaces=press.replaces, contact_id=press.contact_id)
+    # Read before the balances: a payment that reaches the books in between then counts twice for a moment, which
+    # refuses too much; the other way round it would not count at all.
+    with rt.db.read() as session:
+        before = reservations(session, company.id, asked)
+    try:
+        account = rt.gateways.stripe(company.id).stripe_account
+        live = live_invoices(rt, company.id, asked)
+    except NotConnected as error:
+        return answers.of_company("books_out_of_reach" if error.which == "quickbooks" else "not_connected", company)
+    except GatewayError:
+        return answers.of_company("books_out_of_reach", company)
+    with rt.db.write("pay") as session:
+        # One press of a company at a time from here to the commit, on every database.
+        next_count(session, company.id, "presses")
+        if again := _pressed_before(session, press):
+            return again
+        held = [*before, *reservations(session, company.id, asked)]
+        scene = Scene(company, _allowed(live, press), held, _payers(session, company.id, held), rt.clock.now())
+        return _refusal(scene, press) or _insert(session, rt, press, scene.invoices, account)
+
+
+def _before_asking(rt: Runtime, press: Press) -> Refused | None:
+    """Refuse what needs no live read, so that a stranger's press costs QuickBooks nothing."""
+    if not press.shares:
+        return answers.plain("empty")
+    if len(press.shares) > MOST_INVOICES:
+        return answers.plain("too_many")
+    if not _CURRENCY.fullmatch(press.currency):
+        return answers.plain("other_form")
+    if any(abs(minor) > LARGEST_MINOR for _, minor in press.shares):
+        return answers.too_large(Money(LARGEST_MINOR, press.currency))
+    asked = {invoice_id for invoice_id, _ in press.shares}
+    with rt.db.read() as session:
+        mine = select(InvoiceRow.qbo_id).where(
+            InvoiceRow.company_id == press.company_id,
+            col(InvoiceRow.qbo_id).in_(asked),
+            or_(
+                col(InvoiceRow.qbo_id).in_(press.allowed_invoices),
+                col(InvoiceRow.customer_id).in_(press.allowed_customers),
+            ),
+        )
+        known = set(session.exec(mine))
+    return None if known == asked else answers.plain("unknown_invoice")
+
+
+def _allowed(live: Mapping[str, Invoice], press: Press) -> dict[str, Invoice]:
+    """Keep the invoices that this payer may pay; another customer's may have taken one over meanwhile."""
+    return {
+        one.qbo_id: one
+        for one in live.values()
+        if one.qbo_id in press.allowed_invoices or one.customer_id in press.allowed_customers
+    }
+
+
+def _refusal(scene: Scene, press: Press) -> Refused | None:
+    shares = _shares(press, scene.invoices)
+    if refusal := check_shares(shares, scene.invoices, reserved_minor(scene.held)):
+        return answers.because(scene, press, refusal)
+    if refused := answers.in_part(scene, press):
+        return refused
+    amount = sum(minor for _, minor in press.shares)
+    if amount < SMALLEST_MINOR:
+        return answers.too_small(Money(SMALLEST_MINOR, press.currency))
+    return answers.too_large(Money(LARGEST_MINOR, press.currency)) if amount > LARGEST_MINOR else None
+
+
+def _shares(press: Press, invoices: Mapping[str, Invoice]) -> list[Share]:
+    return [
+        Share(
+            invoice_id, invoices[invoice_id].customer_id if invoice_id in invoices else "", Money(minor, press.currency)
+        )
+        for invoice_id, minor in press.shares
+    ]
+
+
+def _insert(
+    session: Session, rt: Runtime, press: Press, invoices: Mapping[str, Invoice], account: str
+) -> PaymentRow | Refused:
+    now = rt.clock.now()
+    payment = PaymentRow(
+        id=rt.clock.new_id(),
+        company_id=press.company_id,
+        customer_id=press.customer_id,
+        contact_id=press.contact_id,
+        payer_email=press.payer_email,
+        amount_minor=sum(minor for _, minor in press.shares),
+        currency=press.currency,
+        form_nonce=press.form_nonce,
+        stripe_account=account,
+        created_at=now,
+        expires_at=now + RESERVED_FOR,
+    )
+    if not insert_ignoring(session, PaymentRow.__table__, [payment.model_dump()]):  # type: ignore[attr-defined]
+        return answers.plain("other_form")  # another company's form had this nonce
+    for invoice_id, minor in press.shares:
+        invoice = invoices[invoice_id]
+        share = ShareRow(
+            payment_id=payment.id,
+            invoice_id=invoice_id,
+            company_id=press.company_id,
+            customer_id=invoice.customer_id,
+            amount_minor=minor,
+            number=invoice.number,
+        )
+        session.add(share)
+    text = f"Pay was pressed for {money_text(Money(payment.amount_minor, payment.currency))}."
+    session.add(
+        PaymentEventRow(
+            id=rt.clock.new_id(),
+            company_id=press.company_id,
+            payment_id=payment.id,
+            at=now,
+            state=payment.state,
+            text=text,
+        )
+    )
+    return payment
+
+
+def _pressed_before(session: Session, press: Press) -> PaymentRow | None:
+    mine = select(PaymentRow).where(
+        PaymentRow.company_id == press.company_id, PaymentRow.form_nonce == press.form_nonce
+    )
+    return session.exec(mine).one_or_none()
+
+
+def _with_intent(rt: Runtime, company: CompanyRow, press: Press, payment: PaymentRow) -> Started | Refused:
+    """Give the payment its intent, if the form still means this payment and nobody gave it up."""
+    if not _says_the_same(rt, press, payment) or not _keep(rt, payment):
+        return answers.plain("other_form")
+    try:
+        intent = make_intent(rt, payment)
+    except (NotConnected, Unauthorised):
+        return answers.of_company("not_connected", company)
+    except Rejected:
+        return answers.of_company("stripe_refused", company)
+    except GatewayError:
+        return answers.plain("stripe_out_of_reach")
+    amount = Money(payment.amount_minor, payment.currency)
+    return Started(payment.id, intent.client_secret, amount, PaymentState(payment.state))
+
+
+def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
+    shares = {share.invoice_id: share.amount_minor for share in shares_of(rt, payment)}
+    who = (payment.customer_id, payment.contact_id, payment.currency)
+    return shares == dict(press.shares) and who == (press.customer_id, press.contact_id, press.currency)
+
+
+def _keep(rt: Runtime, payment: PaymentRow) -> bool:
+    """Reserve an unfinished payment for another while; False when it was given up, or may be just now."""
+    now = rt.clock.now()
+    until = now + RESERVED_FOR
+    with rt.db.write("pay_again") as session:
+        mine = update(PaymentRow).where(
+            col(PaymentRow.company_id) == payment.company_id,
+            col(PaymentRow.id) == payment.id,
+            or_(
+                col(PaymentRow.state).in_((PaymentState.PROCESSING, PaymentState.SUCCEEDED)),
+                and_(col(PaymentRow.state).in_(OPEN), col(PaymentRow.expires_at) > now),
+            ),
+        )
+        later = case((col(PaymentRow.expires_at) < until, until), else_=col(PaymentRow.expires_at))
+        return bool(session.exec(mine.values(expires_at=later)).rowcount)
+
+
+def _payers(session: Session, company_id: str, held: Sequence[Reservation]) -> dict[str, str]:
+    ids = {one.contact_id for one in held if one.contact_id}
+    rows = select(ContactRow).where(ContactRow.company_id == company_id, col(ContactRow.id).in_(ids))
+    return {row.id: row.name or row.email for row in session.exec(rows)}

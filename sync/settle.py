@@ -1,0 +1,265 @@
+"""Settling: a payment is looked up at Stripe again, moves forward, and everything that follows is one commit.
+
+Events, sweeps and pages all come here; none of them is believed. Laws: payment, history, postings with their legs,
+mails, log line and discrepancy stand together or not at all; settling twice, or in two places at once, changes nothing
+more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlmodel import Session, col, select, update
+
+from connector.errors import Rejected, TieoutError
+from connector.ledger.allocation import Share, sum_of
+from connector.ledger.money import Money
+from connector.ledger.payments import PaymentState
+from connector.ledger.postings import charge_postings, fee_posting
+from connector.store.companies import CompanyRow
+from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
+from connector.store.outbox import MailRow
+from connector.store.upsert import insert_ignoring
+from connector.stripe.facts import BalanceTxn, Charge, Intent
+from sync import discrepancies, log, settle_words
+from sync.collect.intents import intent_of, shares_of
+from sync.counts import next_count
+from sync.outbox import write_postings
+from sync.room import Room, owed_on, room_on
+from sync.runtime import Runtime
+from sync.settle_facts import Change, charge_fact, decide, fit
+from sync.stripe_rows import keep_txns
+
+FIRST_RECEIPT = 1001
+_TRIES = 4
+
+
+class Busy(TieoutError):
+    """Others changed the payment each time we wanted to; the sweep comes again."""
+
+
+def settle_payment(rt: Runtime, payment_id: str, *, intent: Intent | None = None) -> PaymentState | None:
+    """Look a payment up at Stripe and write down what follows; returns its state, None for an unknown payment.
+
+    An `intent` that was fetched this moment spares the look. Raises GatewayError or NotConnected when Stripe cannot
+    be asked; nothing has changed then.
+    """
+    for _ in range(_TRIES):
+        row = read_payment(rt, payment_id)
+        if row is None:
+            return None
+        state = PaymentState(row.state)
+        if is_settled(row):
+            return state
+        seen = intent or intent_of(rt, row)
+        if seen is None:
+            return state
+        if state is PaymentState.PROCESSING and seen.status in ("requires_payment_method", "requires_confirmation"):
+            seen = cancel(rt, row, seen)  # or the payer's open page could still confirm what we call failed
+        after = _apply(rt, row, seen)
+        if after is not None:
+            return after
+        intent = None
+    raise Busy(f"payment {payment_id} is being changed by others")
+
+
+def read_payment(rt: Runtime, payment_id: str) -> PaymentRow | None:
+    """Return a payment as it stands. Its id is an inner one: callers that serve people scope it themselves."""
+    with rt.db.read() as session:
+        return session.exec(select(PaymentRow).where(PaymentRow.id == payment_id)).one_or_none()
+
+
+def is_settled(row: PaymentRow) -> bool:
+    """Tell whether Stripe has nothing more to say: the money came, and what it cost is known."""
+    return row.state == PaymentState.SUCCEEDED and bool(row.balance_txn)
+
+
+def cancel(rt: Runtime, row: PaymentRow, intent: Intent) -> Intent:
+    """Cancel an intent at Stripe; returns how it stands then, which may be paid. Raises GatewayError."""
+    gateway = rt.gateways.stripe(row.company_id)
+    try:
+        return gateway.cancel_intent(intent.intent_id)
+    except Rejected:  # it moved on meanwhile: money is under way, or it is cancelled already
+        return gateway.intent(intent.intent_id)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Everything one commit is made from."""
+
+    row: PaymentRow
+    shares: Sequence[ShareRow]
+    intent: Intent
+    change: Change
+    room: Room | None  # asked for only where postings are due
+
+    @property
+    def charge(self) -> Charge | None:
+        """Return the charge when its money came and what it cost is known."""
+        charge = self.intent.charge
+        came = self.change.state is PaymentState.SUCCEEDED and self.intent.status == "succeeded"
+        return charge if came and charge and charge.txn else None
+
+    @property
+    def crosses_currencies(self) -> bool:
+        """Tell whether Stripe settled in another currency than was charged."""
+        return bool(self.charge and self.charge.txn and self.charge.txn.net.currency != self.row.currency)
+
+
+def _apply(rt: Runtime, row: PaymentRow, intent: Intent) -> PaymentState | None:
+    """Write what an intent makes of a payment; None when somebody else changed the payment first."""
+    change = decide(row, intent, rt.clock.now())
+    if not change.values:
+        return change.state
+    look = _Look(row, shares_of(rt, row), intent, change, None)
+    if look.charge and not look.crosses_currencies and look.shares:
+        room = room_on(rt, row.company_id, [share.invoice_id for share in look.shares])
+        look = _Look(row, look.shares, intent, change, room)
+    rings = _write(rt, look)
+    if rings is None:
+        return None
+    for work, subject in rings:
+        rt.bell.ring(work, subject)
+    return change.state
+
+
+def _write(rt: Runtime, look: _Look) -> list[tuple[str, str]] | None:
+    """Commit a look; returns what to ring for, None when the payment or its room is not what it was."""
+    with rt.db.write("settle") as session:
+        ids = [share.invoice_id for share in look.shares]
+        if look.room and owed_on(session, look.row.company_id, ids) != look.room.owed:
+            return None
+        row = _moved(session, rt, look)
+        if row is None:
+            return None
+        rings = []
+        if look.change.is_news:
+            _tell(session, rt, row, look)
+        if look.change.mail and (mail_id := _owe_mail(session, rt, row, look.change.mail)):
+            rings.append(("mail", mail_id))
+        if look.charge and _book(session, rt, row, look, look.charge):
+            rings.append(("push", row.company_id))
+        return rings
+
+
+def _moved(session: Session, rt: Runtime, look: _Look) -> PaymentRow | None:
+    """Move the payment's row on, if nobody did meanwhile."""
+    values: dict[str, Any] = dict(look.change.values)
+    if look.charge and not look.crosses_currencies:
+        values["settled_at"] = rt.clock.now()
+    mine = update(PaymentRow).where(
+        col(PaymentRow.company_id) == look.row.company_id,
+        col(PaymentRow.id) == look.row.id,
+        col(PaymentRow.version) == look.row.version,
+    )
+    if not session.exec(mine.values(version=look.row.version + 1, **values)).rowcount:
+        return None
+    row = session.exec(
+        select(PaymentRow).where(PaymentRow.company_id == look.row.company_id, PaymentRow.id == look.row.id)
+    ).one()
+    if look.change.state is PaymentState.SUCCEEDED and row.receipt_number is None:
+        row.receipt_number = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
+    return row
+
+
+def _tell(session: Session, rt: Runtime, row: PaymentRow, look: _Look) -> None:
+    """Add a line to the payment's history, and to the sync log where it concerns the books."""
+    session.add(
+        PaymentEventRow(
+            id=rt.clock.new_id(),
+            company_id=row.company_id,
+            payment_id=row.id,
+            at=rt.clock.now(),
+            state=row.state,
+            text=settle_words.history(row),
+        )
+    )
+    if line := settle_words.log_line(session, row, look.shares):
+        sentence, detail = line
+        money = Money(row.amount_minor, row.currency)
+        log.write(
+            session,
+            rt,
+            row.company_id,
+            kind="settle",
+            state="noted",
+            sentence=sentence,
+            detail=detail,
+            money=money,
+            payment_id=row.id,
+        )
+
+
+def _owe_mail(session: Session, rt: Runtime, row: PaymentRow, kind: str) -> str:
+    """Owe the payer a mail, once for each kind; returns its id when it is new and there is an address."""
+    if not row.payer_email:
+        return ""
+    now = rt.clock.now()
+    mail = MailRow(
+        id=rt.clock.new_id(),
+        company_id=row.company_id,
+        key=f"{kind}/{row.id}",
+        kind=kind,
+        to=row.payer_email,
+        payment_id=row.id,
+        created_at=now,
+        due_at=now,
+    )
+    is_new = insert_ignoring(session, MailRow.__table__, [mail.model_dump()])  # type: ignore[attr-defined]
+    return mail.id if is_new else ""
+
+
+def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: Charge) -> bool:
+    """Owe the books a charge and its fee, or name why not; returns whether there is something to push."""
+    txn = charge.txn
+    assert txn is not None
+    keep_txns(session, row.company_id, [_named(txn, row)])
+    if look.crosses_currencies:
+        words = settle_words.other_currency(session, row, txn.net)
+        _name(session, rt, row, "other_currency", txn.net, words, subject=txn.txn_id, explains=True)
+        return False
+    pressed = [Share(one.invoice_id, one.customer_id, Money(one.amount_minor, row.currency)) for one in look.shares]
+    fitting = fit(pressed, txn.amount, look.room.minor if look.room else None)
+    zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
+    fact = charge_fact(row, charge, fitting, zone=zone)
+    fee = fee_posting(fact)
+    write_postings(session, rt, row.company_id, [*charge_postings(fact), *([fee] if fee else [])], payment_id=row.id)
+    agreed = Money(row.amount_minor, row.currency)
+    if charge.amount != agreed:
+        words = settle_words.amount_differs(session, row, charge.amount)
+        _name(session, rt, row, "amount_differs", charge.amount - agreed, words)
+    if rest := sum_of(pressed, row.currency) - sum_of(fitting, row.currency):
+        _name(session, rt, row, "overpaid", rest, settle_words.overpaid(session, row, look.shares, rest))
+    return True
+
+
+def _named(txn: BalanceTxn, row: PaymentRow) -> BalanceTxn:
+    """Say whose balance transaction it is; Stripe does not, when it comes with the charge."""
+    return replace(txn, charge_id=row.charge_id, payment_id=row.id)
+
+
+def _name(
+    session: Session,
+    rt: Runtime,
+    row: PaymentRow,
+    kind: str,
+    amount: Money,
+    words: tuple[str, str],
+    *,
+    subject: str = "",
+    explains: bool = False,
+) -> None:
+    discrepancies.open_one(
+        session,
+        rt,
+        row.company_id,
+        kind=kind,
+        subject=subject or row.id,
+        sentence=words[0],
+        next_step=words[1],
+        amount=amount,
+        explains=explains,
+        payment_id=row.id,
+    )

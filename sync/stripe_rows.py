@@ -1,0 +1,74 @@
+"""Balance transactions and payouts as rows: written again whenever they are seen, changed only where Stripe's word did.
+
+Knows no call and no posting. Law: what was learned beside the transaction itself (its payout, its name in the tie-out)
+is not lost when it is seen again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from connector.store.money import BalanceTxnRow, PayoutRow
+from connector.store.upsert import upsert
+from connector.stripe.facts import BalanceTxn, Payout
+
+_SAID = ("status", "payout_id", "charge_id", "payment_id", "available_at")
+_PAYOUT_SAID = ("status", "balance_txn", "arrival_day", "trace", "failure")
+
+
+def keep_txns(session: Session, company_id: str, txns: Sequence[BalanceTxn]) -> int:
+    """Write balance transactions; returns how many were new or had changed."""
+    known = select(BalanceTxnRow).where(
+        BalanceTxnRow.company_id == company_id, col(BalanceTxnRow.txn_id).in_([txn.txn_id for txn in txns])
+    )
+    before = {row.txn_id: row for row in session.exec(known)}
+    rows = [_txn_row(company_id, txn, before.get(txn.txn_id)) for txn in txns]
+    return upsert(session, BalanceTxnRow.__table__, rows, unless_same=_SAID)  # type: ignore[attr-defined]
+
+
+def keep_payouts(session: Session, company_id: str, payouts: Sequence[Payout]) -> int:
+    """Write payouts; returns how many were new or had changed."""
+    rows = [_payout_row(company_id, payout) for payout in payouts]
+    return upsert(session, PayoutRow.__table__, rows, unless_same=_PAYOUT_SAID)  # type: ignore[attr-defined]
+
+
+def _txn_row(company_id: str, txn: BalanceTxn, before: BalanceTxnRow | None) -> dict[str, Any]:
+    return BalanceTxnRow(
+        company_id=company_id,
+        txn_id=txn.txn_id,
+        kind=txn.kind,
+        category=txn.category,
+        source_id=txn.source_id,
+        charge_id=txn.charge_id or (before.charge_id if before else ""),
+        payment_id=txn.payment_id or (before.payment_id if before else ""),
+        amount_minor=txn.amount.minor,
+        fee_minor=txn.fee.minor,
+        net_minor=txn.net.minor,
+        currency=txn.net.currency,
+        status=txn.status,
+        payout_id=txn.payout_id or (before.payout_id if before else ""),
+        description=txn.description,
+        named_as=before.named_as if before else "",
+        created_at=txn.created_at,
+        available_at=txn.available_at,
+    ).model_dump()
+
+
+def _payout_row(company_id: str, payout: Payout) -> dict[str, Any]:
+    return PayoutRow(
+        company_id=company_id,
+        payout_id=payout.payout_id,
+        amount_minor=payout.amount.minor,
+        currency=payout.amount.currency,
+        status=payout.status,
+        automatic=payout.automatic,
+        method=payout.method,
+        balance_txn=payout.balance_txn,
+        arrival_day=payout.arrival_day,
+        trace=payout.trace,
+        failure=payout.failure,
+        created_at=payout.created_at,
+    ).model_dump()

@@ -1,0 +1,161 @@
+"""A company that takes payments: its rows in a real database, its books and its Stripe account in the stand-ins.
+
+A payer presses Pay through the product and confirms through the stand-in's own browser endpoint; time moves only when a
+test moves it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session, col, select, update
+
+from connector.ledger.payments import PaymentState
+from connector.store.companies import ConnectionRow
+from connector.store.log import LogRow
+from connector.store.money import PaymentEventRow, PaymentRow
+from connector.store.outbox import LegRow, MailRow, PostingRow
+from connector.store.session import Database
+from connector.stripe.gateway import StripeGateway
+from oauth import connections
+from sandbox.world import World
+from sync.collect.press import Press, Refused, Started
+from sync.collect.start import start_payment
+from sync.settle import read_payment, settle_payment
+from tests.sync.outbox.rig import Rig, WorldClock
+
+VISA, MASTERCARD, AMEX = "4242424242424242", "5555555555554444", "378282246310005"
+DECLINED, POOR, LOST, THREE_DS = "4000000000000002", "4000000000009995", "4000000000009987", "4000002760003184"
+GOOD_BANK, POOR_BANK, SLOW_BANK = "000123456789", "000222222227", "000000000009"
+
+
+class Till(Rig):
+    """Harbor Tile, with Blue Mesa Ranch as its customer."""
+
+    def __init__(self, db: Database, world: World) -> None:
+        gateway = StripeGateway(
+            account=world.stripe.ground.platform,
+            secret_key=world.stripe.restricted_key,
+            api_base=world.stripe_host.url,
+            clock=WorldClock(world),
+        )
+        super().__init__(db, world, stripe=gateway)
+        self.stripe = gateway
+        self.acct: str = world.stripe.ground.platform
+        self._connect()
+        self.blue_mesa = self.customer("Blue Mesa Ranch")
+
+    def _connect(self) -> None:
+        columns = {
+            "account": self.acct,
+            "webhook_cipher": connections.sealed(
+                self.rt, self.company_id, "stripe", connections.WEBHOOK, self.world.stripe.webhook_secret
+            ),
+        }
+        with self.db.write("connect") as session:
+            mine = update(ConnectionRow).where(col(ConnectionRow.which) == "stripe")
+            session.exec(mine.values(**columns))
+
+    # The payer --------------------------------------------------------------------------------------------------------
+
+    def open_invoice(self, minor: int, number: str, customer: str = "") -> str:
+        return self.invoice(customer or self.blue_mesa, minor, number)
+
+    def press(self, shares: dict[str, int], **more: Any) -> Press:
+        given: dict[str, Any] = {
+            "company_id": self.company_id,
+            "customer_id": self.blue_mesa,
+            "shares": tuple(shares.items()),
+            "currency": "USD",
+            "form_nonce": self.clock.new_id(),
+            "payer_email": "dana@bluemesa.example",
+            "allowed_customers": frozenset({self.blue_mesa}),
+        }
+        return Press(**{**given, **more})
+
+    def start(self, shares: dict[str, int], **more: Any) -> Started:
+        answer = start_payment(self.rt, self.press(shares, **more))
+        assert isinstance(answer, Started), answer
+        return answer
+
+    def refused(self, shares: dict[str, int], **more: Any) -> Refused:
+        answer = start_payment(self.rt, self.press(shares, **more))
+        assert isinstance(answer, Refused), answer
+        return answer
+
+    def confirm(self, payment_id: str, **how: Any) -> dict[str, Any]:
+        """Confirm in the browser: `card=`, `bank_account=`, and so on."""
+        return self.order("pay", payment_intent=self.payment(payment_id).intent_id, **(how or {"card": VISA}))
+
+    def paid(self, shares: dict[str, int], **how: Any) -> str:
+        """Pay by card and let Stripe book it; nothing is settled here yet."""
+        started = self.start(shares)
+        self.confirm(started.payment_id, **how)
+        self.later(3)
+        return started.payment_id
+
+    def order(self, name: str, **payload: Any) -> dict[str, Any]:
+        """Give the stand-in of Stripe an order of its control plane."""
+        return self.world.stripe.control(name, payload)
+
+    # Looking ----------------------------------------------------------------------------------------------------------
+
+    def settle(self, payment_id: str) -> PaymentState | None:
+        return settle_payment(self.rt, payment_id)
+
+    def payment(self, payment_id: str) -> PaymentRow:
+        row = read_payment(self.rt, payment_id)
+        assert row is not None
+        return row
+
+    def state(self, payment_id: str) -> str:
+        return self.payment(payment_id).state
+
+    def payments(self) -> list[PaymentRow]:
+        return self.rows(PaymentRow)
+
+    def history(self, payment_id: str) -> list[str]:
+        return [row.text for row in self.rows(PaymentEventRow, payment_id=payment_id)]
+
+    def said(self, kind: str = "settle") -> list[str]:
+        """Return the sync log's sentences of a kind."""
+        return [row.sentence for row in self.rows(LogRow, kind=kind)]
+
+    def mails(self) -> list[tuple[str, str]]:
+        return [(row.kind, row.to) for row in self.rows(MailRow)]
+
+    def postings(self, payment_id: str = "") -> list[PostingRow]:
+        return self.rows(PostingRow, **({"payment_id": payment_id} if payment_id else {}))
+
+    def legs(self) -> list[tuple[str, int, str, str]]:
+        """Return all legs as role, minor units, citation and invoice."""
+        with self.db.read() as session:
+            rows = session.exec(select(LegRow).order_by(col(LegRow.posting_id), col(LegRow.n)))
+            return [(row.role, row.amount_minor, row.cites, row.invoice_id) for row in rows]
+
+    def clearing(self) -> int:
+        """Return what all postings do to the clearing account."""
+        return sum(minor for role, minor, _, _ in self.legs() if role == "clearing")
+
+    def at_stripe(self, kind: str) -> list[dict[str, Any]]:
+        """Return the stand-in's objects of a kind: payment_intents, charges, balance_transactions ..."""
+        objects: list[dict[str, Any]] = self.order("state", kind=kind)[kind]
+        return objects
+
+    def stripe_balance(self) -> int:
+        """Return the truth of the account: available and pending together."""
+        return int(self.order("oracle")["sums"].get("usd", {"net": 0})["net"])
+
+    def sent(self, operation: str) -> list[dict[str, Any]]:
+        """Return the requests of an operation that reached Stripe."""
+        requests: list[dict[str, Any]] = self.order("journal", operation=operation)["requests"]
+        return requests
+
+    def stripe_faults(self, *rules: tuple[str, str]) -> None:
+        self.world.faults.load([{"match": {"service": "stripe", "operation": name}, "do": do} for name, do in rules])
+
+    def change(self, payment_id: str, **values: Any) -> None:
+        """Change a payment's row behind the product's back."""
+        with Session(self.db.engine) as session:
+            session.exec(update(PaymentRow).where(col(PaymentRow.id) == payment_id).values(**values))
+            session.commit()
