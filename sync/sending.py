@@ -14,13 +14,14 @@ from typing import Any
 from sqlmodel import Session, select
 
 from connector.errors import GatewayError, NotConnected, NotFound, Stale
-from connector.ledger.money import Money
-from connector.qbo.documents import disagreements
+from connector.ledger.money import Money, total
+from connector.ledger.postings import Posting, Role
+from connector.qbo.documents import disagreements, unapplied_in
 from connector.qbo.faults import sent_of
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.shapes import Found, RawObject, Sent
 from connector.store.outbox import PostingRow
-from connector.words import count, listing
+from connector.words import count, listing, money_text
 from sync import attempts, claims, discrepancies, held, log, waiting
 from sync.claims import Claim
 from sync.outbox import let_all_wait
@@ -29,6 +30,7 @@ from sync.runtime import Runtime
 from sync.verdicts import Outcome, verdict_on
 
 DUPLICATE = "duplicate_in_quickbooks"
+UNAPPLIED = "unapplied"
 
 Afterwards = Callable[[Session, PostingRow], None]
 
@@ -119,6 +121,8 @@ def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, other
         waiting.all_clear(session, rt, row.company_id)
         if len(others) > 1:
             _tell_duplicate(session, rt, row, others)
+        if document.entity == "Payment":
+            _tell_unapplied(session, rt, row, unapplied_in(document, row.currency) - _left_open(taken.posting))
 
     values = {
         "state": "posted",
@@ -215,6 +219,31 @@ def _tell_duplicate(session: Session, rt: Runtime, row: PostingRow, documents: S
         sentence=f"{title(session, row)} stands {count(len(documents), 'time')} in QuickBooks: {named}.",
         next_step=f"Delete all but {row.entity} {row.remote_id} in QuickBooks.",
         amount=money,
+        posting_id=row.id,
+        payment_id=row.payment_id,
+    )
+
+
+def _left_open(posting: Posting) -> Money:
+    """Return what the posting itself leaves without an invoice."""
+    rest = [leg.amount for leg in posting.legs if leg.role is Role.RECEIVABLE and not leg.invoice_id]
+    return -total(rest, posting.currency)
+
+
+def _tell_unapplied(session: Session, rt: Runtime, row: PostingRow, more: Money) -> None:
+    """Name what was meant for an invoice and stays on the customer, because the invoice had less open by then."""
+    if not more:
+        return
+    discrepancies.open_one(
+        session,
+        rt,
+        row.company_id,
+        kind=UNAPPLIED,
+        subject=row.id,
+        sentence=f"{title(session, row)}: {money_text(more)} of it is the customer's credit in QuickBooks now, because "
+        "an invoice it was meant for had less open.",
+        next_step="Apply the credit to another invoice in QuickBooks, or refund it in Stripe.",
+        amount=more,
         posting_id=row.id,
         payment_id=row.payment_id,
     )

@@ -16,10 +16,10 @@ import msgspec
 
 from connector.errors import WrongInput
 from connector.ledger.keys import reference
-from connector.ledger.money import Money
+from connector.ledger.money import Money, money_of
 from connector.ledger.postings import Kind, Leg, Posting, Role
 from connector.qbo.language import page_of, quote
-from connector.qbo.shapes import Document
+from connector.qbo.shapes import Document, RawObject
 
 Fields = dict[str, Any]
 
@@ -78,6 +78,12 @@ def disagreements(document: Document, body: bytes) -> list[str]:
     if document.entity == "Purchase":  # its total is QuickBooks' to compute
         ours["TotalAmt"] = sum((line["Amount"] for line in ours["Line"]), Decimal(0))
     return [path for path in _COMPARED[document.entity] if _differs(_at(ours, path), _at(theirs, path))]
+
+
+def unapplied_in(document: RawObject, currency: str) -> Money:
+    """Return what a Payment in the books leaves on its customer, without an invoice."""
+    amount = _READER.decode(document.body).get("UnappliedAmt", 0)
+    return money_of(Decimal(amount), currency)
 
 
 _COMPARED = {

@@ -1,0 +1,130 @@
+"""Pushing postings to QuickBooks: what is due goes out, in order, one worker for each company.
+
+Laws: two workers never push to one company at once (a lease), and would double nothing if they did (fence, requestid,
+look-up); nothing depends on a bell having been heard: the sweep finds whatever is due.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from connector.errors import GatewayError, NotConnected
+from connector.qbo.gateway import QuickBooksGateway
+from connector.store.cache import InvoiceRow
+from connector.store.outbox import LegRow, PostingRow
+from oauth import connections
+from sync import claims, waiting
+from sync.lease import Lease, alone
+from sync.outbox import companies_with_due, let_all_wait, next_due
+from sync.pull import refresh_objects
+from sync.runtime import Runtime
+from sync.sending import send
+from sync.verdicts import Outcome
+
+MOST_AT_ONCE = 100  # then the bell is rung again, so that no job runs for long
+RECONNECT_SECONDS = 60.0  # how soon postings are tried again while QuickBooks is not connected
+_STOPS = frozenset({Outcome.PAUSED, Outcome.RECONNECT})
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What one run came to: how many postings ended in each outcome; `is_busy` where another worker is at it."""
+
+    outcomes: Mapping[Outcome, int]
+    is_busy: bool = False
+
+    def __getitem__(self, outcome: Outcome) -> int:
+        return self.outcomes.get(outcome, 0)
+
+
+def push_company(rt: Runtime, company_id: str) -> Pushed:
+    """Send what is due for a company, oldest first, until nothing is or QuickBooks wants a pause."""
+    with alone(rt, f"push/{company_id}", seconds=claims.LEASE_SECONDS) as lease:
+        if lease is None:
+            return Pushed({}, is_busy=True)
+        try:
+            gateway = rt.gateways.quickbooks(company_id)
+        except NotConnected:
+            _wait_for_connection(rt, company_id)
+            return Pushed({Outcome.RECONNECT: 1})
+        return Pushed(_push_due(rt, gateway, company_id, lease))
+
+
+def push_posting(rt: Runtime, posting_id: str) -> Pushed:
+    """Send what is due for a posting's company; the posting goes out with it, after what must precede it."""
+    with rt.db.read() as session:
+        company_id = session.exec(select(PostingRow.company_id).where(PostingRow.id == posting_id)).one()
+    return push_company(rt, company_id)
+
+
+def due_companies(rt: Runtime) -> list[str]:
+    """Return the companies that have something to send now."""
+    with rt.db.read() as session:
+        return companies_with_due(session, rt.clock.now())
+
+
+def sweep(rt: Runtime) -> int:
+    """Push every company that has something due, and name what waits too long; returns how many were posted."""
+    posted = sum(push_company(rt, company_id)[Outcome.POSTED] for company_id in due_companies(rt))
+    with rt.db.read() as session:
+        late = waiting.companies_to_look_at(session, rt.clock.now())
+    for company_id in late:
+        waiting.name_late(rt, company_id)
+    return posted
+
+
+def _push_due(rt: Runtime, gateway: QuickBooksGateway, company_id: str, lease: Lease) -> Counter[Outcome]:
+    outcomes: Counter[Outcome] = Counter()
+    for _ in range(MOST_AT_ONCE):
+        with rt.db.read() as session:
+            posting_id = next_due(session, company_id, rt.clock.now())
+        if posting_id is None:
+            return outcomes
+        outcome = _push_one(rt, gateway, company_id, posting_id)
+        outcomes[outcome] += 1
+        if outcome is Outcome.RECONNECT:
+            connections.say_lost(rt, company_id, connections.QUICKBOOKS, "QuickBooks refused the connection.")
+        if outcome in _STOPS or not lease.keep(rt):
+            return outcomes
+    rt.bell.ring("push", company_id)
+    return outcomes
+
+
+def _push_one(rt: Runtime, gateway: QuickBooksGateway, company_id: str, posting_id: str) -> Outcome:
+    try:
+        limits = _what_fits(rt, company_id, posting_id)
+    except (GatewayError, NotConnected):
+        return Outcome.PAUSED  # nothing was claimed; the sweep comes again
+    taken = claims.claim(rt, company_id, posting_id, limits=limits)
+    return taken if isinstance(taken, Outcome) else send(rt, gateway, taken)
+
+
+def _what_fits(rt: Runtime, company_id: str, posting_id: str) -> dict[str, int] | None:
+    """Return what each invoice still has open, live, where a person decided to post what fits; None otherwise."""
+    with rt.db.read() as session:
+        row = _row(session, posting_id)
+        paid = select(LegRow.invoice_id).where(LegRow.posting_id == posting_id, LegRow.invoice_id != "")
+        ids = list(session.exec(paid))
+    if row.generation == 1 or row.request_body or not ids:
+        return None
+    refresh_objects(rt, company_id, "Invoice", ids)
+    with rt.db.read() as session:
+        heads = select(InvoiceRow.qbo_id, InvoiceRow.balance_minor).where(
+            InvoiceRow.company_id == company_id, col(InvoiceRow.qbo_id).in_(ids), InvoiceRow.state == "live"
+        )
+        return dict(session.exec(heads).all())
+
+
+def _wait_for_connection(rt: Runtime, company_id: str) -> None:
+    with rt.db.write("push_waits") as session:
+        waiting.tell_disconnected(session, rt, company_id)
+        let_all_wait(session, company_id, rt.clock.now() + timedelta(seconds=RECONNECT_SECONDS))
+
+
+def _row(session: Session, posting_id: str) -> PostingRow:
+    return session.exec(select(PostingRow).where(PostingRow.id == posting_id)).one()
