@@ -67,7 +67,7 @@ class StripeStandin:
 
     def wsgi(self, world: object) -> WsgiApp:
         """Return the WSGI application, transport faults included."""
-        return web.build(self.api, self._faults)[1]
+        return web.build(self, self._faults)
 
     def tick(self) -> int:
         """Do what is due, commit, and send what became ready; returns how many pieces of work that was."""

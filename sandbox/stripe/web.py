@@ -1,4 +1,4 @@
-"""The stand-in's Flask application: the API under /v1, the browser's script, and (elsewhere) pages for a person.
+"""The stand-in's Flask application: the API under /v1 here, the browser's part in `frames`, a person's in `pages`.
 
 Turns HTTP into `api.Request` and back. Law: nothing here changes state by itself.
 """
@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, request
 
 from sandbox.faults import Faults
 from sandbox.host import Environ, FaultyTransport, WsgiApp
-from sandbox.stripe import routes
-from sandbox.stripe.api import Answer, Api, Request
+from sandbox.stripe import frames, routes
+from sandbox.stripe.api import Answer, Request
 
-_STATIC = Path(__file__).parent / "static"
+if TYPE_CHECKING:
+    from sandbox.stripe.standin import StripeStandin
+
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
@@ -30,29 +33,18 @@ def operation_of(environ: Environ) -> str:
     return routes.name_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
 
 
-def build(api: Api, faults: Faults) -> tuple[Flask, WsgiApp]:
-    """Return the Flask application and the same wrapped in the transport faults."""
+def build(standin: StripeStandin, faults: Faults) -> WsgiApp:
+    """Return the WSGI application, wrapped in the transport faults."""
     app = Flask("sandbox.stripe", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
 
     @app.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"])
     def v1(rest: str) -> Response:
         if request.method == "OPTIONS":
             return Response(status=204, headers=_CORS)
-        return _response(api.answer(_arrived()))
+        return _response(standin.api.answer(_arrived()))
 
-    @app.get("/endive/stripe.js")
-    @app.get("/v3/")
-    def script() -> Response:
-        answer = send_from_directory(_STATIC, "stripe.js", mimetype="text/javascript")
-        answer.headers["Access-Control-Allow-Origin"] = "*"
-        return answer
-
-    @app.get("/static/<path:name>")
-    def static_file(name: str) -> Response:
-        return send_from_directory(_STATIC, name)
-
-    wrapped = FaultyTransport(app.wsgi_app, service="stripe", operation_of=operation_of, faults=faults)
-    return app, wrapped
+    app.register_blueprint(frames.blueprint(standin))
+    return FaultyTransport(app.wsgi_app, service="stripe", operation_of=operation_of, faults=faults)
 
 
 def _arrived() -> Request:

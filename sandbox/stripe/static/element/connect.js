@@ -1,0 +1,146 @@
+// The choice of a bank account in the overlay: an institution and one of its accounts, or numbers typed by hand.
+// What is chosen goes over a port straight to the element's frame.
+import { ask, listen, teach, tell } from "./wire.js";
+
+const steps = [...document.querySelectorAll("[data-step]")];
+const by = (id) => document.getElementById(id);
+let port = null;
+let given = null;
+let institution = null;
+
+function show(name) {
+  for (const step of steps) step.hidden = step.dataset.step !== name;
+  by("back").hidden = name === "institutions";
+  document.querySelector(`[data-step="${name}"] h1`).focus();
+}
+
+function finish(account) {
+  if (account) port.postMessage({ name: "chosen", account });
+  tell("done", { chosen: Boolean(account) });
+}
+
+function rowOf(className, ...children) {
+  const node = document.createElement(className);
+  node.append(...children);
+  return node;
+}
+
+function span(className, words) {
+  const node = document.createElement("span");
+  node.className = className;
+  node.textContent = words;
+  return node;
+}
+
+function draw() {
+  const rows = given.session.institutions.map((name) => {
+    const button = rowOf("button", span("initial", name[0]), span("", name));
+    button.type = "button";
+    button.querySelector(".initial").setAttribute("aria-hidden", "true");
+    button.addEventListener("click", () => choose(name));
+    return rowOf("li", button);
+  });
+  by("institutions").replaceChildren(...rows);
+  const accounts = given.session.bank_accounts.map(({ number, label }, index) => {
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "account", value: number });
+    radio.checked = index === 0;
+    return rowOf("label", radio, span("", label), span("end", `•••• ${number.slice(-4)}`));
+  });
+  by("accounts").replaceChildren(...accounts);
+}
+
+async function choose(name) {
+  institution = name;
+  const answer = await connect(given.session.bank_accounts[0].number);
+  by("institution-error").textContent = answer.error ? answer.error.message : "";
+  if (!answer.error) show("accounts");
+}
+
+function connect(number) {
+  return ask(given.keys, "POST", "/v1/connections", { institution, account_number: number });
+}
+
+by("choose").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const answer = await connect(new FormData(event.target).get("account"));
+  by("choose-error").textContent = answer.error ? answer.error.message : "";
+  if (answer.error) return;
+  const { id, last4, institution_name } = answer.body;
+  finish({ bank_name: institution_name, last4, details: { financial_connections_account: id } });
+});
+
+const FIELDS = {
+  routingNumber: (value) =>
+    !/^\d{9}$/.test(value)
+      ? "Enter the nine digits of the routing number."
+      : checksum(value) || "That is not a routing number: a digit must be wrong.",
+  accountNumber: (value) => /^\d{4,17}$/.test(value) || "Enter the account number: 4 to 17 digits.",
+  accountNumberConfirm: (value) => value === by("accountNumber").value || "The two account numbers differ.",
+};
+
+function checksum(number) {
+  const weights = [3, 7, 1, 3, 7, 1, 3, 7, 1];
+  return [...number].reduce((sum, digit, index) => sum + Number(digit) * weights[index], 0) % 10 === 0;
+}
+
+function judge(name) {
+  const input = by(name);
+  const verdict = FIELDS[name](input.value.trim());
+  by(`${name}-error`).textContent = verdict === true ? "" : verdict;
+  if (verdict === true) input.removeAttribute("aria-invalid");
+  else input.setAttribute("aria-invalid", "true");
+  return verdict === true;
+}
+
+by("manual").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const wrong = Object.keys(FIELDS).filter((name) => !judge(name));
+  if (wrong.length) {
+    by(wrong[0]).focus();
+    return;
+  }
+  const details = { routing_number: by("routingNumber").value.trim(), account_number: by("accountNumber").value.trim() };
+  finish({ bank_name: "Bank account", last4: details.account_number.slice(-4), details });
+});
+for (const name of Object.keys(FIELDS)) {
+  by(name).addEventListener("blur", () => {
+    if (by(name).value) judge(name);
+  });
+}
+
+by("test-account").addEventListener("click", () => {
+  by("routingNumber").value = "110000000";
+  by("accountNumber").value = by("accountNumberConfirm").value = "000123456789";
+  for (const name of Object.keys(FIELDS)) judge(name);
+});
+by("by-hand").addEventListener("click", () => show("manual"));
+by("back").addEventListener("click", () => show("institutions"));
+by("close").addEventListener("click", () => finish(null));
+document.querySelector(".backdrop").addEventListener("mousedown", (event) => {
+  if (event.target === event.currentTarget) finish(null);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") finish(null);
+  if (event.key === "Tab") hold(event);
+});
+
+/** Keep the focus inside the dialog. */
+function hold(event) {
+  const all = [...document.querySelectorAll("button, input")].filter((node) => node.offsetParent !== null);
+  const [first, last] = [all[0], all[all.length - 1]];
+  const leaving = event.shiftKey ? document.activeElement === first : document.activeElement === last;
+  if (!leaving) return;
+  event.preventDefault();
+  (event.shiftKey ? last : first).focus();
+}
+
+teach("bank", (_, [opened]) => {
+  port = opened;
+  port.onmessage = ({ data }) => {
+    given = data;
+    draw();
+    show("institutions");
+  };
+  port.postMessage({ name: "hello" });
+});
+listen();

@@ -1,0 +1,85 @@
+// The saved payment methods of a customer, as a list of radio buttons.
+
+const MONTHS = (card) => `${String(card.exp_month).padStart(2, "0")} / ${String(card.exp_year).slice(2)}`;
+const BRAND_NAMES = { visa: "Visa", mastercard: "Mastercard", amex: "American Express", discover: "Discover" };
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#i-${document.getElementById(`i-${name}`) ? name : "card"}`);
+  svg.append(use);
+  svg.setAttribute("aria-hidden", "true");
+  return svg;
+}
+
+function text(className, words) {
+  const span = document.createElement("span");
+  span.className = className;
+  span.textContent = words;
+  return span;
+}
+
+function described(method) {
+  if (method.type === "card") {
+    const card = method.card;
+    const name = BRAND_NAMES[card.brand] || "Card";
+    return { icon: card.brand, words: `${name} •••• ${card.last4}`, until: MONTHS(card) };
+  }
+  const bank = method.us_bank_account;
+  return { icon: "bank", words: `${bank.bank_name} •••• ${bank.last4}`, until: "" };
+}
+
+export class Saved {
+  constructor(changed, removed) {
+    this.changed = changed;
+    this.removed = removed;
+    this.list = document.getElementById("saved-list");
+    this.methods = [];
+  }
+
+  show(methods, features) {
+    this.methods = methods;
+    const rows = methods.map((method, index) => this.row(method, index, features?.payment_method_remove === "enabled"));
+    this.list.replaceChildren(...rows);
+  }
+
+  row(method, index, removable) {
+    const { icon: name, words, until } = described(method);
+    const row = document.createElement("div");
+    row.className = "card-row";
+    const label = document.createElement("label");
+    const radio = document.createElement("input");
+    Object.assign(radio, { type: "radio", name: "saved", value: method.id, checked: index === 0 });
+    radio.addEventListener("change", () => this.changed());
+    label.append(radio, icon(name), text("number", words), text("until", until));
+    row.append(label);
+    if (removable) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Remove";
+      button.setAttribute("aria-label", `Remove ${words}`);
+      button.addEventListener("click", () => this.removed(method));
+      row.append(button);
+    }
+    return row;
+  }
+
+  chosen() {
+    const radio = this.list.querySelector("input:checked");
+    return this.methods.find((method) => method.id === radio?.value) || null;
+  }
+
+  complete() {
+    return Boolean(this.chosen());
+  }
+
+  empty() {
+    return !this.chosen();
+  }
+
+  inspect() {
+    return this.chosen() ? null : { type: "validation_error", code: "incomplete", message: "Choose a payment method." };
+  }
+
+  clear() {}
+}
