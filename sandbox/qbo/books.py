@@ -1,0 +1,280 @@
+"""The books of one realm: documents, ledger, links and balances, always in step.
+
+Rules live elsewhere; this keeps what they decided. Law: account and customer balances follow every posting. They move
+a list entry's LastUpdatedTime but never its SyncToken, as recorded bodies show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sandbox.clock import SandboxClock
+from sandbox.qbo.codec import Body, amount, decode, held
+from sandbox.qbo.documents import Documents
+from sandbox.qbo.entities import ENTITIES
+from sandbox.qbo.ledger import Chart, Key, Ledger, Leg, legs_of
+from sandbox.qbo.links import Links
+from sandbox.qbo.rules.lists import BALANCE_SHEET, add_balance
+from sandbox.qbo.switches import Switches
+from sandbox.qbo.times import server_day, stamp
+from sandbox.qbo.unit import Unit
+from sandbox.shelf import Shelf
+
+Announce = Callable[[str, str, str, str], None]  # realm, entity, id, operation
+
+
+class Books:
+    """One company's books. Callers hold the lock of the stand-in."""
+
+    def __init__(
+        self, shelf: Shelf, clock: SandboxClock, realm: str, *, switches: Switches, announce: Announce
+    ) -> None:
+        self.realm, self.switches = realm, switches
+        self._shelf, self._clock, self._announce = shelf, clock, announce
+        self.docs = Documents(shelf, realm)
+        self.ledger = Ledger()
+        self.links = Links()
+        self._chart: Chart | None = None
+        self._preferences: Body | None = None
+        self._moved: dict[Key, tuple[int, float]] = {}
+        self._named: dict[tuple[str, str], dict[str, str]] = {}
+        self.broken_emails: set[str] = set()  # invoices that poison a page of a query (4002)
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        """Read ledger and links out of the documents, at start."""
+        for name in ENTITIES:
+            if not ENTITIES[name].transaction:
+                continue
+            for key in self.docs.ids(name):
+                body = self.docs.body(name, key)
+                self.ledger.replace((name, key), (), legs_of(name, body, self.chart, self.docs.body))
+                self.links.replace(name, key, None, body)
+                self._check_email(name, key, body)
+
+    def unit(self, *, by_hand: bool = False) -> Unit:
+        """Open a change."""
+        return Unit(self, by_hand=by_hand)
+
+    # What rules ask ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Return the stand-in's now in epoch seconds."""
+        return self._clock.seconds()
+
+    def today(self) -> str:
+        """Return the server's date, Pacific, which is what a transaction without a date gets."""
+        return server_day(self.now())
+
+    @property
+    def chart(self) -> Chart:
+        """The accounts that documents imply."""
+        if self._chart is None:
+            types, subs = self.docs.column("Account", "AccountType"), self.docs.column("Account", "AccountSubType")
+            self._chart = Chart(
+                receivable=_first(types, "Accounts Receivable"),
+                sales_tax=_first(subs, "GlobalTaxPayable") or _first(subs, "SalesTaxPayable"),
+                undeposited=_first(subs, "UndepositedFunds"),
+            )
+        return self._chart
+
+    def receivables(self) -> set[str]:
+        """Return the ids of every receivable account."""
+        return {
+            key for key, kind in self.docs.column("Account", "AccountType").items() if kind == "Accounts Receivable"
+        }
+
+    def preference(self, group: str, name: str) -> Any:
+        """Return one preference of the company, None where it is not set."""
+        if self._preferences is None:
+            self._preferences = self.docs.body("Preferences", "1") or {}
+        return (self._preferences.get(group) or {}).get(name)
+
+    def named(self, entity: str, field: str, name: str) -> str | None:
+        """Return the id of the list entry that has a name, whatever the case of its letters."""
+        names = self._named.get((entity, field))
+        if names is None:
+            column = self.docs.column(entity, field)
+            names = self._named[(entity, field)] = {str(held_by).casefold(): key for key, held_by in column.items()}
+        return names.get(name.casefold())
+
+    def _rename(self, entity: str, before: Body | None, after: Body | None) -> None:
+        for (of, field), names in self._named.items():
+            if of == entity:
+                names.pop(str((before or {}).get(field)).casefold(), None)
+                if after is not None:
+                    names[str(after.get(field)).casefold()] = after["Id"]
+
+    def next_number(self, name: str) -> str:
+        """Return the next document number of a family of forms."""
+        return str(self._shelf.next_number(f"{self.realm}/number/{name}", 1001))
+
+    def number_addresses(self, body: Body) -> None:
+        """Give an address its id, as QuickBooks does."""
+        for field in ("BillAddr", "ShipAddr"):
+            address = body.get(field)
+            if isinstance(address, dict) and address and not address.get("Id"):
+                address["Id"] = str(self._shelf.next_number(f"{self.realm}/address"))
+
+    def parents_of(self, entity: str, key: str) -> Iterator[Body]:
+        """Yield a list entry's parents, nearest first."""
+        body = self.docs.body(entity, key)
+        while body is not None and (body.get("ParentRef") or {}).get("value"):
+            body = self.docs.body(entity, body["ParentRef"]["value"])
+            if body is not None:
+                yield body
+
+    def bump(self, body: Body) -> None:
+        """Move a document's SyncToken and time on."""
+        body["SyncToken"] = str(int(body["SyncToken"]) + 1)
+        body["MetaData"] = {**body["MetaData"], "LastUpdatedTime": stamp(self.now())}
+
+    # What a unit writes -----------------------------------------------------------------------------------------------
+
+    def keep(self, entity: str, key: str, before: Body | None, after: Body | None, operation: str) -> None:
+        """Put one document of a committed unit on the shelf and tell the world."""
+        if after is None:
+            times = {"LastUpdatedTime": stamp(self.now())}
+            self.docs.drop(entity, key, {"domain": "QBO", "status": "Deleted", "Id": key, "MetaData": times})
+        else:
+            self.docs.put(entity, key, after)
+        self.links.replace(entity, key, before, after)
+        self._forget(entity)
+        self._rename(entity, before, after)
+        self._check_email(entity, key, after)
+        if operation:
+            self._announce(self.realm, entity, key, operation)
+
+    def _check_email(self, entity: str, key: str, body: Body | None) -> None:
+        address = ((body or {}).get("BillEmail") or {}).get("Address")
+        if entity == "Invoice" and address and "@" not in str(address):
+            self.broken_emails.add(key)
+        elif entity == "Invoice":
+            self.broken_emails.discard(key)
+
+    def _forget(self, entity: str) -> None:
+        if entity == "Account":
+            self._chart = None
+        elif entity == "Preferences":
+            self._preferences = None
+
+    def move_balances(self, before: Iterable[Leg], after: Iterable[Leg]) -> None:
+        """Note what legs do to the balances of accounts and customers; `settle_balances` writes it."""
+        receivables = self.receivables()
+        for sign, legs in ((-1, before), (1, after)):
+            for leg in legs:
+                self._note(("Account", leg.account), sign * leg.cents)
+                if leg.person and leg.account in receivables:
+                    self._note(("Customer", leg.person), sign * leg.cents)
+
+    def _note(self, key: Key, minor: int) -> None:
+        self._moved[key] = (self._moved.get(key, (0, 0.0))[0] + minor, self.now())
+
+    def settle_balances(self) -> None:
+        """Write the balances that moved into their accounts and customers, parents included."""
+        moved, self._moved = self._moved, {}
+        for (entity, key), (minor, when) in moved.items():
+            if minor and entity == "Account":
+                self._settle_account(key, minor, when)
+            elif minor:
+                self._settle_customer(key, minor, when)
+
+    def _settle_account(self, key: str, minor: int, when: float) -> None:
+        body = self.docs.body("Account", key)
+        if body is None or body.get("Classification") not in BALANCE_SHEET:
+            return  # QuickBooks shows 0 for income and expense accounts
+        parents = list(self.parents_of("Account", key))
+        self._add("Account", body, minor, when, fields=("CurrentBalance", "CurrentBalanceWithSubAccounts"))
+        for parent in parents:
+            self._add("Account", parent, minor, when, fields=("CurrentBalanceWithSubAccounts",))
+
+    def _settle_customer(self, key: str, minor: int, when: float) -> None:
+        body = self.docs.body("Customer", key)
+        if body is None:
+            return
+        parents = list(self.parents_of("Customer", key))
+        self._add("Customer", body, minor, when, fields=("Balance", "BalanceWithJobs"))
+        for parent in parents:
+            self._add("Customer", parent, minor, when, fields=("BalanceWithJobs",))
+
+    def _add(self, entity: str, body: Body, minor: int, when: float, *, fields: tuple[str, ...]) -> None:
+        add_balance(body, minor, fields=fields)
+        if entity == "Account" or self.switches["balances_touch_customers"]:
+            body["MetaData"] = {**body["MetaData"], "LastUpdatedTime": stamp(when)}
+        self.docs.put(entity, body["Id"], body)
+
+    # Documents from outside -------------------------------------------------------------------------------------------
+
+    def load(self, entity: str, text: str) -> str:
+        """Take a document in verbatim and serve those very bytes until it changes; returns its id.
+
+        Its legs go on record without moving balances: loaded accounts and customers state theirs themselves.
+        """
+        body = decode(text)
+        if not isinstance(body, dict) or not str(body.get("Id", "")):
+            raise ValueError(f"a loaded {entity} needs an Id")
+        key = str(body["Id"])
+        self.settle_balances()
+        before = self.docs.body(entity, key)
+        chart = self.chart
+        self.ledger.replace(
+            (entity, key),
+            legs_of(entity, before, chart, self.docs.body),
+            legs_of(entity, body, chart, self.docs.body),
+        )
+        self.links.replace(entity, key, before, body)
+        self.docs.put(entity, key, body, text)
+        self.docs.reserve(entity, key)
+        self._forget(entity)
+        self._rename(entity, before, body)
+        self._check_email(entity, key, body)
+        return key
+
+    # What people and tests look at ------------------------------------------------------------------------------------
+
+    def opening(self, account: str) -> int:
+        """Return the cents an account holds beyond its legs: what it was loaded with."""
+        body = self.docs.body("Account", account)
+        if body is None or body.get("Classification") not in BALANCE_SHEET:
+            return 0
+        moved = self._moved.get(("Account", account), (0, 0.0))[0]
+        return held(body, "CurrentBalance") + moved - self.ledger.total(account)
+
+    def trial_balance(self) -> list[dict[str, Any]]:
+        """Return every account with its cents, debits positive; without loaded documents they sum to zero."""
+        rows = []
+        for key in dict.fromkeys([*self.docs.ids("Account"), *self.ledger.accounts()]):
+            body = self.docs.body("Account", key) or {}
+            cents = self.ledger.total(key) + self.opening(key)
+            kind = body.get("AccountType", "")
+            rows.append({"id": key, "name": body.get("FullyQualifiedName", ""), "type": kind, "cents": cents})
+        return rows
+
+    def register(self, account: str) -> list[dict[str, Any]]:
+        """Return an account's register: day, entity, id, number, who, cents and running balance, oldest first."""
+        rows = []
+        for (entity, key), minor in self.ledger.entries(account).items():
+            body = self.docs.body(entity, key) or {}
+            who = (body.get("CustomerRef") or body.get("EntityRef") or {}).get("name", "")
+            number = body.get("DocNumber") or body.get("PaymentRefNum") or ""
+            row = {"day": body.get("TxnDate", ""), "entity": entity, "id": key, "number": number, "who": who}
+            rows.append({**row, "note": body.get("PrivateNote", ""), "cents": minor})
+        rows.sort(key=lambda row: (row["day"], int(row["id"])))
+        balance = self.opening(account)
+        for row in rows:
+            balance += row["cents"]
+            row["balance_cents"] = balance
+        return rows
+
+    def open_cents(self, entity: str, key: str) -> int:
+        """Return what an invoice or a credit still has open, in cents."""
+        return held(self.docs.body(entity, key) or {}, "Balance")
+
+    def amount_of(self, minor: int) -> Any:
+        """Write cents as this stand-in writes money on the wire."""
+        return amount(minor)
+
+
+def _first(column: dict[str, Any], wanted: str) -> str:
+    return next((key for key, value in column.items() if value == wanted), "")

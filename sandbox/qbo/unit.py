@@ -1,0 +1,111 @@
+"""One write to the books: everything it changes, kept aside until all rules agreed.
+
+Rules read and save through a unit, so that they see their own changes. Law: a unit that is not committed changed
+nothing; a committed one moved documents, ledger, links and balances together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.qbo.codec import Body
+from sandbox.qbo.ledger import Key, Leg, legs_of
+from sandbox.qbo.refusals import bad_reference, inactive, missing
+
+if TYPE_CHECKING:
+    from sandbox.qbo.books import Books
+
+# Which of several changes of one document is told to the world.
+_WEIGHT = {"": 0, "Update": 1, "Void": 2, "Create": 3, "Delete": 4}
+
+
+@dataclass
+class Change:
+    """What becomes of one document; `operation` is what webhooks call it, empty for nothing to tell."""
+
+    before: Body | None
+    after: Body | None
+    operation: str
+
+
+class Unit:
+    """The open change of a realm's books. `by_hand` means a person in QuickBooks' own pages, who may do more."""
+
+    def __init__(self, books: Books, *, by_hand: bool = False) -> None:
+        self.books = books
+        self.by_hand = by_hand
+        self.changes: dict[Key, Change] = {}
+
+    def read(self, entity: str, key: str) -> Body | None:
+        """Return a document as this unit sees it."""
+        change = self.changes.get((entity, key))
+        return self.books.docs.body(entity, key) if change is None else change.after
+
+    def referred(self, holder: Body, field: str, entity: str, *, active: bool = True) -> Body:
+        """Return what a required reference names. Raises 2020, 2500 or 610."""
+        body = self.referred_if_any(holder, field, entity, active=active)
+        if body is None:
+            raise missing(field)
+        return body
+
+    def referred_if_any(self, holder: Body, field: str, entity: str, *, active: bool = True) -> Body | None:
+        """Return what a reference names and write its name into it; None where nothing is named. Raises 2500 or 610."""
+        ref = holder.get(field)
+        if not isinstance(ref, dict) or not ref.get("value"):
+            holder.pop(field, None)
+            return None
+        key = str(ref["value"])
+        body = self.read(entity, key)
+        if body is None:
+            raise bad_reference(field, entity, key)
+        if active and not self.by_hand and body.get("Active") is False:
+            raise inactive(field)
+        holder[field] = reference(body)
+        return body
+
+    def save(self, entity: str, body: Body, operation: str) -> None:
+        """Keep a new or changed document."""
+        key = (entity, body["Id"])
+        change = self.changes.get(key)
+        if change is None:
+            self.changes[key] = Change(self.books.docs.body(*key), body, operation)
+            return
+        change.after = body
+        if _WEIGHT[operation] > _WEIGHT[change.operation]:
+            change.operation = operation
+
+    def touch(self, entity: str, body: Body) -> None:
+        """Save a document that changed because another one did: its SyncToken and time move too."""
+        if (entity, body["Id"]) not in self.changes:
+            self.books.bump(body)
+        self.save(entity, body, "Update")
+
+    def remove(self, entity: str, key: str) -> None:
+        """Delete a document."""
+        self.changes[(entity, key)] = Change(self.books.docs.body(entity, key), None, "Delete")
+
+    def commit(self) -> None:
+        """Write everything at once."""
+        books = self.books
+        chart = books.chart
+        old = {key: legs_of(key[0], change.before, chart, books.docs.body) for key, change in self.changes.items()}
+        for key, change in self.changes.items():
+            new = legs_of(key[0], change.after, chart, self.read)
+            if sum(leg.cents for leg in new):
+                raise AssertionError(f"the legs of {key[0]} {key[1]} do not sum to zero: {new}")
+            books.ledger.replace(key, old[key], new)
+            books.move_balances(old[key], new)
+        for key, change in self.changes.items():
+            books.keep(*key, change.before, change.after, change.operation)
+        self.changes = {}
+
+    def preview(self, entity: str, body: Body) -> list[Leg]:
+        """Return what a document would post."""
+        return legs_of(entity, body, self.books.chart, self.read)
+
+
+def reference(body: Body) -> dict[str, Any]:
+    """Return the reference other documents hold on this one."""
+    name = body.get("FullyQualifiedName") or body.get("DisplayName") or body.get("Name")
+    return {"value": body["Id"], "name": name} if name else {"value": body["Id"]}
