@@ -1,0 +1,50 @@
+"""The company whose pages these are, as the pages need it: by its slug for payers, by its id for staff.
+
+Law: a company is looked up by what the address or the session says, never by what a form says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import col
+
+from connector.store.companies import CompanyRow
+from portal.here import runtime
+
+COLUMNS = (
+    *(col(CompanyRow.id), col(CompanyRow.slug), col(CompanyRow.name), col(CompanyRow.phone), col(CompanyRow.email)),
+    *(col(CompanyRow.place), col(CompanyRow.address), col(CompanyRow.zone), col(CompanyRow.home_currency)),
+    *(col(CompanyRow.accent), col(CompanyRow.allow_partial)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company's facts that pages show."""
+
+    id: str
+    slug: str
+    name: str
+    phone: str
+    email: str
+    place: str
+    address: str
+    zone: str
+    home_currency: str
+    accent: str
+    allow_partial: bool
+
+    @property
+    def today(self) -> date:
+        """Return the present day in the company's zone."""
+        return runtime().clock.today(self.zone)
+
+
+def company_of(values: Row[Any] | Sequence[Any]) -> Company:
+    """Read a company from the first columns of a row that was selected with COLUMNS."""
+    return Company(*values[: len(COLUMNS)])

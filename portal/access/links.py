@@ -1,0 +1,143 @@
+"""Secret links: one invoice for whoever holds it, or one sign-in for the browser that asked.
+
+Laws: only the hash is stored; opening a link never uses it up, so that mail scanners burn nothing; several links of an
+invoice live at once and each can be revoked; a sign-in link works once, for ten minutes, in the browser that asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session, col, select, update
+
+from connector.store.access import LinkRow
+from connector.store.cache import InvoiceRow
+from connector.store.companies import CompanyRow
+from portal.access.tokens import digest, same
+
+if TYPE_CHECKING:
+    from sync.runtime import Runtime
+
+INVOICE, SIGN_IN, STAFF_SIGN_IN = "invoice", "sign_in", "staff_sign_in"
+INVOICE_LIFE = timedelta(days=400)
+PAID_LIFE = timedelta(days=90)  # how long a link still opens an invoice that is paid
+SIGN_IN_LIFE = timedelta(minutes=10)
+OWNER_LIFE = timedelta(hours=24)  # the link a person on the server prints for the first sign-in
+
+
+def add_invoice_link(session: Session, rt: Runtime, company_id: str, invoice_id: str) -> str:
+    """Write another link to an invoice and return its token; earlier ones stay alive."""
+    return _add(session, rt, INVOICE, INVOICE_LIFE, company_id=company_id, invoice_id=invoice_id)
+
+
+def add_sign_in_link(session: Session, rt: Runtime, *, company_id: str, contact_id: str, browser_hash: str) -> str:
+    """Write a one-time sign-in link for a contact and return its token.
+
+    The same browser's earlier one ends; another's does not, or anybody could end the links of an address he knows.
+    """
+    who = {"company_id": company_id, "contact_id": contact_id, "browser_hash": browser_hash}
+    return _add_only(session, rt, SIGN_IN, SIGN_IN_LIFE, **who)
+
+
+def add_staff_link(session: Session, rt: Runtime, *, staff_id: str, browser_hash: str = "") -> str:
+    """Write a one-time staff sign-in link and return its token.
+
+    Without a browser it is the link printed on the server: any browser may use it, within a day.
+    """
+    life = SIGN_IN_LIFE if browser_hash else OWNER_LIFE
+    return _add_only(session, rt, STAFF_SIGN_IN, life, staff_id=staff_id, browser_hash=browser_hash)
+
+
+def invoice_address(rt: Runtime, slug: str, token: str) -> str:
+    """Return the full address of an invoice link, as it is mailed."""
+    return f"{rt.settings.public_url}/c/{slug}/l/{token}"
+
+
+def sign_in_address(rt: Runtime, slug: str, token: str) -> str:
+    """Return the full address of a payer's sign-in link."""
+    return f"{rt.settings.public_url}/c/{slug}/sign-in/{token}"
+
+
+def staff_address(rt: Runtime, token: str) -> str:
+    """Return the full address of a staff sign-in link."""
+    return f"{rt.settings.public_url}/staff/sign-in/{token}"
+
+
+def make_invoice_link(rt: Runtime, company_id: str, invoice_id: str) -> str | None:
+    """Make a link to a company's invoice and return its address; None where there is no such invoice."""
+    with rt.db.write("link.create") as session:
+        found = session.exec(
+            select(CompanyRow.slug)
+            .join(InvoiceRow, col(InvoiceRow.company_id) == CompanyRow.id)
+            .where(InvoiceRow.company_id == company_id, InvoiceRow.qbo_id == invoice_id)
+        ).first()
+        token = add_invoice_link(session, rt, company_id, invoice_id) if found else ""
+    return invoice_address(rt, found, token) if found else None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A link that may be followed now."""
+
+    token_hash: str
+    company_id: str
+    invoice_id: str
+    contact_id: str
+    staff_id: str
+    browser_hash: str
+
+    def asked_by(self, browser_hash: str) -> bool:
+        """Tell whether this browser asked for the link; links printed on the server are nobody's."""
+        return not self.browser_hash or same(self.browser_hash, browser_hash)
+
+
+def find(session: Session, now: datetime, token: str, purpose: str, company_id: str = "") -> Opened | None:
+    """Return a live link of a purpose and company; None for wrong, used, revoked, expired and others' alike."""
+    hashed = digest(token)
+    row = session.exec(
+        select(LinkRow).where(
+            LinkRow.token_hash == hashed,
+            LinkRow.purpose == purpose,
+            LinkRow.company_id == company_id,
+            col(LinkRow.used_at).is_(None),
+            col(LinkRow.revoked_at).is_(None),
+        )
+    ).first()
+    if row is None or not same(row.token_hash, hashed) or (row.expires_at and row.expires_at <= now):
+        return None
+    return Opened(hashed, row.company_id, row.invoice_id, row.contact_id, row.staff_id, row.browser_hash)
+
+
+def use_up(session: Session, now: datetime, link: Opened) -> bool:
+    """Use a one-time link; False when somebody was faster."""
+    used = update(LinkRow).where(col(LinkRow.token_hash) == link.token_hash, col(LinkRow.used_at).is_(None))
+    return session.exec(used.values(used_at=now)).rowcount == 1
+
+
+def revoke(session: Session, now: datetime, company_id: str, token_hash: str) -> bool:
+    """Revoke an invoice link of a company; False where there is none alive."""
+    found = update(LinkRow).where(
+        col(LinkRow.token_hash) == token_hash,
+        col(LinkRow.company_id) == company_id,
+        col(LinkRow.purpose) == INVOICE,
+        col(LinkRow.revoked_at).is_(None),
+    )
+    return session.exec(found.values(revoked_at=now)).rowcount == 1
+
+
+def _add(session: Session, rt: Runtime, purpose: str, life: timedelta, **whose: Any) -> str:
+    now, token = rt.clock.now(), rt.clock.new_token()
+    session.add(LinkRow(token_hash=digest(token), purpose=purpose, created_at=now, expires_at=now + life, **whose))
+    return token
+
+
+def _add_only(session: Session, rt: Runtime, purpose: str, life: timedelta, **whose: str) -> str:
+    """Add a link and end the earlier ones of the same person and browser."""
+    same_one = [col(getattr(LinkRow, name)) == value for name, value in whose.items()]
+    alive = update(LinkRow).where(
+        *same_one, col(LinkRow.purpose) == purpose, col(LinkRow.used_at).is_(None), col(LinkRow.revoked_at).is_(None)
+    )
+    session.exec(alive.values(revoked_at=rt.clock.now()))
+    return _add(session, rt, purpose, life, **whose)

@@ -1,0 +1,149 @@
+"""A payer at a company's portal: a guest with the links that were opened here, or a contact who signed in.
+
+Gives the conditions that scope every query of the payer's pages. Laws: a query about a company's data takes its scope
+from here and holds it in its own WHERE; a contact that was blocked or a customer that was taken away is gone at the
+next request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, false, or_
+from sqlmodel import Session, col, update
+
+from connector.store.access import ContactCustomerRow, ContactRow, SessionRow
+from connector.store.cache import CustomerRow, InvoiceRow
+from connector.store.companies import CompanyRow
+from connector.store.money import PaymentRow, ShareRow
+from portal.access import sessions
+from portal.access.companies import COLUMNS, Company, company_of
+from portal.here import now, runtime
+from portal.picking import fetch_one, pick
+
+MOST_OPENED = 40  # links one browser keeps open at once
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is here, at which company."""
+
+    company: Company
+    session_hash: str = ""
+    contact_id: str = ""
+    email: str = ""
+    chosen_customer: str = ""
+    opened: tuple[str, ...] = ()  # invoices whose links were opened here
+
+    @property
+    def signed_in(self) -> bool:
+        """Tell whether this is a contact and not only the holder of a link."""
+        return bool(self.contact_id)
+
+    def customers(self) -> Select[Any]:
+        """Return the ids of the customers this contact may see, as a subquery."""
+        mine = pick(ContactCustomerRow.customer_id).where(
+            col(ContactCustomerRow.company_id) == self.company.id,
+            col(ContactCustomerRow.contact_id) == self.contact_id,
+            col(ContactCustomerRow.state) == "active",
+        )
+        return mine.where(col(ContactCustomerRow.customer_id) == self.chosen_customer) if self.chosen_customer else mine
+
+    def may_see_invoice(self) -> ColumnElement[bool]:
+        """Return the condition that an invoice is this visitor's: of the own customers, or opened by its link."""
+        mine = col(InvoiceRow.customer_id).in_(self.customers()) if self.contact_id else false()
+        return and_(col(InvoiceRow.company_id) == self.company.id, or_(mine, col(InvoiceRow.qbo_id).in_(self.opened)))
+
+    def may_see_payment(self) -> ColumnElement[bool]:
+        """Return the condition that a payment is this visitor's.
+
+        A contact sees the payments of the own customers. The holder of links sees a payment when it pays nothing but
+        invoices opened here: a payment of several tells about the others.
+        """
+        mine = col(PaymentRow.customer_id).in_(self.customers()) if self.contact_id else false()
+        shares = pick(ShareRow.payment_id).where(
+            col(ShareRow.payment_id) == PaymentRow.id, col(ShareRow.company_id) == self.company.id
+        )
+        others = shares.where(col(ShareRow.invoice_id).not_in(self.opened)).exists()
+        by_link = and_(shares.exists(), ~others) if self.opened else false()
+        return and_(col(PaymentRow.company_id) == self.company.id, or_(mine, by_link))
+
+    def may_see_customer(self) -> ColumnElement[bool]:
+        """Return the condition that a customer is among this contact's."""
+        if not self.contact_id:
+            return false()
+        return and_(col(CustomerRow.company_id) == self.company.id, col(CustomerRow.qbo_id).in_(self.customers()))
+
+
+_SESSION = (
+    *(col(SessionRow.id_hash), col(SessionRow.audience), col(SessionRow.contact_id), col(SessionRow.customer_id)),
+    *(col(SessionRow.invoices), col(SessionRow.seen_at), col(ContactRow.state), col(ContactRow.email)),
+)
+
+
+def visitor_at(slug: str) -> Visitor | None:
+    """Return who is at a company's portal, with the company; None where no company has this slug."""
+    instant, hashed = now(), sessions.token_hash(sessions.payer_door(slug))
+    with runtime().db.read() as session:
+        row = fetch_one(session, _company_and_session(slug, hashed, instant))
+    return None if row is None else _read(row)
+
+
+def _company_and_session(slug: str, hashed: str, instant: datetime) -> Select[Any]:
+    own_session = and_(
+        col(SessionRow.company_id) == CompanyRow.id,
+        col(SessionRow.id_hash) == hashed,
+        col(SessionRow.audience) != sessions.STAFF,
+        sessions.is_open(instant) if hashed else false(),
+    )
+    own_contact = and_(col(ContactRow.id) == SessionRow.contact_id, col(ContactRow.company_id) == CompanyRow.id)
+    return (
+        pick(*COLUMNS, *_SESSION)
+        .select_from(CompanyRow)
+        .outerjoin(SessionRow, own_session)
+        .outerjoin(ContactRow, own_contact)
+        .where(col(CompanyRow.slug) == slug)
+    )
+
+
+def _read(row: Row[Any]) -> Visitor:
+    company = company_of(row)
+    hashed, audience, contact_id, customer_id, opened, seen_at, state, email = row[len(COLUMNS) :]
+    if hashed is None:
+        return Visitor(company)
+    sessions.touch(hashed, seen_at)
+    is_contact = audience == sessions.CUSTOMER and state == "active"
+    return Visitor(
+        company=company,
+        session_hash=hashed,
+        contact_id=contact_id if is_contact else "",
+        email=email if is_contact else "",
+        chosen_customer=customer_id if is_contact else "",
+        opened=tuple(opened.split()),
+    )
+
+
+def open_invoice(session: Session, visitor: Visitor, invoice_id: str) -> str:
+    """Let this browser see an invoice whose link was opened; returns a new cookie's token, or none when it has one."""
+    if not visitor.session_hash:
+        return sessions.start(session, sessions.GUEST, company_id=visitor.company.id, invoices=invoice_id)
+    # Two links opened at once in two tabs must not lose each other: the row is read again inside the write.
+    held = pick(SessionRow.invoices).where(col(SessionRow.id_hash) == visitor.session_hash).with_for_update()
+    opened = [one for one in session.connection().execute(held).scalar_one().split() if one != invoice_id]
+    kept = " ".join([*opened, invoice_id][-MOST_OPENED:])
+    session.exec(update(SessionRow).where(col(SessionRow.id_hash) == visitor.session_hash).values(invoices=kept))
+    return ""
+
+
+def sign_in(session: Session, visitor: Visitor, contact_id: str) -> str:
+    """Start a contact's session in place of the present one, with the invoices already opened; returns its token."""
+    return sessions.start(
+        session,
+        sessions.CUSTOMER,
+        replaces=visitor.session_hash,
+        company_id=visitor.company.id,
+        contact_id=contact_id,
+        invoices=" ".join(visitor.opened),
+    )

@@ -1,0 +1,42 @@
+"""The application: pages for payers and staff, webhook doors, connect pages, health; put together once.
+
+The composition stands in `jobs.boot`; this module only wires Flask. Law: everything a view needs comes from the runtime
+given here, and nothing is kept in memory that matters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import customer, errors, filters, health, here, hooks, security
+from portal.ring import limiter
+
+if TYPE_CHECKING:
+    from sync.runtime import Runtime
+
+
+def create_app(rt: Runtime | None = None) -> Flask:
+    """Return the application for a runtime; without one, for the runtime that the environment describes."""
+    app = Flask("portal", static_folder="static", template_folder="templates")
+    rt = rt or _boot()
+    here.install(app.extensions, rt)
+    if rt.settings.proxy_hops:
+        hops = rt.settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    security.secure(app, rt.settings)
+    limiter.init_app(app)
+    filters.install(app)
+    errors.install(app)
+    for blueprint in (health.doors, hooks.doors, customer.pages):
+        app.register_blueprint(blueprint)
+    security.csrf.exempt(hooks.doors)
+    return app
+
+
+def _boot() -> Runtime:
+    from jobs import boot  # late: tests and simulations bring a runtime of their own
+
+    return boot.runtime()

@@ -1,0 +1,10 @@
+"""The payer's pages: the invoice, paying, the status, receipts, and the signed-in home.
+
+Views, queries and templates stand side by side. Laws: every query takes the visitor's scope; nothing a page shows is
+computed anew when QuickBooks has said it; live books are read when Pay is pressed, and only then.
+"""
+
+from portal.customer import doors, home, invoice, pay, payments, sign_in
+from portal.customer.gate import pages
+
+__all__ = ["doors", "home", "invoice", "pages", "pay", "payments", "sign_in"]

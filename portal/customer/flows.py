@@ -1,0 +1,121 @@
+"""Payments on their way, as an invoice sees them: what is being paid now, and what is paid and not yet in its balance.
+
+Reads rows. Law: an amount is counted once: while a share is under way it is reserved, from success until the books
+show it it is arriving, and from then on it is in QuickBooks' own balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_
+from sqlmodel import Session, col
+
+from connector.ledger.money import Money
+from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
+from connector.ledger.postings import Kind
+from connector.store.money import PaymentRow, ShareRow
+from connector.store.outbox import PostingRow
+from portal.picking import fetch, pick
+
+DEBIT_DAYS = 4  # business days a bank debit takes at most
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One payment's share on one invoice."""
+
+    payment_id: str
+    invoice_id: str
+    amount: Money
+    state: PaymentState
+    method_label: str
+    created_at: datetime
+    expires_at: datetime
+    processing_at: datetime | None
+    succeeded_at: datetime | None
+    posting_state: str
+    remote_id: str  # the Payment in QuickBooks, once posted
+
+    def is_under_way(self, now: datetime) -> bool:
+        """Tell whether the share reserves its amount."""
+        return self.state is PaymentState.PROCESSING or (self.state in OPEN and self.expires_at > now)
+
+    def is_arriving(self, in_balance: Collection[str]) -> bool:
+        """Tell whether it is paid and QuickBooks' balance does not show it; `in_balance` are Payments that it does."""
+        return self.state is PaymentState.SUCCEEDED and not (
+            self.posting_state == "posted" and self.remote_id in in_balance
+        )
+
+
+_COLUMNS = (
+    *(col(ShareRow.payment_id), col(ShareRow.invoice_id), col(ShareRow.amount_minor), col(PaymentRow.currency)),
+    *(col(PaymentRow.state), col(PaymentRow.method_label), col(PaymentRow.created_at), col(PaymentRow.expires_at)),
+    *(col(PaymentRow.processing_at), col(PaymentRow.succeeded_at)),
+    *(col(PostingRow.state), col(PostingRow.remote_id)),
+)
+_COUNTED = sorted(state.value for state in UNDER_WAY | {PaymentState.SUCCEEDED})
+
+
+def flows_of(session: Session, company_id: str, invoice_ids: Sequence[str]) -> list[Flow]:
+    """Return the shares on invoices that are open, under way or succeeded, oldest first.
+
+    The caller has made sure that the invoices may be seen.
+    """
+    posting = and_(
+        col(PostingRow.company_id) == company_id,
+        col(PostingRow.payment_id) == ShareRow.payment_id,
+        col(PostingRow.customer_id) == ShareRow.customer_id,
+        col(PostingRow.kind) == Kind.CHARGE.value,
+    )
+    found = (
+        pick(*_COLUMNS)
+        .join(PaymentRow, and_(col(PaymentRow.id) == ShareRow.payment_id, col(PaymentRow.company_id) == company_id))
+        .outerjoin(PostingRow, posting)
+        .where(
+            col(ShareRow.company_id) == company_id,
+            col(ShareRow.invoice_id).in_(invoice_ids),
+            col(PaymentRow.state).in_(_COUNTED),
+        )
+        .order_by(col(PaymentRow.created_at), col(PaymentRow.id))
+    )
+    return [_flow(row) for row in fetch(session, found)]
+
+
+def _flow(row: Any) -> Flow:
+    payment_id, invoice_id, minor, currency, state, label, *times, posting_state, remote_id = row
+    created_at, expires_at, processing_at, succeeded_at = times
+    return Flow(
+        payment_id=payment_id,
+        invoice_id=invoice_id,
+        amount=Money(minor, currency),
+        state=PaymentState(state),
+        method_label=label,
+        created_at=created_at,
+        expires_at=expires_at,
+        processing_at=processing_at,
+        succeeded_at=succeeded_at,
+        posting_state=posting_state or "",
+        remote_id=remote_id or "",
+    )
+
+
+def sum_minor(flows: Iterable[Flow]) -> int:
+    """Return what flows come to, in minor units."""
+    return sum(flow.amount.minor for flow in flows)
+
+
+def clears_by(sent_day: date) -> date:
+    """Return the day by which a bank debit sent on a day is settled, weekends left out."""
+    return business_days_after(sent_day, DEBIT_DAYS)
+
+
+def business_days_after(day: date, days: int) -> date:
+    """Return the day so many business days later; weekends do not count."""
+    while days:
+        day += timedelta(days=1)
+        days -= day.weekday() < 5
+    return day

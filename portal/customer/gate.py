@@ -1,0 +1,80 @@
+"""The gate of a company's portal: every request under `/c/<slug>/` passes here and learns whose pages these are.
+
+Law: an address of a company that does not exist answers like any other address that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from flask import Blueprint, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.access.visitors import Visitor, visitor_at
+
+pages = Blueprint("customer", __name__, url_prefix="/c/<slug>", template_folder="templates")
+
+
+NEXT = "next"  # in the browser's signed cookie: the page that asked for a sign-in
+
+Page = Callable[..., ResponseReturnValue]
+
+
+def visitor() -> Visitor:
+    """Return who is here."""
+    return cast(Visitor, g.visitor)
+
+
+@pages.url_value_preprocessor
+def _take_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.slug = (values or {}).pop("slug", "")
+
+
+@pages.url_defaults
+def _add_slug(_endpoint: str, values: dict[str, Any]) -> None:
+    values.setdefault("slug", g.slug)
+
+
+@pages.before_request
+def _enter() -> None:
+    found = visitor_at(g.slug)
+    if found is None:
+        abort(404)
+    g.visitor, g.company = found, found.company
+
+
+@pages.context_processor
+def _words() -> dict[str, Any]:
+    return {"visitor": g.visitor, "company": g.company} if "visitor" in g else {}
+
+
+def for_contacts(page: Page) -> Page:
+    """Serve a page to contacts who signed in; lead everybody else to the sign-in and back."""
+
+    @wraps(page)
+    def guarded(**values: Any) -> ResponseReturnValue:
+        return page(**values) if visitor().signed_in else _to_sign_in()
+
+    return guarded
+
+
+def for_payers(page: Page) -> Page:
+    """Serve a page to contacts and to browsers that opened a link; lead a stranger to the sign-in and back.
+
+    A stranger is led there whatever the address names, so that it tells nothing about what exists.
+    """
+
+    @wraps(page)
+    def guarded(**values: Any) -> ResponseReturnValue:
+        who = visitor()
+        return page(**values) if who.signed_in or who.opened else _to_sign_in()
+
+    return guarded
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    # Only ever a path of this portal, and only of a page: nothing that was sent is repeated after the sign-in.
+    session[NEXT] = request.full_path.rstrip("?")
+    return redirect(url_for(".show_sign_in"))

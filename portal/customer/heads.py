@@ -1,0 +1,103 @@
+"""Invoices' heads for lists and for paying several: what each one is, and what is left to pay on it.
+
+Selects columns, not objects: lists are the pages that are opened most. Law: left is QuickBooks' balance less what is
+under way and less what is paid and not in that balance yet, as on the invoice's own page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_
+from sqlmodel import Session, col
+
+from connector.ledger.invoices import Invoice, Standing
+from connector.ledger.money import Money
+from connector.ledger.payments import PaymentState
+from connector.store.cache import CustomerRow, InvoiceRow, RawRow
+from portal.access.visitors import Visitor
+from portal.customer.document import read_document
+from portal.customer.flows import Flow, flows_of
+from portal.customer.sheet import HEAD, invoice_of
+from portal.here import now
+from portal.picking import fetch, pick
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An invoice in a list."""
+
+    invoice: Invoice
+    customer_name: str
+    left: Money
+    standing: Standing
+    under_way: bool  # some of it is being paid now
+
+    @property
+    def title(self) -> str:
+        """Return what people call it: its number, or a word where it has none."""
+        return self.invoice.number or "without a number"
+
+
+def heads_of(
+    session: Session,
+    visitor: Visitor,
+    *conditions: ColumnElement[bool],
+    order: Sequence[Any] = (),
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Head]:
+    """Return the visitor's invoices that meet conditions."""
+    found = select_heads(visitor).where(*conditions).order_by(*order, col(InvoiceRow.qbo_id)).offset(offset)
+    rows = fetch(session, found.limit(limit) if limit else found)
+    return read_heads(session, visitor.company.id, rows, visitor.company.today)
+
+
+def select_heads(visitor: Visitor) -> Select[Any]:
+    """Return the query for heads in a visitor's scope."""
+    customer = and_(
+        col(CustomerRow.company_id) == visitor.company.id, col(CustomerRow.qbo_id) == InvoiceRow.customer_id
+    )
+    return pick(*HEAD, CustomerRow.name).outerjoin(CustomerRow, customer).where(visitor.may_see_invoice())
+
+
+def read_heads(session: Session, company_id: str, rows: Sequence[Row[Any]], today: date) -> list[Head]:
+    """Read rows of `select_heads` and take off what is on its way."""
+    invoices = [(invoice_of(row), row.name or "") for row in rows]
+    open_ids = [invoice.qbo_id for invoice, _ in invoices if invoice.payable]
+    flows = flows_of(session, company_id, open_ids) if open_ids else []
+    in_balance = _in_balance(session, company_id, flows)
+    instant = now()
+    under_way = [flow for flow in flows if flow.is_under_way(instant)]
+    taken: dict[str, int] = {}
+    for flow in flows:
+        if flow.is_under_way(instant) or flow.is_arriving(in_balance.get(flow.invoice_id, ())):
+            taken[flow.invoice_id] = taken.get(flow.invoice_id, 0) + flow.amount.minor
+    busy = {flow.invoice_id for flow in under_way}
+    return [_head(invoice, name, taken.get(invoice.qbo_id, 0), busy, today) for invoice, name in invoices]
+
+
+def _head(invoice: Invoice, name: str, taken: int, busy: set[str], today: date) -> Head:
+    left = max(invoice.balance.minor - taken, 0) if invoice.payable else 0
+    standing = invoice.standing(today)
+    if invoice.payable and not left and invoice.qbo_id not in busy:
+        standing = Standing.PAID
+    return Head(invoice, name, Money(left, invoice.total.currency), standing, invoice.qbo_id in busy)
+
+
+def _in_balance(session: Session, company_id: str, flows: Sequence[Flow]) -> dict[str, set[str]]:
+    """Return for invoices with posted payments which Payments the cached balance knows; read only for those few."""
+    ids = {f.invoice_id for f in flows if f.state is PaymentState.SUCCEEDED and f.remote_id}
+    if not ids:
+        return {}
+    raws = pick(RawRow.qbo_id, RawRow.body).where(
+        col(RawRow.company_id) == company_id, col(RawRow.entity) == "Invoice", col(RawRow.qbo_id).in_(ids)
+    )
+    known: dict[str, set[str]] = {}
+    for qbo_id, body in fetch(session, raws):
+        document = read_document(body, "USD", 0)
+        known[qbo_id] = set(document.payments) if document else set()
+    return known

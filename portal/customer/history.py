@@ -1,0 +1,105 @@
+"""What a customer paid: through this portal, with its receipt, and elsewhere, as QuickBooks tells it.
+
+Law: a payment of ours that stands in QuickBooks appears once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_
+from sqlmodel import Session, col
+
+from connector.clock import day_in
+from connector.ledger.money import Money
+from connector.store.cache import BookPaymentRow
+from connector.store.money import PaymentRow, ShareRow
+from connector.store.outbox import PostingRow
+from connector.words import listing
+from portal.access.visitors import Visitor
+from portal.picking import fetch, pick
+
+PAGE = 50
+_SHOWN = ("processing", "succeeded", "failed")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One payment in the history."""
+
+    day: date
+    amount: Money
+    payment_id: str  # empty for what was paid elsewhere
+    state: str  # of a payment of ours, or `elsewhere`
+    method_label: str
+    numbers: str  # of the invoices it paid, where we know them
+
+
+def history_of(session: Session, visitor: Visitor, *, limit: int, offset: int = 0) -> list[Made]:
+    """Return the payments of a contact's customers, newest first."""
+    # Each list alone is long enough for the part of both that is shown.
+    most = limit + offset
+    both = sorted([*_ours(session, visitor, most), *_elsewhere(session, visitor, most)], key=lambda made: made.day)
+    return both[::-1][offset:most]
+
+
+def _ours(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
+    found = (
+        pick(
+            PaymentRow.id,
+            PaymentRow.amount_minor,
+            PaymentRow.currency,
+            PaymentRow.state,
+            PaymentRow.method_label,
+            PaymentRow.created_at,
+            PaymentRow.succeeded_at,
+        )
+        .where(visitor.may_see_payment(), col(PaymentRow.state).in_(_SHOWN))
+        .order_by(col(PaymentRow.created_at).desc())
+        .limit(most)
+    )
+    rows = fetch(session, found)
+    numbers = _numbers(session, visitor.company.id, [row.id for row in rows])
+    for row in reversed(rows):
+        day = day_in(visitor.company.zone, row.succeeded_at or row.created_at)
+        amount = Money(row.amount_minor, row.currency)
+        yield Made(day, amount, row.id, row.state, row.method_label, listing(numbers.get(row.id, [])))
+
+
+def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
+    company_id = visitor.company.id
+    ours = pick(PostingRow.id).where(
+        and_(
+            col(PostingRow.company_id) == company_id,
+            col(PostingRow.entity) == "Payment",
+            col(PostingRow.remote_id) == BookPaymentRow.qbo_id,
+        )
+    )
+    found = (
+        pick(BookPaymentRow.paid_day, BookPaymentRow.total_minor, BookPaymentRow.currency)
+        .where(
+            col(BookPaymentRow.company_id) == company_id,
+            col(BookPaymentRow.customer_id).in_(visitor.customers()),
+            col(BookPaymentRow.state) == "live",
+            col(BookPaymentRow.total_minor) > 0,
+            ~ours.exists(),
+        )
+        .order_by(col(BookPaymentRow.paid_day).desc(), col(BookPaymentRow.qbo_id).desc())
+        .limit(most)
+    )
+    for day, minor, currency in reversed(fetch(session, found)):
+        yield Made(day, Money(minor, currency), "", "elsewhere", "", "")
+
+
+def _numbers(session: Session, company_id: str, payment_ids: list[str]) -> dict[str, list[str]]:
+    found = (
+        pick(ShareRow.payment_id, ShareRow.number, ShareRow.invoice_id)
+        .where(col(ShareRow.company_id) == company_id, col(ShareRow.payment_id).in_(payment_ids))
+        .order_by(col(ShareRow.number))
+    )
+    numbers: dict[str, list[str]] = {}
+    for payment_id, number, invoice_id in fetch(session, found):
+        numbers.setdefault(payment_id, []).append(number or invoice_id)
+    return numbers

@@ -1,0 +1,71 @@
+"""The invoice page: who asks, how much, by when, pay; then the whole paper; and QuickBooks' own PDF of it.
+
+Law: the page shows the cache and says how old it is; the PDF is read live and never kept.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import structlog
+from flask import Response, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from connector.errors import GatewayError, NotConnected, NotFound
+from portal.customer.gate import for_payers, pages, visitor
+from portal.customer.sheet import Sheet, sheet_of
+from portal.customer.steps import debit_steps
+from portal.errors import Words, answer
+from portal.here import runtime
+from portal.ring import DOOR, limiter
+
+log = structlog.get_logger()
+
+_NO_PDF = Words(
+    "The PDF cannot be fetched right now",
+    "It comes straight from the books, and they do not answer at the moment. The invoice's page has the same figures; "
+    "please try the PDF again in a few minutes.",
+)
+
+
+@pages.get("/i/<invoice_id>")
+@for_payers
+def show_invoice(invoice_id: str) -> ResponseReturnValue:
+    """Show an invoice."""
+    sheet = sheet_or_404(invoice_id)
+    today = visitor().company.today
+    steps_of = partial(debit_steps, company=visitor().company)
+    return render_template("customer/invoice.html", sheet=sheet, ask=sheet.ask(today), today=today, steps_of=steps_of)
+
+
+@pages.get("/i/<invoice_id>/pdf")
+@limiter.limit(DOOR)
+@for_payers
+def download_pdf(invoice_id: str) -> ResponseReturnValue:
+    """Hand over QuickBooks' own PDF of an invoice, read now."""
+    sheet = sheet_or_404(invoice_id)
+    try:
+        pdf = runtime().gateways.quickbooks(visitor().company.id).pdf("Invoice", invoice_id)
+    except NotFound:
+        abort(404)
+    except (GatewayError, NotConnected) as error:
+        log.warning("pdf_unavailable", error=type(error).__name__, trace=getattr(error, "trace", ""))
+        return answer(503, _NO_PDF, retry_after=60)
+    return pdf_response(pdf, f"invoice-{sheet.invoice.number or invoice_id}")
+
+
+def sheet_or_404(invoice_id: str) -> Sheet:
+    """Return an invoice of this visitor or answer that there is nothing."""
+    sheet = sheet_of(visitor(), invoice_id)
+    if sheet is None:
+        abort(404)
+    return sheet
+
+
+def pdf_response(pdf: bytes, name: str) -> Response:
+    """Answer with a PDF to be saved under a name that is safe as a file's."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "document"
+    return Response(
+        pdf, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{safe}.pdf"'}
+    )

@@ -1,0 +1,142 @@
+"""Paying: the page with Stripe's form, and the press of Pay.
+
+The page may be as old as it likes: the press is checked against the live books (`sync.collect`). Laws: card and bank
+details go from the browser to Stripe and never here; the amount confirmed is the amount shown; one form is one
+payment, however often it is pressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from flask import abort, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from connector.errors import WrongInput
+from connector.ledger.money import Money
+from connector.words import figure, money_text
+from oauth import connections
+from portal import security
+from portal.access.limits import Limit, address, count_try
+from portal.access.visitors import Visitor
+from portal.customer.basket import basket_of
+from portal.customer.gate import for_payers, pages, visitor
+from portal.customer.presses import read_press
+from portal.here import runtime
+from portal.ring import PRESS, limiter
+from sync.collect.press import Press, Refused, Started
+from sync.collect.start import start_payment
+
+_STARTED = "started"  # payments this browser began, in its signed cookie
+_KEPT = 8
+
+
+@pages.get("/pay")
+@for_payers
+def show_pay() -> ResponseReturnValue:
+    """Show what will be paid and the form for card or bank."""
+    who = visitor()
+    ids = request.args.getlist("i")
+    typed = {name[2:]: value for name, value in request.args.items() if name.startswith("a.")}
+    basket = basket_of(who, ids, typed)
+    if not basket.items:
+        return _nothing_to_pay(who, [head.invoice.qbo_id for head in basket.dropped], ids)
+    key = _publishable_key(who.company.id)
+    if key:
+        security.money_page()
+    rt = runtime()
+    return render_template(
+        "customer/pay.html",
+        basket=basket,
+        publishable_key=key,
+        stripe_js=rt.settings.stripe_js_url,
+        form_nonce=rt.clock.new_token(),
+    )
+
+
+def _nothing_to_pay(who: Visitor, dropped: list[str], asked: list[str]) -> ResponseReturnValue:
+    if asked and not dropped:
+        abort(404)
+    return redirect(url_for(".show_invoice", invoice_id=dropped[0]) if dropped else url_for(".home"))
+
+
+@pages.post("/pay")
+@limiter.limit(PRESS)
+def press_pay() -> ResponseReturnValue:
+    """Start the payment of a press, or say what changed; JSON, for the script of the pay page."""
+    who = visitor()
+    if not (who.opened or who.signed_in):
+        abort(404)
+    try:
+        press = read_press(request.get_json(), who, replaces=_started_here())
+    except WrongInput as error:
+        return jsonify(reason="wrong_input", text=str(error)), 422
+    count_try(_limits(who, press))
+    answer = start_payment(runtime(), press)
+    return _refused(answer) if isinstance(answer, Refused) else _started(answer)
+
+
+def _limits(who: Visitor, press: Press) -> list[Limit]:
+    """Return the counters of a press: who tries many cards presses often."""
+    half_hour, day = timedelta(minutes=30), timedelta(days=1)
+    per_invoice = [
+        Limit("pay/invoice", f"{who.company.id}/{invoice_id}", 30, day) for invoice_id, _ in press.shares[:3]
+    ]
+    return [
+        Limit("pay/session", who.session_hash, 15, half_hour),
+        Limit("pay/address", address(), 60, half_hour),
+        *per_invoice,
+    ]
+
+
+def _started(answer: Started) -> ResponseReturnValue:
+    _remember(answer.payment_id)
+    return jsonify(
+        payment=answer.payment_id,
+        client_secret=answer.client_secret,
+        state=answer.state.value,
+        text=money_text(answer.amount),
+        minor=answer.amount.minor,
+        return_url=runtime().settings.public_url + url_for(".show_payment", payment_id=answer.payment_id),
+    )
+
+
+def _refused(answer: Refused) -> ResponseReturnValue:
+    return (
+        jsonify(
+            reason=answer.reason,
+            text=answer.sentence,
+            invoice=answer.invoice_id,
+            balances={one: _shown(left) for one, left in answer.balances.items()},
+            under_way=[url_for(".show_payment", payment_id=one) for one in _own(answer.under_way)],
+            form_nonce=runtime().clock.new_token(),
+        ),
+        409,
+    )
+
+
+def _shown(left: Money) -> dict[str, Any]:
+    return {"minor": left.minor, "figure": figure(left), "text": money_text(left)}
+
+
+def _own(payment_ids: Iterable[str]) -> list[str]:
+    """Keep the payments that this browser began: it may be led to them, and to nobody else's."""
+    return sorted(_started_here().intersection(payment_ids))
+
+
+def _started_here() -> frozenset[str]:
+    return frozenset(session.get(_STARTED, ()))
+
+
+def _remember(payment_id: str) -> None:
+    earlier = [one for one in session.get(_STARTED, []) if one != payment_id]
+    session[_STARTED] = [*earlier, payment_id][-_KEPT:]
+
+
+def _publishable_key(company_id: str) -> str:
+    """Return the key Stripe's form needs in the browser; empty while the company cannot take payments."""
+    with runtime().db.read() as db_session:
+        row = connections.find(db_session, company_id, connections.STRIPE)
+    return row.publishable_key if row is not None and row.state == "connected" else ""

@@ -1,0 +1,100 @@
+"""A press of Pay as the browser sends it, read strictly into the value that `sync.collect` takes.
+
+Takes the fields it knows and refuses a message with any other. Laws: what the payer may pay comes from the session,
+never from the message; the sum the page showed must be the sum of the shares, or nothing is started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import abort
+from sqlmodel import col
+
+from connector.errors import WrongInput
+from connector.store.cache import InvoiceRow
+from portal.access.tokens import digest
+from portal.access.visitors import Visitor
+from portal.here import runtime
+from portal.picking import fetch, pick
+from sync.collect.amounts import read_amount
+from sync.collect.answers import MOST_INVOICES
+from sync.collect.press import Press
+
+_FIELDS = {"shares", "form_nonce", "shown_minor", "email"}
+_NOT_OURS = "This page and the server do not understand each other. Load the page again. Nothing was charged."
+LONGEST_EMAIL = 254
+
+
+def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Press:
+    """Return the press in a message. Raises WrongInput with a sentence; an invoice out of scope answers 404."""
+    fields = _fields(message)
+    typed = _typed_shares(fields["shares"])
+    found = _invoices(who, typed)
+    if set(found) != set(typed):
+        abort(404)
+    currency = next(iter(found.values()))[1]
+    shares = tuple((one, read_amount(text, currency).minor) for one, text in typed.items())
+    if fields["shown_minor"] != sum(minor for _, minor in shares):
+        raise WrongInput(_NOT_OURS)
+    return Press(
+        company_id=who.company.id,
+        customer_id=who.chosen_customer or found[shares[0][0]][0],
+        shares=shares,
+        currency=currency,
+        form_nonce=_form_key(fields["form_nonce"], shares),
+        contact_id=who.contact_id,
+        payer_email=who.email or _email(fields["email"]),
+        allowed_invoices=frozenset(one for one in found if one in who.opened),
+        allowed_customers=frozenset(customer for one, (customer, _) in found.items() if one not in who.opened),
+        replaces=replaces,
+    )
+
+
+def _fields(message: object) -> Mapping[str, Any]:
+    if not isinstance(message, dict) or set(message) != _FIELDS:
+        raise WrongInput(_NOT_OURS)
+    nonce, shown = message["form_nonce"], message["shown_minor"]
+    if not isinstance(nonce, str) or not 20 <= len(nonce) <= 100 or not isinstance(shown, int):
+        raise WrongInput(_NOT_OURS)
+    return message
+
+
+def _typed_shares(shares: object) -> dict[str, str]:
+    if not isinstance(shares, list) or not 0 < len(shares) <= MOST_INVOICES:
+        raise WrongInput(_NOT_OURS)
+    typed: dict[str, str] = {}
+    for share in shares:
+        if not isinstance(share, dict) or set(share) != {"invoice", "amount"}:
+            raise WrongInput(_NOT_OURS)
+        invoice_id, amount = share["invoice"], share["amount"]
+        if not isinstance(invoice_id, str) or not isinstance(amount, str) or invoice_id in typed:
+            raise WrongInput(_NOT_OURS)
+        typed[invoice_id] = amount
+    return typed
+
+
+def _invoices(who: Visitor, invoice_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return customer and currency of the invoices that this visitor may pay."""
+    found = pick(InvoiceRow.qbo_id, InvoiceRow.customer_id, InvoiceRow.currency).where(
+        who.may_see_invoice(), col(InvoiceRow.qbo_id).in_(list(invoice_ids))
+    )
+    with runtime().db.read() as session:
+        rows = fetch(session, found)
+    return {qbo_id: (customer_id, currency) for qbo_id, customer_id, currency in rows}
+
+
+def _email(text: object) -> str:
+    if not isinstance(text, str):
+        raise WrongInput(_NOT_OURS)
+    address = text.strip()
+    name, at, host = address.partition("@")
+    if address and (not (name and at and "." in host) or len(address) > LONGEST_EMAIL or not address.isprintable()):
+        raise WrongInput("That does not look like an e-mail address. Correct it, or leave it empty.")
+    return address
+
+
+def _form_key(form_nonce: str, shares: Iterable[tuple[str, int]]) -> str:
+    """Name the payment: the same form with the same amounts is the same payment, with other amounts another."""
+    return digest(form_nonce + "".join(f"|{invoice_id}={minor}" for invoice_id, minor in sorted(shares)))

@@ -1,0 +1,211 @@
+"""What the invoice page shows: the head, the paper, what was paid, what is on its way, and what is left to pay.
+
+Reads the cache and our own payments in the visitor's scope. Laws: the amount left is QuickBooks' balance less what is
+under way or arriving, never below zero; what was paid so far and the balance always sum to the total.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, Select, and_
+from sqlmodel import Session, col
+
+from connector.clock import day_in
+from connector.ledger.invoices import Invoice, InvoiceState, Standing
+from connector.ledger.money import Money
+from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, InvoiceRow, RawRow
+from portal.access.visitors import Visitor
+from portal.customer.document import Applied, Document, read_applied, read_document
+from portal.customer.flows import Flow, flows_of, sum_minor
+from portal.here import now, runtime
+from portal.picking import fetch, fetch_one, pick
+
+FEED = "*"  # the cursor of the change feed
+
+
+class Ask(StrEnum):
+    """What the top of the page says."""
+
+    DUE = "due"
+    OVERDUE = "overdue"
+    UNDER_WAY = "under_way"  # nothing is left but what is being paid now
+    PAID = "paid"
+    NOTHING = "nothing"  # an invoice over nothing, or in the payer's favour
+    VOIDED = "voided"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True)
+class Paid:
+    """One payment so far."""
+
+    day: date
+    amount: Money
+    is_credit: bool = False
+    method_label: str = ""
+    payment_id: str = ""  # ours, with a receipt
+    recorded: bool = True  # in QuickBooks' balance
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The invoice page's facts."""
+
+    invoice: Invoice
+    customer_name: str
+    document: Document | None
+    paid: tuple[Paid, ...]
+    other_paid: Money  # what left the balance in ways we do not see one by one
+    under_way: tuple[Flow, ...]
+    left: Money
+    as_of: datetime | None
+
+    @property
+    def balance(self) -> Money:
+        """Return what is open, with what we know to be paid taken off."""
+        arriving = sum(paid.amount.minor for paid in self.paid if not paid.recorded)
+        return Money(max(self.invoice.balance.minor - arriving, 0), self.invoice.balance.currency)
+
+    def ask(self, today: date) -> Ask:
+        """Return what the top of the page says today."""
+        standing = self.invoice.standing(today)
+        if standing in (Standing.VOIDED, Standing.DELETED):
+            return Ask(standing.value)
+        if self.left:
+            return Ask.OVERDUE if standing is Standing.OVERDUE else Ask.DUE
+        if self.under_way:
+            return Ask.UNDER_WAY
+        return Ask.PAID if self.invoice.total.minor > 0 else Ask.NOTHING
+
+    @property
+    def tops(self) -> Money:
+        """Return the amount in large figures: what is left, else what is on its way, else the total."""
+        if self.left:
+            return self.left
+        return Money(sum_minor(self.under_way), self.left.currency) if self.under_way else self.invoice.total
+
+
+HEAD = (
+    *(col(InvoiceRow.qbo_id), col(InvoiceRow.number), col(InvoiceRow.customer_id), col(InvoiceRow.total_minor)),
+    *(col(InvoiceRow.balance_minor), col(InvoiceRow.currency), col(InvoiceRow.issued_day), col(InvoiceRow.due_day)),
+    *(col(InvoiceRow.state), col(InvoiceRow.sync_token)),
+)
+
+
+def sheet_of(visitor: Visitor, invoice_id: str) -> Sheet | None:
+    """Return an invoice page's facts; None where the invoice is not this visitor's or does not exist."""
+    company_id = visitor.company.id
+    with runtime().db.read() as session:
+        row = fetch_one(session, _select_sheet(visitor, invoice_id))
+        if row is None:
+            return None
+        invoice = invoice_of(row)
+        flows = flows_of(session, company_id, [invoice_id])
+        document = read_document(row.body, invoice.total.currency, visitor.company.today.year) if row.body else None
+        applied = _applied(session, company_id, invoice, document)
+    paid = _paid(flows, applied, visitor.company.zone)
+    return _put_together(invoice, row.name or "", document, paid, flows, row.updated_at)
+
+
+def _select_sheet(visitor: Visitor, invoice_id: str) -> Select[Any]:
+    company_id = visitor.company.id
+    raw = and_(
+        col(RawRow.company_id) == company_id, col(RawRow.entity) == "Invoice", col(RawRow.qbo_id) == InvoiceRow.qbo_id
+    )
+    customer = and_(col(CustomerRow.company_id) == company_id, col(CustomerRow.qbo_id) == InvoiceRow.customer_id)
+    feed = and_(col(CursorRow.company_id) == company_id, col(CursorRow.entity) == FEED)
+    return (
+        pick(*HEAD, CustomerRow.name, RawRow.body, CursorRow.updated_at)
+        .select_from(InvoiceRow)
+        .outerjoin(CustomerRow, customer)
+        .outerjoin(RawRow, raw)
+        .outerjoin(CursorRow, feed)
+        .where(visitor.may_see_invoice(), col(InvoiceRow.qbo_id) == invoice_id)
+    )
+
+
+def invoice_of(row: Row[Any]) -> Invoice:
+    """Read an invoice's head from a row that was selected with `HEAD`."""
+    return Invoice(
+        qbo_id=row.qbo_id,
+        number=row.number,
+        customer_id=row.customer_id,
+        total=Money(row.total_minor, row.currency),
+        balance=Money(row.balance_minor, row.currency),
+        issued_day=row.issued_day,
+        due_day=row.due_day,
+        state=InvoiceState(row.state),
+        sync_token=row.sync_token,
+    )
+
+
+def _applied(
+    session: Session, company_id: str, invoice: Invoice, document: Document | None
+) -> list[tuple[Applied, date]]:
+    """Return what each linked Payment of QuickBooks took off the invoice, with its day, oldest first."""
+    if document is None or not document.payments:
+        return []
+    found = (
+        pick(RawRow.qbo_id, RawRow.body, BookPaymentRow.paid_day)
+        .join(
+            BookPaymentRow,
+            and_(col(BookPaymentRow.company_id) == company_id, col(BookPaymentRow.qbo_id) == RawRow.qbo_id),
+        )
+        .where(
+            col(RawRow.company_id) == company_id,
+            col(RawRow.entity) == "Payment",
+            col(RawRow.qbo_id).in_(document.payments),
+            col(BookPaymentRow.state) == "live",
+        )
+        .order_by(col(BookPaymentRow.paid_day), col(RawRow.qbo_id))
+    )
+    rows = fetch(session, found)
+    read = [(read_applied(qbo_id, body, invoice.qbo_id, invoice.total.currency), day) for qbo_id, body, day in rows]
+    return [(applied, day) for applied, day in read if applied is not None]
+
+
+def _paid(flows: list[Flow], applied: list[tuple[Applied, date]], zone: str) -> list[Paid]:
+    """Return the payments so far: what the books hold, ours by their method, then what is still arriving there."""
+    in_balance = {one.qbo_id for one, _ in applied}
+    ours = {flow.remote_id: flow for flow in flows if flow.remote_id}
+    recorded = [_recorded(one, day, ours.get(one.qbo_id)) for one, day in applied]
+    return [*recorded, *(_coming(flow, zone) for flow in flows if flow.is_arriving(in_balance))]
+
+
+def _recorded(applied: Applied, day: date, flow: Flow | None) -> Paid:
+    if flow is None:
+        return Paid(day, applied.amount, is_credit=applied.is_credit)
+    return Paid(day, applied.amount, method_label=flow.method_label, payment_id=flow.payment_id)
+
+
+def _coming(flow: Flow, zone: str) -> Paid:
+    day = day_in(zone, flow.succeeded_at or flow.created_at)
+    return Paid(day, flow.amount, method_label=flow.method_label, payment_id=flow.payment_id, recorded=False)
+
+
+def _put_together(
+    invoice: Invoice,
+    customer_name: str,
+    document: Document | None,
+    paid: list[Paid],
+    flows: list[Flow],
+    as_of: datetime | None,
+) -> Sheet:
+    under_way = tuple(flow for flow in flows if flow.is_under_way(now()))
+    arriving = sum(one.amount.minor for one in paid if not one.recorded)
+    recorded = sum(one.amount.minor for one in paid if one.recorded)
+    left = invoice.balance.minor - arriving - sum_minor(under_way) if invoice.payable else 0
+    return Sheet(
+        invoice=invoice,
+        customer_name=customer_name,
+        document=document,
+        paid=tuple(paid),
+        other_paid=Money(invoice.total.minor - invoice.balance.minor - recorded, invoice.total.currency),
+        under_way=under_way,
+        left=Money(max(left, 0), invoice.total.currency),
+        as_of=as_of,
+    )

@@ -1,0 +1,172 @@
+"""The story of a payment as its payer reads it: what it paid, where it stands, when it reached the books.
+
+Reads our rows in the visitor's scope. Laws: "recorded" is said only when every posting of the charge stands in
+QuickBooks; a failure is told in plain words, with nothing a thief would like to know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session, col
+
+from connector.ledger.money import Money
+from connector.ledger.payments import OPEN, PaymentState
+from connector.ledger.postings import Kind
+from connector.store.cache import CustomerRow
+from connector.store.money import PaymentRow, ShareRow
+from connector.store.outbox import PostingRow
+from portal.access.companies import Company
+from portal.access.visitors import Visitor
+from portal.customer.steps import Step, Way
+from portal.here import runtime
+from portal.picking import fetch, fetch_one, pick
+
+_DECLINED = "The card or bank did not accept the payment."
+
+
+@dataclass(frozen=True)
+class StoryShare:
+    """What went to one invoice."""
+
+    invoice_id: str
+    number: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything the status page and the receipt say."""
+
+    payment_id: str
+    company: Company
+    customer_name: str
+    amount: Money
+    state: PaymentState
+    method: str
+    method_label: str
+    intent_id: str
+    charge_id: str
+    error_code: str
+    error_text: str
+    receipt_number: int | None
+    created_at: datetime
+    processing_at: datetime | None
+    succeeded_at: datetime | None
+    checked_at: datetime | None
+    shares: tuple[StoryShare, ...]
+    recorded_at: datetime | None  # when the last of its postings reached the books
+
+    @property
+    def version(self) -> str:
+        """Return a text that changes whenever the page would."""
+        return f"{self.state.value}.{self.error_code}.{bool(self.recorded_at):d}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether the page has something to wait for."""
+        if self.state in OPEN:
+            return not self.was_declined
+        return self.state is PaymentState.PROCESSING or (
+            self.state is PaymentState.SUCCEEDED and self.recorded_at is None
+        )
+
+    @property
+    def was_declined(self) -> bool:
+        """Tell whether the last try failed and another may be made."""
+        return self.state in OPEN and bool(self.error_code)
+
+    @property
+    def reason(self) -> str:
+        """Return why it failed, in words that are fit for the payer (`sync.settle` chose them)."""
+        return self.error_text or _DECLINED
+
+    @property
+    def steps(self) -> list[Step]:
+        """Return the payment's way as steps with their days."""
+        return Way(
+            state=self.state,
+            processing_at=self.processing_at,
+            succeeded_at=self.succeeded_at,
+            recorded_at=self.recorded_at,
+            company_name=self.company.name,
+            zone=self.company.zone,
+            today=self.company.today,
+        ).steps()
+
+
+_PAYMENT = (
+    *(col(PaymentRow.id), col(PaymentRow.amount_minor), col(PaymentRow.currency), col(PaymentRow.state)),
+    *(col(PaymentRow.method), col(PaymentRow.method_label), col(PaymentRow.intent_id), col(PaymentRow.charge_id)),
+    *(col(PaymentRow.error_code), col(PaymentRow.error_text), col(PaymentRow.receipt_number)),
+    col(PaymentRow.created_at),
+    *(col(PaymentRow.processing_at), col(PaymentRow.succeeded_at), col(PaymentRow.checked_at)),
+)
+
+
+def story_of(visitor: Visitor, payment_id: str) -> Story | None:
+    """Return a payment's story; None where it is not this visitor's or does not exist."""
+    company = visitor.company
+    customer = (col(CustomerRow.company_id) == company.id) & (col(CustomerRow.qbo_id) == PaymentRow.customer_id)
+    found = (
+        pick(*_PAYMENT, CustomerRow.name)
+        .outerjoin(CustomerRow, customer)
+        .where(visitor.may_see_payment(), col(PaymentRow.id) == payment_id)
+    )
+    with runtime().db.read() as session:
+        row = fetch_one(session, found)
+        if row is None:
+            return None
+        shares, recorded_at = _shares(session, company.id, row), _recorded_at(session, company.id, payment_id)
+    return _story(company, row, shares, recorded_at)
+
+
+def _story(company: Company, row: Row[Any], shares: tuple[StoryShare, ...], recorded_at: datetime | None) -> Story:
+    return Story(
+        payment_id=row.id,
+        company=company,
+        customer_name=row.name or "",
+        amount=Money(row.amount_minor, row.currency),
+        state=PaymentState(row.state),
+        method=row.method,
+        method_label=row.method_label,
+        intent_id=row.intent_id or "",
+        charge_id=row.charge_id,
+        error_code=row.error_code,
+        error_text=row.error_text,
+        receipt_number=row.receipt_number,
+        created_at=row.created_at,
+        processing_at=row.processing_at,
+        succeeded_at=row.succeeded_at,
+        checked_at=row.checked_at,
+        shares=shares,
+        recorded_at=recorded_at,
+    )
+
+
+def _shares(session: Session, company_id: str, row: Row[Any]) -> tuple[StoryShare, ...]:
+    found = (
+        pick(ShareRow.invoice_id, ShareRow.number, ShareRow.amount_minor)
+        .where(col(ShareRow.company_id) == company_id, col(ShareRow.payment_id) == row.id)
+        .order_by(col(ShareRow.number), col(ShareRow.invoice_id))
+    )
+    return tuple(
+        StoryShare(invoice_id, number or invoice_id, Money(minor, row.currency))
+        for invoice_id, number, minor in fetch(session, found)
+    )
+
+
+def _recorded_at(session: Session, company_id: str, payment_id: str) -> datetime | None:
+    """Return when the last posting of the charge was recorded; None while one is missing."""
+    found = pick(PostingRow.state, PostingRow.posted_at).where(
+        col(PostingRow.company_id) == company_id,
+        col(PostingRow.payment_id) == payment_id,
+        col(PostingRow.kind) == Kind.CHARGE.value,
+    )
+    rows = fetch(session, found)
+    if not rows or any(state != "posted" for state, _ in rows):
+        return None
+    return max((at for _, at in rows if at is not None), default=None)

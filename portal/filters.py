@@ -1,0 +1,78 @@
+"""What templates may say: money, days and instants in words, static files by their content, one mark for each state.
+
+Formats and escapes, decides nothing. Law: what comes from outside reaches a page only through Jinja's escaping; the
+one Markup made here escapes its own parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, url_for
+from markupsafe import Markup
+
+from connector import words
+from connector.ledger.money import Money, digits_of
+from portal.accent import accent_of
+from portal.here import now
+
+STATIC = Path(__file__).parent / "static"
+_TIME = Markup('<time datetime="{}" title="{}">{}</time>')
+
+
+def install(app: Flask) -> None:
+    """Give templates their filters and globals."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        money=words.money_text,
+        figure=words.figure,
+        day=words.day_text,
+        initials=words.initials,
+        possessive=words.possessive,
+        short_name=words.short_name,
+        listing=words.listing,
+    )
+    app.jinja_env.globals.update(
+        Money=Money,
+        digits_of=digits_of,
+        count=words.count,
+        currency_name=words.currency_name,
+        due_text=words.due_text,
+        in_days=words.in_days,
+        on_day=words.on_day,
+        accent_of=accent_of,
+        asset=asset,
+        stamp=stamp,
+        since=since,
+    )
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file; it changes with the content, so that browsers may keep it for ever."""
+    return url_for("static", filename=name, v=_content_hash(name))
+
+
+@lru_cache(maxsize=64)
+def _content_hash(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def stamp(instant: datetime | None, zone: str, *, seconds: bool = False) -> Markup:
+    """Return a time of day in a zone with the exact instant on hover: 14:02."""
+    if instant is None:
+        return Markup()
+    text = words.exact_text(instant, zone).split(", ")[1][:8] if seconds else words.clock_text(instant, zone)
+    return _time(instant, zone, text)
+
+
+def since(instant: datetime | None, zone: str) -> Markup:
+    """Return how long ago an instant was, with the exact instant on hover: 3 minutes ago."""
+    return Markup() if instant is None else _time(instant, zone, words.ago(instant, now()))
+
+
+def _time(instant: datetime, zone: str, text: str) -> Markup:
+    exact = words.exact_text(instant, zone)
+    return _TIME.format(instant.isoformat(timespec="seconds"), exact, text)  # Markup.format escapes what it is given

@@ -1,0 +1,16 @@
+"""The cheap outer ring around the doors that could be tried over and over: counters in this process's memory.
+
+The counters that matter are rows (`portal.access.limits`); these only keep a flood away from the database.
+"""
+
+from __future__ import annotations
+
+from flask_limiter import Limiter
+
+from portal.access.limits import address
+
+limiter = Limiter(address, storage_uri="memory://", headers_enabled=False)
+
+DOOR = "120 per minute"  # opening links and sign-in pages, from one address
+PRESS = "60 per minute"  # forms that write
+HOOK = "6000 per minute"  # one address of Stripe or Intuit carries the events of everybody

@@ -1,0 +1,161 @@
+"""What every answer carries and every request must show: headers, content policy, origin, form tokens, host names.
+
+Knows no page. Laws: no page of ours is kept by a cache, framed, or sent to another host as a referrer; scripts run by
+nonce only; a request that changes something comes from our own page and carries its token; pages where money is
+entered allow Stripe's documented hosts and nothing else.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from flask_wtf.csrf import CSRFProtect
+
+from connector.settings import STRIPE_JS, Settings
+
+FORM_HOURS = 12  # a payer may leave a page open over a working day
+LARGEST_BODY = 64 * 1024  # no form of ours is larger; the webhook doors set their own bound
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+csrf = CSRFProtect()
+
+# The hosts Stripe documents for its script and the Payment Element.
+_STRIPE_POLICY = {
+    "script-src": ("https://js.stripe.com", "https://*.js.stripe.com"),
+    "frame-src": (
+        *("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"),
+        *("https://link.com", "https://*.link.com"),
+    ),
+    "connect-src": ("https://api.stripe.com", "https://link.com", "https://*.link.com"),
+    "img-src": ("https://*.link.com",),
+}
+
+
+def secure(app: Flask, settings: Settings) -> None:
+    """Set up cookies, hosts, limits on size, form tokens and headers of an application."""
+    over_https = settings.public_url.startswith("https:")
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SESSION_COOKIE_NAME=cookie_name(settings, "form"),
+        SESSION_COOKIE_SECURE=over_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        TRUSTED_HOSTS=settings.hosts,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        MAX_FORM_PARTS=500,
+        WTF_CSRF_TIME_LIMIT=FORM_HOURS * 3600,
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our pages never send; `_own_origin` stands instead
+    )
+    csrf.init_app(app)
+    app.before_request(_own_origin)
+    app.after_request(_headers_for(settings, over_https))
+    app.jinja_env.globals["nonce"] = nonce
+
+
+def cookie_name(settings: Settings, what: str) -> str:
+    """Return a cookie's name: bound to host and https in production, a plain one where the demo has no https."""
+    return f"__Host-tieout-{what}" if settings.public_url.startswith("https:") else f"tieout-{what}"
+
+
+def nonce() -> str:
+    """Return this answer's nonce for scripts and styles; asking for it puts it into the policy."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
+
+
+def money_page() -> None:
+    """Let this answer load Stripe's script and frames."""
+    g.money_page = True
+
+
+def form_may_lead_to(*origins: str) -> None:
+    """Let this answer's forms end at other origins too, as the consent at Intuit does."""
+    g.form_origins = origins
+
+
+def stripe_origin(settings: Settings) -> str:
+    """Return where Stripe's script comes from when it is not Stripe's own host; empty otherwise."""
+    return "" if settings.stripe_js_url == STRIPE_JS else origin_of(settings.stripe_js_url)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of an address: scheme and host with its port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def content_policy(settings: Settings) -> str:
+    """Return the Content-Security-Policy of this answer."""
+    policy: dict[str, Sequence[str]] = {
+        "default-src": ("'none'",),
+        "script-src": ("'none'",),
+        "style-src": ("'self'",),
+        "img-src": ("'self'", "data:"),
+        "connect-src": ("'self'",),
+        "manifest-src": ("'self'",),
+        "form-action": ("'self'", *g.get("form_origins", ())),
+        "base-uri": ("'none'",),
+        "frame-ancestors": ("'none'",),
+    }
+    if "nonce" in g:
+        policy["script-src"] = (f"'nonce-{g.nonce}'",)
+        policy["style-src"] = ("'self'", f"'nonce-{g.nonce}'")
+    if g.get("money_page"):
+        _allow_stripe(policy, settings)
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())
+
+
+def _allow_stripe(policy: dict[str, Sequence[str]], settings: Settings) -> None:
+    own = stripe_origin(settings)
+    for name, hosts in _STRIPE_POLICY.items():
+        policy[name] = (*policy.get(name, ()), *((own,) if own else hosts))
+    if own:  # the stand-in's API answers on the origin of its script, or on one of its own
+        policy["connect-src"] = (*policy["connect-src"], origin_of(settings.stripe_api_base))
+
+
+def _headers_for(settings: Settings, over_https: bool) -> Callable[[Response], Response]:
+    fixed = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Permitted-Cross-Domain-Policies": "none",
+    }
+    if over_https and not settings.is_sandbox:
+        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    def add(response: Response) -> Response:
+        response.headers.update(fixed)
+        response.headers["Content-Security-Policy"] = content_policy(settings)
+        response.headers["Permissions-Policy"] = _permissions(settings)
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return add
+
+
+def _permissions(settings: Settings) -> str:
+    wallet = f'payment=(self "{stripe_origin(settings) or "https://js.stripe.com"}")' if g.get("money_page") else ""
+    denied = "camera=(), microphone=(), geolocation=(), usb=()"
+    return f"{denied}, {wallet or 'payment=()'}"
+
+
+def _own_origin() -> None:
+    """Refuse a changing request that another site made the browser send.
+
+    Webhooks are exempt: they come from no browser and are signed. Our pages send no referrer, for which browsers put
+    `null` as the Origin of a form; the form's token decides there.
+    """
+    if request.method in SAFE_METHODS or request.blueprint == "hooks":
+        return
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", "null")
+    if site not in ("same-origin", "none") or (origin != "null" and urlsplit(origin).netloc != request.host):
+        abort(403, "cross-site")

@@ -1,0 +1,47 @@
+/* Choosing invoices to pay: keeps the sum under the list, opens an amount's field with its tick. Without this script
+   the list still posts to the pay page, which shows the same sum. */
+"use strict";
+
+(() => {
+  const form = document.getElementById("choose");
+  if (!form || !document.getElementById("sum")) return;
+  const { currency } = form.dataset;
+  const digits = Number(form.dataset.digits);
+  const all = document.getElementById("all");
+  const go = document.getElementById("go");
+  const sum = document.getElementById("sum");
+  const chosen = document.getElementById("chosen");
+  const rows = [...form.querySelectorAll(".row")].map((row) => ({
+    row, tick: row.querySelector("input.tick"), field: row.querySelector(".field"), left: row.querySelector(".row-left"),
+  })).filter(({ tick }) => tick);
+
+  function refresh() {
+    let minor = 0;
+    let number = 0;
+    let sound = true;
+    for (const { row, tick, field } of rows) {
+      row.classList.toggle("on", tick.checked);
+      if (field) field.disabled = !tick.checked;
+      if (!tick.checked) continue;
+      number += 1;
+      const typed = field ? tieoutMoney.read(field.value, digits) : Number(row.dataset.left);
+      const fine = typed !== null && typed > 0 && (!field || typed <= Number(field.dataset.left));
+      field?.setAttribute("aria-invalid", String(!fine));
+      if (fine) minor += typed;
+      else sound = false;
+    }
+    sum.textContent = number ? tieoutMoney.write(minor, currency, digits) : "";
+    chosen.textContent = number ? `${number} ${number === 1 ? "invoice" : "invoices"} chosen` : "Choose what to pay";
+    go.disabled = !number || !sound;
+    go.textContent = number > 1 ? `Pay ${number} together` : "Pay";
+    all.checked = number === rows.length;
+    all.indeterminate = number > 0 && number < rows.length;
+  }
+
+  all.closest("label").hidden = rows.length < 2;
+  all.addEventListener("change", () => { rows.forEach(({ tick }) => { tick.checked = all.checked; }); refresh(); });
+  form.addEventListener("input", refresh);
+  window.addEventListener("pageshow", refresh);
+  form.classList.add("live");
+  refresh();
+})();

@@ -1,0 +1,177 @@
+/* The pay page: Stripe's form in deferred mode. The payment is made at our server only when Pay is pressed, checked
+   against the live books; then Stripe confirms it here in the browser. Card and bank details never pass through us. */
+"use strict";
+
+(() => {
+  const form = document.getElementById("pay");
+  const { key, currency, csrf } = form.dataset;
+  const digits = Number(form.dataset.digits);
+  const press = document.getElementById("press");
+  const pressText = document.getElementById("press-text");
+  const said = document.getElementById("said");
+  const total = document.getElementById("total");
+  const method = document.getElementById("method");
+  const rows = [...form.querySelectorAll("[data-invoice]")].map((item) => ({
+    item,
+    invoice: item.dataset.invoice,
+    field: item.querySelector("input"),
+    wrong: item.querySelector(".hint"),
+    shown: item.querySelector(".basket-left"),
+  }));
+  let nonce = form.dataset.nonce;
+  let busy = false;
+  let ready = false;
+
+  const money = (minor) => tieoutMoney.write(minor, currency, digits);
+  const left = (row) => Number(row.item.dataset.left);
+
+  if (!window.Stripe) return say("bad", "The payment form could not be loaded.", "Check your connection and load the page again. Nothing was charged.");
+
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const appearance = () => ({
+    theme: dark.matches ? "night" : "stripe",
+    variables: {
+      colorPrimary: colour("--accent"), colorBackground: colour("--sheet"), colorText: colour("--ink"),
+      colorTextSecondary: colour("--quiet"), colorDanger: colour("--bad"), borderRadius: "10px", fontSizeBase: "16px",
+      fontFamily: getComputedStyle(document.body).fontFamily, spacingUnit: "4px",
+    },
+  });
+
+  const stripe = Stripe(key);
+  const elements = stripe.elements({ mode: "payment", amount: Math.max(sum() || 0, 1), currency: currency.toLowerCase(), appearance: appearance() });
+  const element = elements.create("payment", { layout: { type: "tabs" }, business: { name: form.dataset.payee } });
+  element.on("ready", () => {
+    ready = true;
+    method.setAttribute("aria-busy", "false");
+    method.querySelector(".waits")?.remove();
+    refresh();
+  });
+  element.on("loaderror", () => say("bad", "The payment form could not be loaded.", "Load the page again. Nothing was charged."));
+  const place = document.createElement("div");
+  method.append(place);
+  element.mount(place);
+  dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
+
+  /* What stands in the fields, or null while one of them cannot be taken. */
+  function sum() {
+    const amounts = rows.map((row) => tieoutMoney.read(row.field.value, digits));
+    return amounts.includes(null) ? null : amounts.reduce((one, other) => one + other, 0);
+  }
+
+  function check(row) {
+    const minor = tieoutMoney.read(row.field.value, digits);
+    let words = "";
+    if (minor === null) words = `Enter an amount such as ${money(left(row)).replace(/^[^\d]+/, "")}.`;
+    else if (minor <= 0) words = "Enter an amount above zero.";
+    else if (minor > left(row)) words = `${money(left(row))} is left to pay on this invoice.`;
+    row.wrong.textContent = words;
+    row.field.setAttribute("aria-invalid", String(words !== ""));
+    return words === "";
+  }
+
+  function refresh() {
+    const sound = rows.map(check).every(Boolean);
+    const amount = sum();
+    if (amount !== null) {
+      total.textContent = money(amount);
+      pressText.textContent = `Pay ${money(amount)}`;
+      if (amount > 0) elements.update({ amount });
+    }
+    press.disabled = busy || !ready || !sound;
+  }
+
+  function say(kind, title, text, links = []) {
+    const note = document.createElement("div");
+    note.className = `note ${kind}`;
+    const box = document.createElement("div");
+    const head = document.createElement("h3");
+    head.textContent = title;
+    box.append(head);
+    if (text) {
+      const words = document.createElement("p");
+      words.textContent = text;
+      box.append(words);
+    }
+    for (const href of links) {
+      const way = document.createElement("a");
+      way.href = href;
+      way.textContent = "See your earlier payment";
+      box.append(way);
+    }
+    note.append(box);
+    said.replaceChildren(note);
+  }
+
+  function setBusy(now, text) {
+    busy = now;
+    press.setAttribute("aria-busy", String(now));
+    rows.forEach((row) => { if (!row.field.dataset.fixed) row.field.readOnly = now; });
+    if (text) pressText.textContent = text;
+    if (!now) refresh();
+    press.disabled = now || press.disabled;
+  }
+  rows.forEach((row) => { if (row.field.readOnly) row.field.dataset.fixed = "yes"; });
+
+  /* The server's words for what changed; amounts and what is left follow the books. */
+  function refused(answer) {
+    for (const row of rows) {
+      const now = answer.balances?.[row.invoice];
+      if (!now) continue;
+      row.item.dataset.left = now.minor;
+      row.shown.textContent = `${now.text} open`;
+      const typed = tieoutMoney.read(row.field.value, digits);
+      if (typed !== null && typed > now.minor) row.field.value = now.figure;
+    }
+    if (answer.form_nonce) nonce = answer.form_nonce;
+    const title = { under_way: "A payment is under way already", not_payable: "There is nothing left to pay", above_balance: "The balance has changed" }[answer.reason]
+      || answer.title || "The payment was not started";
+    say(answer.reason ? "wait" : "bad", title, answer.text || "Nothing was charged. Please try again in a minute.", answer.under_way || []);
+  }
+
+  async function ask() {
+    const shares = rows.map((row) => ({ invoice: row.invoice, amount: row.field.value }));
+    const email = document.getElementById("email")?.value || "";
+    const response = await fetch(form.action, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },
+      body: JSON.stringify({ shares, form_nonce: nonce, shown_minor: sum(), email }),
+    });
+    return { ok: response.ok, answer: await response.json() };
+  }
+
+  async function pay() {
+    const { error: incomplete } = await elements.submit();
+    if (incomplete) return say("bad", "Something is missing", incomplete.message);
+    setBusy(true, "Checking with the books\u2026");
+    const { ok, answer } = await ask();
+    if (!ok) return refused(answer);
+    if (["succeeded", "processing"].includes(answer.state)) return location.assign(answer.return_url);
+    setBusy(true, `Paying ${answer.text}\u2026`);
+    const { error } = await stripe.confirmPayment({
+      elements, clientSecret: answer.client_secret, confirmParams: { return_url: answer.return_url }, redirect: "if_required",
+    });
+    if (error && ["card_error", "validation_error"].includes(error.type)) {
+      return say("bad", "The payment did not go through", `${error.message} Nothing was charged. You can try again or use another method.`);
+    }
+    /* Anything else may have been taken or not: the status page finds out. */
+    location.assign(answer.return_url);
+  }
+
+  form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input")) refresh(); });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (busy || press.disabled) return;
+    said.replaceChildren();
+    setBusy(true);
+    try {
+      await pay();
+    } catch {
+      say("bad", "We could not reach the server", "Check your connection, then press Pay again: you are never charged twice for the same press.");
+    } finally {
+      setBusy(false);
+    }
+  });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+})();
