@@ -20,7 +20,7 @@ from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
 from connector.qbo.shapes import Buffer, Changes
 from connector.store.companies import LeaseRow
 from sync import cursors, fetching, landing, log, tellings
-from sync.entities import BY_NAME, ENTITIES, Entity
+from sync.entities import ENTITIES, Entity
 from sync.fetching import Fetched
 from sync.lease import Lease
 from sync.runtime import Runtime
@@ -112,9 +112,10 @@ def _load_all(pull: Pull) -> None:
         if kept[entity.name].phase == cursors.FIRST:
             _load(pull, entity)
     _take_changes(pull, ends_load=True)
-    counts, _ = pull.gateway.counts([entity.name for entity in PAGED])
-    for entity in PAGED:
-        _compare(pull, entity, counts.get(entity.name))
+    with pull.rt.db.read() as session:
+        ends = cursors.all_of(session, pull.company_id)
+    given = [entity for entity in PAGED if not ends[entity.name].error]
+    _compare_all(pull, given)
     _say_loaded(pull)
 
 
@@ -158,9 +159,9 @@ def _take_changes(pull: Pull, *, ends_load: bool) -> None:
     assert feed is not None, "the feed is followed after it began"
     since = cursors.since(feed)
     changes = pull.gateway.changes([entity.name for entity in IN_FEED], since)
-    cut = [BY_NAME[name] for name in sorted(changes.full)]
-    for entity in cut:
-        _catch_up(pull, entity, since)
+    cut = [entity for entity in IN_FEED if entity.name in changes.full]
+    if cut:
+        _catch_up(pull, cut, since)
     gone = {entity: _gone(pull, entity, changes) for entity in IN_FEED if entity not in cut}
     with pull.commit("pull_changes") as session:
         for entity, ids in gone.items():
@@ -183,16 +184,24 @@ def _confirmed(pull: Pull, entity: Entity, ids: Sequence[str]) -> list[str]:
     return [qbo_id for qbo_id in ids if qbo_id not in alive]
 
 
-def _catch_up(pull: Pull, entity: Entity, since: str) -> None:
-    """Page through an entity's changes, because the feed's list reached its cap and may be cut.
+def _catch_up(pull: Pull, cut: Sequence[Entity], since: str) -> None:
+    """Page through the changes of entities, because the feed's answer reached its cap and may be cut.
 
     The feed has no pages and no end of its window, so halving it would only ever give the newer half. A query has
     pages; what it does not show are deletions, so the ids are compared where the counts differ.
     """
-    for fetched in fetching.changed_pages(pull.gateway, entity.name, since):
-        with pull.commit("pull_catch_up") as session:
-            pull.land(session, entity, fetched.texts, tells=True)
-    _compare(pull, entity, pull.gateway.count(entity.name))
+    for entity in cut:
+        for fetched in fetching.changed_pages(pull.gateway, entity.name, since):
+            with pull.commit("pull_catch_up") as session:
+                pull.land(session, entity, fetched.texts, tells=True)
+    _compare_all(pull, cut)
+
+
+def _compare_all(pull: Pull, entities: Sequence[Entity]) -> None:
+    """Compare the cache with QuickBooks' own counts, in one call for all of them."""
+    counts, _ = pull.gateway.counts([entity.name for entity in entities])
+    for entity in entities:
+        _compare(pull, entity, counts.get(entity.name))
 
 
 def _compare(pull: Pull, entity: Entity, counted: int | None) -> None:
@@ -210,12 +219,12 @@ def _compare(pull: Pull, entity: Entity, counted: int | None) -> None:
 
 
 def _load_daily(pull: Pull) -> None:
-    """Load again, once a day, what the change feed does not tell of."""
+    """Load again, once a day, what the change feed does not tell of, and what was refused or is new in the table."""
     with pull.rt.db.read() as session:
         kept = cursors.all_of(session, pull.company_id)
     for entity in ENTITIES:
         row = kept.get(entity.name)
-        if not entity.in_feed and (row is None or cursors.is_due(row, pull.rt.clock.now())):
+        if row is None or ((row.error or not entity.in_feed) and cursors.is_due(row, pull.rt.clock.now())):
             with pull.commit("pull_daily") as session:
                 cursors.restart(session, pull.rt, pull.company_id, entity)
             _load(pull, entity)

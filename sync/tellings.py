@@ -32,8 +32,8 @@ def tell(session: Session, rt: Runtime, company_id: str, landed: Landed) -> None
     rest = len(said) - MOST_LINES
     if rest > 0:
         _write(session, rt, company_id, entity, f"{count(rest, entity.noun, entity.nouns)} more changed in QuickBooks.")
-    if not entity.tells and not entity.single and changes:
-        number = count(len(changes), entity.noun, entity.nouns)
+    if not entity.tells and not entity.single and (versions := sum(map(_is_new_version, changes))):
+        number = count(versions, entity.noun, entity.nouns)
         _write(session, rt, company_id, entity, f"{number} changed in QuickBooks.")
     tell_unreadable(session, rt, company_id, landed)
 
@@ -113,6 +113,11 @@ def _of_others(session: Session, company_id: str, landed: Landed) -> list[Change
     )
     posted = set(session.exec(ours)) if new else set()
     return [change for change in landed.changes if not (change.before is None and change.qbo_id in posted)]
+
+
+def _is_new_version(change: Change) -> bool:
+    """Tell an edit from a balance that follows other documents; of that nobody needs to read."""
+    return change.before is None or change.before["sync_token"] != change.now["sync_token"]
 
 
 def _money(entity: Entity, columns: Mapping[str, Any]) -> Money | None:

@@ -97,9 +97,10 @@ class QuickBooksGateway:
             raise Transient(service=faults.SERVICE, message="the change feed gave an answer without its list")
         by_entity = dict(bodies.changed_objects(envelope, entities))
         objects = [changed for part in by_entity.values() for changed in part]
-        # Whether the cap holds for one entity or for all together is told both ways: either makes a list suspicious.
+        # Whether the cap holds for one entity or for the whole answer is told both ways. If for the answer, then lists
+        # behind the long one are cut as well, even to nothing.
         full = (
-            by_entity if len(objects) >= CDC_CAP else [name for name, part in by_entity.items() if len(part) >= CDC_CAP]
+            entities if len(objects) >= CDC_CAP else [name for name, part in by_entity.items() if len(part) >= CDC_CAP]
         )
         return Changes(objects, _time_in(envelope), frozenset(full))
 
@@ -189,7 +190,7 @@ class QuickBooksGateway:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Transient),
             stop=tenacity.stop_after_attempt(_READ_TRIES) | tenacity.stop_after_delay(_READ_SECONDS),
-            wait=tenacity.wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2),
+            wait=tenacity.wait_random_exponential(multiplier=0.4, max=2.0),
             sleep=self._clock.sleep,
             reraise=True,
         )

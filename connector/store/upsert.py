@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, or_
+from sqlalchemy import ColumnElement, Executable, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -32,8 +32,7 @@ def upsert(
     changes = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     differs: ColumnElement[bool] = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in unless_same))
     statement = insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes, where=differs)
-    result = session.connection().execute(statement, list(rows))
-    return int(getattr(result, "rowcount", -1))
+    return _written(session, statement, rows)
 
 
 def insert_ignoring(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -41,5 +40,10 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[Mapping[str, 
     if not rows:
         return 0
     insert = (sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)
-    result = session.connection().execute(insert.on_conflict_do_nothing(), list(rows))
-    return int(getattr(result, "rowcount", -1))
+    return _written(session, insert.on_conflict_do_nothing(), rows)
+
+
+def _written(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
+    # Without this option PostgreSQL's count is lost after an INSERT and reads -1, which is true where 0 is meant.
+    kept = {"preserve_rowcount": True}
+    return int(session.connection().execute(statement, list(rows), execution_options=kept).rowcount)

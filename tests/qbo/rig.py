@@ -70,9 +70,7 @@ class Rig:
         self.company_id = self.clock.new_id()
         self.rt = Runtime(self.settings, db, self.clock, self.vault, self, NoBell())
         with db.write("cast") as session:
-            session.add(
-                CompanyRow(id=self.company_id, slug=slug, name="To be filled", created_at=self.clock.now())
-            )
+            session.add(CompanyRow(id=self.company_id, slug=slug, name="To be filled", created_at=self.clock.now()))
 
     def connect(self) -> Rig:
         """Store the stand-in's refresh token; the first call fetches an access token with it."""
@@ -126,6 +124,9 @@ class Rig:
 
     def invoice(self, customer: str, amount: float, **more: Any) -> str:
         return str(self.create("Invoice", CustomerRef={"value": customer}, Line=[line(amount)], **more)["Id"])
+
+    def switch(self, **wanted: Any) -> None:
+        self.control("quickbooks/switches", wanted)
 
     def faults(self, *rules: dict[str, Any]) -> None:
         self.control("faults", {"rules": list(rules)}, method="PUT")
