@@ -14,6 +14,7 @@ from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.throttle import SharedThrottle, Throttle
 from connector.settings import Settings
 from connector.store.session import Database
+from connector.stripe.facts import AccountFacts
 from connector.stripe.gateway import StripeGateway
 from oauth.connections import QUICKBOOKS, SECRET, STRIPE, connected, secret_of
 from oauth.tokens import bearer_for
@@ -54,11 +55,10 @@ class CompanyGateways:
             kept = self._stripe.get(company_id)
             if kept is None or kept[0] != row.secret_cipher:
                 key = secret_of(self, row, SECRET)
-                kept = self._stripe[company_id] = (row.secret_cipher, self.stripe_of(row.account, key))
+                kept = self._stripe[company_id] = (row.secret_cipher, self._open_stripe(row.account, key))
         return kept[1]
 
-    def stripe_of(self, account: str, secret_key: str) -> StripeGateway:
-        """Return a gateway for a key that no company has yet, to ask Stripe whose it is."""
+    def _open_stripe(self, account: str, secret_key: str) -> StripeGateway:
         return StripeGateway(
             account=account, secret_key=secret_key, api_base=self.settings.stripe_api_base, clock=self.clock
         )
@@ -71,3 +71,9 @@ class CompanyGateways:
             clock=self.clock,
             throttle=self._throttle,
         )
+
+
+def account_of_key(settings: Settings, clock: Clock, secret_key: str) -> AccountFacts:
+    """Ask Stripe whose a key is, before any company has it. Raises GatewayError."""
+    gateway = StripeGateway(account="", secret_key=secret_key, api_base=settings.stripe_api_base, clock=clock)
+    return gateway.account()

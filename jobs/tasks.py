@@ -6,10 +6,68 @@ argument is an id, and running one twice, late or in vain changes nothing.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from jobs.boot import runtime
-from jobs.mail import sending
+from jobs.mail.sending import send_mail
+from sync.collect.look import expire, look_again, sweep_payments
+from sync.inbox import settle_inbox
+from sync.pull import pull_company
+from sync.push import push_company
+from sync.stripe_feed import follow
+from sync.tieout import prove as tie_out
+from sync.waiting import name_late
+
+REVIEWED = timedelta(days=35)
+
+
+def settle(inbox_id: str) -> None:
+    """Work one accepted webhook off."""
+    settle_inbox(runtime(), inbox_id)
+
+
+def look(payment_id: str) -> None:
+    """Look one payment up at Stripe."""
+    look_again(runtime(), payment_id)
+
+
+def payments(_: str) -> None:
+    """Look up the payments that are due for it, and give up those that nobody finished."""
+    sweep_payments(runtime())
+    expire(runtime())
+
+
+def push(company_id: str) -> None:
+    """Send what a company owes QuickBooks."""
+    push_company(runtime(), company_id)
+
+
+def late(company_id: str) -> None:
+    """Name the postings of a company that wait too long."""
+    name_late(runtime(), company_id)
 
 
 def mail(mail_id: str) -> None:
-    """Send a mail that is due."""
-    sending.send_mail(runtime(), mail_id)
+    """Send a mail."""
+    send_mail(runtime(), mail_id)
+
+
+def pull(company_id: str) -> None:
+    """Fetch what changed in a company's QuickBooks."""
+    pull_company(runtime(), company_id)
+
+
+def feed(company_id: str) -> None:
+    """Fetch what moved on a company's Stripe account."""
+    follow(runtime(), company_id)
+
+
+def prove(company_id: str) -> None:
+    """Tie a company out and keep the result."""
+    tie_out(runtime(), company_id)
+
+
+def review(company_id: str) -> None:
+    """Read the last weeks again behind every cursor, then tie out with entries read from the books themselves."""
+    follow(runtime(), company_id, back=REVIEWED)
+    tie_out(runtime(), company_id, live=True)

@@ -98,7 +98,7 @@ class _Desk:
         return found
 
     def payment_url(self) -> str:
-        return f"{self.rt.settings.public_url}/c/{self.company.slug}/payments/{self.mail.payment_id}"
+        return f"{self.rt.settings.public_url}/c/{self.company.slug}/p/{self.mail.payment_id}"
 
 
 def _receipt(desk: _Desk) -> Letter:

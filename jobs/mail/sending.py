@@ -61,6 +61,16 @@ def send_mail(rt: Runtime, mail_id: str) -> Outcome:
     return _note_sent(rt, mail)
 
 
+def try_again(rt: Runtime, company_id: str) -> int:
+    """Owe a company's failed mails anew, links that have expired excepted; returns how many."""
+    with rt.db.write("mail.again") as session:
+        failed = update(MailRow).where(
+            col(MailRow.company_id) == company_id, col(MailRow.state) == "failed", col(MailRow.kind).not_in(LINKS)
+        )
+        now = rt.clock.now()
+        return int(session.exec(failed.values(state="due", due_at=now, created_at=now)).rowcount)
+
+
 def _claim(rt: Runtime, mail_id: str) -> MailRow | None:
     with rt.db.write("mail.claim") as session:
         now = rt.clock.now()
@@ -128,7 +138,7 @@ def _tell(session: Session, rt: Runtime, mail: MailRow, error: str, subject: str
     name = _NAMES[mail.kind]
     if subject == SMTP_SUBJECT:
         sentence = f"Mails do not leave: {name} to {mail.to} could not be sent for three days ({error})."
-        next_step = "Check SMTP_URL with tieout doctor, then send the mails again."
+        next_step = "Check SMTP_URL with tieout doctor, then send the mails again with tieout mails --again."
     else:
         sentence = f"{name} to {mail.to} was refused: {error}."
         next_step = "Check the customer’s e-mail address in QuickBooks, then send it again."

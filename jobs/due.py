@@ -1,0 +1,92 @@
+"""What is due now, and what comes round with the clock: two small tables that the ticker goes through.
+
+Reads only. Law: a kind of work is named here once, by the name of its task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from connector.ledger.payments import UNDER_WAY, PaymentState
+from connector.settings import Settings
+from connector.store.companies import ConnectionRow
+from connector.store.money import PaymentRow
+from connector.store.outbox import InboxRow
+from jobs.mail.sending import due_mails
+from oauth.connections import QUICKBOOKS, STRIPE
+from sync.outbox import companies_with_due
+from sync.waiting import companies_to_look_at
+
+MOST = 100  # subjects of one kind in one turn
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Work that is due when its rows say so: the task's name, and whom it is due for."""
+
+    work: str
+    due_for: Callable[[Session, datetime], list[str]]
+
+
+@dataclass(frozen=True)
+class Round:
+    """Work that comes round: the task's name, how often, and for whom."""
+
+    work: str
+    every: Callable[[Settings], timedelta]
+    whose: Callable[[Session], list[str]]
+
+
+def _events(session: Session, now: datetime) -> list[str]:
+    due = select(InboxRow.id).where(InboxRow.state == "new", col(InboxRow.due_at) <= now)
+    return list(session.exec(due.order_by(col(InboxRow.due_at), col(InboxRow.id)).limit(MOST)))
+
+
+def _any_payment(session: Session, now: datetime) -> list[str]:
+    """Return whether any payment is under way; which of them wants a look, the sweep itself knows."""
+    waits = or_(
+        col(PaymentRow.state).in_(UNDER_WAY),
+        (col(PaymentRow.state) == PaymentState.SUCCEEDED) & (col(PaymentRow.balance_txn) == ""),
+    )
+    return [ALL] if session.exec(select(PaymentRow.id).where(waits).limit(1)).first() else []
+
+
+def _mails(session: Session, now: datetime) -> list[str]:
+    return due_mails(session, now, most=MOST)
+
+
+def _connected(*services: str) -> Callable[[Session], list[str]]:
+    def whose(session: Session) -> list[str]:
+        rows = select(ConnectionRow.company_id, ConnectionRow.which).where(ConnectionRow.state == "connected")
+        connected = set(session.exec(rows).all())
+        companies = sorted({company_id for company_id, _ in connected})
+        return [one for one in companies if all((one, service) in connected for service in services)]
+
+    return whose
+
+
+# In the order of a payment's life, so that one turn by hand carries it through.
+CHORES = (
+    Chore("settle", _events),
+    Chore("payments", _any_payment),
+    Chore("push", companies_with_due),
+    Chore("late", companies_to_look_at),
+    Chore("mail", _mails),
+)
+ROUNDS = (
+    Round("pull", lambda settings: timedelta(minutes=settings.pull_minutes), _connected(QUICKBOOKS)),
+    Round("feed", lambda settings: timedelta(minutes=settings.pull_minutes), _connected(STRIPE)),
+    Round("prove", lambda settings: timedelta(minutes=15), _connected(QUICKBOOKS, STRIPE)),
+    Round("review", lambda settings: timedelta(days=1), _connected(QUICKBOOKS, STRIPE)),
+)
+
+
+def period_of(now: datetime, every: timedelta) -> str:
+    """Return the period an instant lies in, by its start: the same for everybody who asks within it."""
+    seconds = int(every.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, now.tzinfo).isoformat()

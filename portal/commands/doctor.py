@@ -1,0 +1,141 @@
+"""`tieout doctor`: looks at everything an installation needs, and says for each what it found and what to do.
+
+Changes nothing. Law: a check that fails never hides the next; a secret is never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import click
+
+from connector.errors import TieoutError
+from connector.store.companies import CompanyRow, ConnectionRow
+from portal.commands.shared import NOT_RIGHT, answer, companies, json_option, runtime, told
+from sync.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `state` is ok, note or wrong."""
+
+    what: str
+    state: str
+    said: str
+    next_step: str = ""
+
+    def line(self) -> str:
+        """Return it as a line for a person."""
+        mark = {"ok": "✓", "note": "·", "wrong": "✗"}[self.state]
+        return f"{mark} {self.what}: {self.said}" + (f" {self.next_step}" if self.next_step else "")
+
+
+@click.command()
+@json_option
+@told
+def doctor(as_json: bool) -> None:
+    """Check this installation and say what is missing. Exits 1 when something is wrong."""
+    rt = runtime()
+    findings = list(_examine(rt))
+    answer([asdict(one) for one in findings], as_json=as_json, sentence="\n".join(one.line() for one in findings))
+    if any(one.state == "wrong" for one in findings):
+        raise SystemExit(NOT_RIGHT)
+
+
+def _examine(rt: Runtime) -> Iterator[Finding]:
+    yield Finding("Settings", "ok", f"{rt.settings.tieout_mode} mode, people come to {rt.settings.public_url}.")
+    schema = _schema(rt)
+    yield schema
+    yield _redis(rt)
+    yield _mail(rt)
+    if schema.state != "ok":
+        return
+    rows = companies(rt)
+    if not rows:
+        yield Finding("Companies", "note", "there is none yet.", "tieout company add SLUG NAME")
+    for company in rows:
+        for check in (_quickbooks, _stripe, _accounts):
+            yield _safely(check, rt, company)
+
+
+def _safely(check: Callable[[Runtime, CompanyRow], Finding], rt: Runtime, company: CompanyRow) -> Finding:
+    what = f"{company.name}, {check.__name__.strip('_')}"
+    try:
+        return check(rt, company)
+    except TieoutError as error:
+        return Finding(what, "wrong", f"{error}.")
+
+
+def _schema(rt: Runtime) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from connector.store.migrations import newest, standing
+
+    try:
+        with rt.db.engine.connect() as connection:
+            at = standing(connection)
+    except SQLAlchemyError as error:
+        return Finding("Database", "wrong", f"does not answer ({type(error).__name__}).", "Look at DATABASE_URL.")
+    if at != newest():
+        return Finding("Database", "wrong", f"its schema is at {at}, this version needs {newest()}.", "tieout migrate")
+    return Finding("Database", "ok", f"{rt.db.url.get_backend_name()}, schema {at}.")
+
+
+def _redis(rt: Runtime) -> Finding:
+    from redis.exceptions import RedisError
+
+    from jobs.queue import redis_of
+
+    try:
+        redis_of(rt.settings.redis_url).ping()
+    except (RedisError, OSError):
+        return Finding("Redis", "note", "does not answer; everything still happens, a few seconds later.")
+    return Finding("Redis", "ok", "the bell rings.")
+
+
+def _mail(rt: Runtime) -> Finding:
+    from jobs.mail.smtp import post_office
+
+    url = rt.settings.smtp_url.get_secret_value()
+    if not url:
+        return Finding("Mail", "note", "no SMTP_URL, so mails wait.", "Set it and they leave.")
+    try:
+        office = post_office(url)
+    except TieoutError as error:
+        return Finding("Mail", "wrong", f"{error}.")
+    return Finding("Mail", "ok", f"mails leave by {office.host}:{office.port} as {rt.settings.mail_from}.")
+
+
+def _quickbooks(rt: Runtime, company: CompanyRow) -> Finding:
+    what = f"{company.name}, QuickBooks"
+    row = _connection(rt, company, "quickbooks")
+    if row is None or row.state != "connected":
+        return Finding(what, "wrong", "not connected.", "tieout connect quickbooks")
+    info = rt.gateways.quickbooks(company.id).company_info()
+    return Finding(what, "ok", f"realm {row.account} answers (version {info.sync_token} of its company data).")
+
+
+def _stripe(rt: Runtime, company: CompanyRow) -> Finding:
+    what = f"{company.name}, Stripe"
+    row = _connection(rt, company, "stripe")
+    if row is None or row.state != "connected":
+        return Finding(what, "wrong", "not connected.", "tieout connect stripe")
+    facts = rt.gateways.stripe(company.id).account()
+    mode = "live" if facts.livemode else "test"
+    return Finding(what, "ok", f"account {facts.account} answers, {mode} mode.")
+
+
+def _accounts(rt: Runtime, company: CompanyRow) -> Finding:
+    from sync.accounts import propose
+
+    what = f"{company.name}, accounts"
+    missing = [part.role for part in propose(rt, company.id)]
+    if missing:
+        return Finding(what, "wrong", f"nobody plays {', '.join(missing)}.", "tieout accounts --create")
+    return Finding(what, "ok", "every part has an account.")
+
+
+def _connection(rt: Runtime, company: CompanyRow, which: str) -> ConnectionRow | None:
+    with rt.db.read() as session:
+        return session.get(ConnectionRow, (company.id, which))

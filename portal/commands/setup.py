@@ -1,0 +1,79 @@
+"""Commands that set an installation up: keys, schema, companies."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+import click
+
+from connector.store.companies import CompanyRow
+from portal.commands.shared import WRONG_QUESTION, Stop, answer, companies, json_option, runtime, told
+
+SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+
+
+@click.command()
+@json_option
+@told
+def keys(as_json: bool) -> None:
+    """Make SECRET_KEY and VAULT_KEYS for a new installation.
+
+    Prints them as settings. Keep VAULT_KEYS apart from the database's backups: with both, the secrets inside are open;
+    without the keys they are lost.
+    """
+    from oauth.vault import new_key
+
+    made = {"SECRET_KEY": secrets.token_urlsafe(48), "VAULT_KEYS": new_key("k1")}
+    answer(made, as_json=as_json, sentence="\n".join(f"{name}={value}" for name, value in made.items()))
+
+
+@click.command()
+@told
+def migrate() -> None:
+    """Bring the database to the present schema. Safe to run again."""
+    from connector.store.migrations import migrate as bring_up
+
+    rt = runtime()
+    before, after = bring_up(rt.settings.database_url)
+    rt.db.close()
+    click.echo(f"The schema is at {after} already." if before == after else f"The schema is at {after} now.")
+
+
+@click.group()
+def company() -> None:
+    """Add a company, or list those there are."""
+
+
+@company.command("add")
+@click.argument("slug")
+@click.argument("name")
+@click.option("--zone", default="America/Los_Angeles", show_default=True, help="Its time zone, until QuickBooks says.")
+@json_option
+@told
+def add(slug: str, name: str, zone: str, as_json: bool) -> None:
+    """Add a company. SLUG stands in its portal's address; NAME is taken over from QuickBooks once connected.
+
+    Adding what is there already changes nothing.
+    """
+    rt = runtime()
+    if not SLUG.fullmatch(slug):
+        raise Stop("A slug is 1 to 40 letters, digits and hyphens, in lower case: harbor-tile", WRONG_QUESTION)
+    found = next((row for row in companies(rt) if row.slug == slug), None)
+    if found is None:
+        found = CompanyRow(id=rt.clock.new_id(), slug=slug, name=name, zone=zone, created_at=rt.clock.now())
+        with rt.db.write("company.add") as session:
+            session.add(found)
+    address = f"{rt.settings.public_url}/c/{slug}/"
+    answer({"id": found.id, "slug": slug, "url": address}, as_json=as_json, sentence=f"{found.name}: {address}")
+
+
+@company.command("list")
+@json_option
+@told
+def list_all(as_json: bool) -> None:
+    """List the companies."""
+    rows = companies(runtime())
+    listed = [{"id": row.id, "slug": row.slug, "name": row.name, "realm_id": row.realm_id} for row in rows]
+    sentence = "\n".join(f"{row.slug:24} {row.name}" for row in rows) or "There is no company yet."
+    answer(listed, as_json=as_json, sentence=sentence)
