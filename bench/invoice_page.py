@@ -6,8 +6,9 @@ product's own tables under the product's own settings. Law: after every timed ru
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +19,7 @@ import msgspec
 
 from bench import pages
 from bench.databases import COMPANY
+from connector.store.session import Database
 
 _HEAD_COLUMNS = (
     "company_id, qbo_id, sync_token, remote_updated_at, number, customer_id, issued_day, due_day,"
@@ -70,14 +72,15 @@ _heads = msgspec.json.Decoder(_Head)
 
 @dataclass(frozen=True)
 class InvoicePage:
-    """A page of invoices as QuickBooks answers it."""
+    """A page of invoices as QuickBooks answers it, numbered from `first`."""
 
+    first: int
     count: int
 
     @cached_property
     def body(self) -> bytes:
         """Return the answer's bytes."""
-        return pages.answer("Invoice", pages.invoices(1, self.count))
+        return pages.answer("Invoice", pages.invoices(self.first, self.count))
 
     @cached_property
     def heads(self) -> list[tuple[Any, ...]]:
@@ -140,3 +143,19 @@ def _copy(cursor: Any, table: str, columns: str, rows: Sequence[tuple[Any, ...]]
 
 def _insert(table: str, columns: str, place: str, places: int) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({', '.join([place] * places)})"
+
+
+def next_pages(count: int) -> Iterator[InvoicePage]:
+    """Give page after page of a list without end, each one ready: nothing of it is made inside a stopwatch."""
+    for first in itertools.count(1, count):
+        page = InvoicePage(first, count)
+        assert len(page.heads) == len(page.raws) == count
+        yield page
+
+
+def check_kept(database: Database, count: int) -> None:
+    """Count what the product kept. Raises AssertionError when a row or a text is missing."""
+    with database.read() as session:
+        for rows in ("invoice", "raw WHERE entity = 'Invoice'"):
+            kept = session.connection().exec_driver_sql(f"SELECT count(*) FROM {rows}").scalar_one()
+            assert kept == count, f"{kept} rows of {count} in {rows}"

@@ -1,22 +1,26 @@
-"""Child processes of a row: a stand-in that serves, programs that are timed from start to end, and how big they grew.
+"""Child processes of a row: a stand-in that serves, programs that are timed from start to end.
 
 Ends only what it started. Law: a child that fails fails its row, with what it said.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from bench.pages import PAGE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,10 +31,9 @@ class ChildFailed(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """A child that ended well: how long it lived, the most memory it ever held, and what it said."""
+    """A child that ended well: how long it lived, and what it said."""
 
     seconds: float
-    peak_mib: float
     said: str
 
 
@@ -49,16 +52,11 @@ def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) 
     assert child.stderr is not None
     complaints = _drained(child.stderr)
     said = child.stdout.read()
-    # wait4 tells this child's own peak; getrusage would tell the biggest of all children so far.
-    _, status, usage = os.wait4(child.pid, 0)
+    code = child.wait()
     seconds = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise ChildFailed(f"{' '.join(arguments[:3])} ended with {child.returncode}:\n{complaints()[-2000:]}")
-    return Ended(seconds, usage.ru_maxrss / _RSS_UNIT, said)
-
-
-_RSS_UNIT = 1024 * 1024 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
+    if code != 0:
+        raise ChildFailed(f"{' '.join(arguments[:3])} ended with {code}:\n{complaints()[-2000:]}")
+    return Ended(seconds, said)
 
 
 def _drained(stream: IO[str]) -> Any:
@@ -91,6 +89,18 @@ def standin(*, invoices: int, customers: int = 0, round_trip_ms: int = 0, limite
     finally:
         child.terminate()
         child.wait()
+
+
+def fetch_all(url: str, invoices: int) -> float:
+    """Fetch every page of invoices over one connection and throw it away; returns the seconds that takes."""
+    started = time.perf_counter()
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    for start in range(1, invoices + 1, PAGE):
+        query = urllib.parse.quote(f"select * from Invoice startposition {start} maxresults {PAGE}")
+        connection.request("GET", f"/v3/company/1/query?query={query}")
+        assert connection.getresponse().read()
+    connection.close()
+    return time.perf_counter() - started
 
 
 def journal(url: str) -> dict[str, Any]:

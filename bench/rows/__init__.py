@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from bench.frame import Row
-from bench.rows import start_up
+from bench.rows import first_sync, memory, page_postgresql, page_sqlite, start_up, unchanged_page
 
-ROWS: tuple[Row, ...] = (start_up.ROW,)
+ROWS: tuple[Row, ...] = (
+    page_sqlite.ROW,
+    page_postgresql.ROW,
+    unchanged_page.ROW,
+    first_sync.ROW,
+    memory.ROW,
+    start_up.ROW,
+)
