@@ -105,11 +105,6 @@ def _deposit(body: Body) -> Legs:
     yield _ref(cash, "AccountRef"), _number(cash)
 
 
-def _bill_payment(body: Body) -> Legs:
-    paid_from = (body.get("CheckPayment") or {}).get("BankAccountRef") or {}
-    yield str(paid_from.get("value", "")), -_number(body, "TotalAmt")
-
-
 _LEGS: dict[str, Callable[[Body], Legs]] = {
     "Payment": _payment,
     "SalesReceipt": _payment,
@@ -118,7 +113,6 @@ _LEGS: dict[str, Callable[[Body], Legs]] = {
     "Transfer": _transfer,
     "JournalEntry": _journal_entry,
     "Deposit": _deposit,
-    "BillPayment": _bill_payment,
 }
 
 REGISTER_ENTITIES = tuple(_LEGS)

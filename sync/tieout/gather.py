@@ -1,0 +1,145 @@
+"""Gathers both sides of the tie-out: what Stripe has and why, what we posted, what the books hold, by currency.
+
+Reads only. Laws: Stripe's balance and the account's balance are read from their owners in the same run; nothing is left
+out because it was not expected: what has no known cause is handed on as unmatched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session, col, func, select
+
+from connector.ledger.matching import ClearingLeg, Entry, Sides, Txn, Why
+from connector.ledger.money import Money
+from connector.ledger.payments import UNDER_WAY, PaymentState
+from connector.ledger.postings import Role
+from connector.qbo.document_effects import Effect
+from connector.store.books import DiscrepancyRow
+from connector.store.companies import CompanyRow, MappingRow
+from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
+from connector.store.outbox import LegRow, PostingRow
+from sync.runtime import Runtime
+from sync.tieout.books import read_register
+
+_STATES = {"posted": None, "held": Why.HELD, "dropped": Why.DROPPED}  # every other state is on its way
+_ON_ITS_WAY = frozenset({"pending", "in_transit"})
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The sides of every currency, and what a person needs to find an entry of the register."""
+
+    sides: Mapping[str, Sides]
+    effects: Mapping[str, Effect]  # by document: entity/id
+
+
+def gather(rt: Runtime, company_id: str, *, live: bool) -> Gathered:
+    """Read everything. Raises NotConnected and GatewayError; nothing is then known and nothing is kept."""
+    balances = rt.gateways.stripe(company_id).balance()
+    with rt.db.read() as session:
+        known = _Known.read(session, company_id)
+        legs = _legs(session, company_id)
+        txns = _txns(session, company_id, known)
+        clearing = _clearing_accounts(session, company_id)
+        since = _first_day(rt, session, company_id)
+    sides: dict[str, Sides] = {}
+    effects: dict[str, Effect] = {}
+    for currency in sorted({known.home, *balances, *legs, *txns, *clearing}):
+        balance, entries = Money(0, currency), []
+        if account_id := clearing.get(currency):
+            register = read_register(rt, company_id, account_id, currency=currency, since=since, live=live)
+            found = {f"{effect.entity}/{effect.qbo_id}": effect for effect in register.effects}
+            balance, entries = register.balance, [Entry(name, effect.amount) for name, effect in found.items()]
+            effects |= found
+        stripe = balances.get(currency, Money(0, currency))
+        one = Sides(currency, stripe, balance, txns.get(currency, []), legs.get(currency, []), entries)
+        if _is_used(one, clearing):
+            sides[currency] = one
+    return Gathered(sides, effects)
+
+
+def _is_used(sides: Sides, clearing: Mapping[str, str]) -> bool:
+    return bool(sides.stripe or sides.txns or sides.legs or sides.currency in clearing)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What tells why a balance transaction has no posting."""
+
+    home: str
+    payments: Mapping[str, str]  # state by payment id and by charge id
+    payouts: Mapping[str, str]  # status by payout id
+    named: frozenset[str]  # subjects of open discrepancies that explain an amount
+
+    @classmethod
+    def read(cls, session: Session, company_id: str) -> _Known:
+        home = session.exec(select(CompanyRow.home_currency).where(CompanyRow.id == company_id)).one()
+        rows = select(PaymentRow.id, PaymentRow.charge_id, PaymentRow.state).where(PaymentRow.company_id == company_id)
+        payments = {name: state for *names, state in session.exec(rows) for name in names if name}
+        payouts = select(PayoutRow.payout_id, PayoutRow.status).where(PayoutRow.company_id == company_id)
+        named = select(DiscrepancyRow.subject).where(
+            DiscrepancyRow.company_id == company_id,
+            col(DiscrepancyRow.explains).is_(True),
+            col(DiscrepancyRow.closed_at).is_(None),
+        )
+        return cls(home, payments, dict(session.exec(payouts).all()), frozenset(session.exec(named)))
+
+    def txn(self, row: BalanceTxnRow) -> Txn:
+        """Return a balance transaction with what it is as long as no posting cites it."""
+        net = Money(row.net_minor, row.currency)
+        name = row.named_as or (row.txn_id if row.txn_id in self.named else "")
+        if name:
+            return Txn(row.txn_id, net, Why.NAMED if name in self.named else Why.CLOSED, name)
+        return Txn(row.txn_id, net, self._why(row))
+
+    def _why(self, row: BalanceTxnRow) -> Why:
+        state = self.payments.get(row.payment_id) or self.payments.get(row.charge_id or row.source_id)
+        if state in UNDER_WAY:
+            return Why.DEBIT
+        if state == PaymentState.SUCCEEDED:
+            return Why.SETTLING
+        payout = self.payouts.get(row.source_id)
+        if payout is None:
+            return Why.UNMATCHED
+        return Why.IN_TRANSIT if payout in _ON_ITS_WAY else Why.SETTLING if payout == "paid" else Why.UNMATCHED
+
+
+def _legs(session: Session, company_id: str) -> dict[str, list[ClearingLeg]]:
+    rows = select(LegRow, PostingRow).where(
+        LegRow.company_id == company_id,
+        LegRow.role == Role.CLEARING.value,
+        PostingRow.company_id == company_id,
+        PostingRow.id == LegRow.posting_id,
+    )
+    legs: dict[str, list[ClearingLeg]] = {}
+    for leg, posting in session.exec(rows.order_by(col(PostingRow.created_at), col(PostingRow.id), col(LegRow.n))):
+        state = _STATES.get(posting.state, Why.PENDING)
+        document = f"{posting.entity}/{posting.remote_id}" if state is None else ""
+        amount = Money(leg.amount_minor, leg.currency)
+        legs.setdefault(leg.currency, []).append(ClearingLeg(posting.id, leg.cites, amount, state, document))
+    return legs
+
+
+def _txns(session: Session, company_id: str, known: _Known) -> dict[str, list[Txn]]:
+    rows = select(BalanceTxnRow).where(BalanceTxnRow.company_id == company_id)
+    txns: dict[str, list[Txn]] = {}
+    for row in session.exec(rows.order_by(col(BalanceTxnRow.created_at), col(BalanceTxnRow.txn_id))):
+        txns.setdefault(row.currency, []).append(known.txn(row))
+    return txns
+
+
+def _clearing_accounts(session: Session, company_id: str) -> dict[str, str]:
+    rows = select(MappingRow.currency, MappingRow.qbo_id).where(
+        MappingRow.company_id == company_id, MappingRow.role == Role.CLEARING.value
+    )
+    return dict(session.exec(rows).all())
+
+
+def _first_day(rt: Runtime, session: Session, company_id: str) -> date:
+    """Return the first day anything of ours is dated in the books."""
+    first = session.exec(select(func.min(PostingRow.day)).where(PostingRow.company_id == company_id)).one()
+    zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == company_id)).one()
+    return first or rt.clock.today(zone)
