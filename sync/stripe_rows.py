@@ -31,7 +31,13 @@ def keep_txns(session: Session, company_id: str, txns: Sequence[BalanceTxn]) -> 
 
 def keep_payouts(session: Session, company_id: str, payouts: Sequence[Payout]) -> int:
     """Write payouts; returns how many were new or had changed."""
-    rows = [_payout_row(company_id, payout) for payout in payouts]
+    known = select(PayoutRow.payout_id).where(
+        PayoutRow.company_id == company_id,
+        col(PayoutRow.payout_id).in_([payout.payout_id for payout in payouts]),
+        col(PayoutRow.is_sorted),
+    )
+    sorted_ids = set(session.exec(known))
+    rows = [_payout_row(company_id, payout, payout.payout_id in sorted_ids) for payout in payouts]
     return upsert(session, PayoutRow.__table__, rows, unless_same=_PAYOUT_SAID)  # type: ignore[attr-defined]
 
 
@@ -57,7 +63,7 @@ def _txn_row(company_id: str, txn: BalanceTxn, before: BalanceTxnRow | None) -> 
     ).model_dump()
 
 
-def _payout_row(company_id: str, payout: Payout) -> dict[str, Any]:
+def _payout_row(company_id: str, payout: Payout, is_sorted: bool) -> dict[str, Any]:
     return PayoutRow(
         company_id=company_id,
         payout_id=payout.payout_id,
@@ -70,5 +76,6 @@ def _payout_row(company_id: str, payout: Payout) -> dict[str, Any]:
         arrival_day=payout.arrival_day,
         trace=payout.trace,
         failure=payout.failure,
+        is_sorted=is_sorted,
         created_at=payout.created_at,
     ).model_dump()

@@ -122,4 +122,5 @@ class PayoutRow(SQLModel, table=True):
     arrival_day: date
     trace: str = ""
     failure: str = text()
+    is_sorted: bool = False  # its balance transactions are known and carry its id
     created_at: datetime = instant()

@@ -87,7 +87,7 @@ def meaning(error: stripe.StripeError, *, writes: bool) -> GatewayError:
 
 def _kind_of(error: stripe.StripeError) -> type[GatewayError] | None:
     """Return the class of a definite failure; None when nobody can tell what happened."""
-    if isinstance(error, stripe.RateLimitError):
+    if isinstance(error, stripe.RateLimitError) or error.http_status == 429:  # some proxy's, in other words
         return RateLimited
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return Unauthorised

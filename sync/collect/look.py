@@ -32,6 +32,7 @@ _EVERY_DEBIT = timedelta(minutes=10)
 
 def look_again(rt: Runtime, payment_id: str) -> PaymentState | None:
     """Look one payment up now, as its own status page asks; a Stripe out of reach changes nothing."""
+    _mark(rt, [payment_id])
     try:
         return settle_payment(rt, payment_id)
     except TieoutError as error:
@@ -72,9 +73,13 @@ def _take(rt: Runtime, due: ColumnElement[bool]) -> Sequence[str]:
         found = select(PaymentRow.id).where(due).order_by(col(PaymentRow.checked_at).nulls_first(), col(PaymentRow.id))
         ids = list(session.exec(found.limit(AT_ONCE)))
     if ids:
-        with rt.db.write("looked") as session:
-            session.exec(update(PaymentRow).where(col(PaymentRow.id).in_(ids)).values(checked_at=rt.clock.now()))
+        _mark(rt, ids)
     return ids
+
+
+def _mark(rt: Runtime, payment_ids: Sequence[str]) -> None:
+    with rt.db.write("looked") as session:
+        session.exec(update(PaymentRow).where(col(PaymentRow.id).in_(payment_ids)).values(checked_at=rt.clock.now()))
 
 
 def _due_for_a_look(now: datetime) -> ColumnElement[bool]:

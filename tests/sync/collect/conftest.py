@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import stripe
 
 from connector.store.session import Database
 from sandbox.world import World
@@ -10,5 +13,13 @@ from tests.sync.settle.till import Till
 
 
 @pytest.fixture
-def till(db: Database, world: World) -> Till:
-    return Till(db, world)
+def till(db: Database, world: World) -> Iterator[Till]:
+    till = Till(db, world)
+    yield till
+    till.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK tries again at once: its pauses are real time."""
+    monkeypatch.setattr(stripe.HTTPClient, "_sleep_time_seconds", lambda *_, **__: 0.0)

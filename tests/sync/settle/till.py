@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import stripe
 from sqlmodel import Session, col, select, update
 
 from connector.ledger.payments import PaymentState
 from connector.store.companies import ConnectionRow
 from connector.store.log import LogRow
-from connector.store.money import PaymentEventRow, PaymentRow
+from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, PayoutRow
 from connector.store.outbox import LegRow, MailRow, PostingRow
 from connector.store.session import Database
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
+from sandbox.host import Environ, Host, StartResponse
 from sandbox.world import World
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
+from sync.inbox import accept_stripe, settle_inbox
 from sync.settle import read_payment, settle_payment
 from tests.sync.outbox.rig import Rig, WorldClock
 
@@ -41,6 +44,7 @@ class Till(Rig):
         )
         super().__init__(db, world, stripe=gateway)
         self.stripe = gateway
+        self.door: Host | None = None
         self.acct: str = world.stripe.ground.platform
         self._connect()
         self.blue_mesa = self.customer("Blue Mesa Ranch")
@@ -94,9 +98,48 @@ class Till(Rig):
         self.later(3)
         return started.payment_id
 
+    def foreign(self, minor: int, card: str = VISA, **metadata: str) -> str:
+        """Let another program charge on the same account; returns its intent."""
+        params: Any = {"amount": minor, "currency": "usd", "automatic_payment_methods": {"enabled": True}}
+        address: Any = {"api": self.world.stripe_host.url}
+        client = stripe.StripeClient(self.world.stripe.secret_key, base_addresses=address)
+        intent = client.v1.payment_intents.create({**params, "metadata": metadata})
+        self.order("pay", payment_intent=intent.id, card=card)
+        self.later(3)
+        return str(intent.id)
+
     def order(self, name: str, **payload: Any) -> dict[str, Any]:
         """Give the stand-in of Stripe an order of its control plane."""
         return self.world.stripe.control(name, payload)
+
+    # Webhooks ---------------------------------------------------------------------------------------------------------
+
+    def listen(self, **mode: Any) -> None:
+        """Open the door of the webhooks to the stand-in; the fixture closes it."""
+
+        def door(environ: Environ, start_response: StartResponse) -> list[bytes]:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            answer = accept_stripe(self.rt, "harbor", body, environ.get("HTTP_STRIPE_SIGNATURE", ""))
+            start_response(f"{answer.status} Answer", [("Content-Length", "0")])
+            return [b""]
+
+        self.door = Host(door)
+        self.door.start()
+        self.order("webhooks", url=f"{self.door.url}/hooks/stripe/harbor", **mode)
+
+    def hear(self) -> None:
+        """Wait until every webhook was answered, and do what the bell rang for."""
+        assert self.world.settle()
+        rung, self.bell.rung = self.bell.rung, []
+        for work, subject in rung:
+            if work == "settle":
+                settle_inbox(self.rt, subject)
+            else:
+                self.bell.rung.append((work, subject))
+
+    def close(self) -> None:
+        if self.door:
+            self.door.stop()
 
     # Looking ----------------------------------------------------------------------------------------------------------
 
@@ -142,6 +185,18 @@ class Till(Rig):
         objects: list[dict[str, Any]] = self.order("state", kind=kind)[kind]
         return objects
 
+    def txns(self) -> list[BalanceTxnRow]:
+        return self.rows_of(BalanceTxnRow)
+
+    def payout(self, payout_id: str) -> PayoutRow:
+        [row] = self.rows_of(PayoutRow, payout_id=payout_id)
+        return row
+
+    def rows_of(self, table: type[Any], **where: Any) -> list[Any]:
+        """Return rows of a table that has no id of its own."""
+        with self.db.read() as session:
+            return list(session.exec(select(table).filter_by(company_id=self.company_id, **where)))
+
     def stripe_balance(self) -> int:
         """Return the truth of the account: available and pending together."""
         return int(self.order("oracle")["sums"].get("usd", {"net": 0})["net"])
@@ -153,6 +208,12 @@ class Till(Rig):
 
     def stripe_faults(self, *rules: tuple[str, str]) -> None:
         self.world.faults.load([{"match": {"service": "stripe", "operation": name}, "do": do} for name, do in rules])
+
+    def touch(self, table: type[Any], **values: Any) -> None:
+        """Change all rows of a table behind the product's back."""
+        with Session(self.db.engine) as session:
+            session.exec(update(table).values(**values))
+            session.commit()
 
     def change(self, payment_id: str, **values: Any) -> None:
         """Change a payment's row behind the product's back."""

@@ -1,0 +1,159 @@
+"""The doors of the webhooks: what is signed is stored and then answered, what is forged leaves no trace.
+
+Nothing is done with an event here; the inbox does that, when the bell rings or the sweep comes. Laws: a good answer is
+given only after the commit; the same event is stored once, however often it comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from connector.store.companies import CompanyRow, ConnectionRow
+from connector.store.outbox import InboxRow
+from connector.store.upsert import insert_ignoring
+from connector.stripe.facts import Hint
+from connector.stripe.webhooks import BadBody, BadSignature, read_hint
+from oauth import connections
+from sync.intuit_hints import IntuitHint, is_signed, read_hints
+from sync.runtime import Runtime
+
+# The bell brings a worker at once; the sweep looks a little later, so that they do not do the same twice.
+GRACE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Stored and committed: answer 200. `inbox_ids` are the events that were new."""
+
+    inbox_ids: tuple[str, ...] = ()
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Not stored. `reason` is for the log of the process, never for the sender."""
+
+    status: int
+    reason: str
+
+
+def accept_stripe(rt: Runtime, slug: str, body: bytes, header: str) -> Accepted | Refused:
+    """Take a webhook of Stripe: at a company's own door, or at the common one (no slug) by the account it names."""
+    with rt.db.read() as session:
+        connection = _by_slug(session, slug) if slug else _by_account(session, _claimed_account(body))
+    if connection is None or not connection.webhook_cipher:
+        return Refused(404 if slug else 400, "unknown company" if slug else "unknown account")
+    secrets = connections.secret_of(rt, connection, connections.WEBHOOK).replace(",", " ").split()
+    try:
+        hint = read_hint(body, header, secrets, rt.clock.now())
+    except (BadSignature, BadBody) as error:
+        return Refused(400, str(error))
+    return _store(rt, [_stripe_row(rt, connection, hint)])
+
+
+def accept_quickbooks(rt: Runtime, body: bytes, header: str) -> Accepted | Refused:
+    """Take a webhook of QuickBooks, which may tell of several companies at once.
+
+    What is signed but cannot be read is kept as failed: a refusal would hold back every event behind it.
+    """
+    tokens = rt.settings.qbo_verifier_token.get_secret_value().replace(",", " ").split()
+    if not is_signed(body, header, tokens):
+        return Refused(401, "the signature does not match")
+    hints = read_hints(body)
+    with rt.db.read() as session:
+        realms = {hint.realm_id for hint in hints}
+        found = select(CompanyRow.realm_id, CompanyRow.id).where(col(CompanyRow.realm_id).in_(realms))
+        companies = {realm: company_id for realm, company_id in session.exec(found) if realm}
+    rows = [_intuit_row(rt, hint, companies.get(hint.realm_id, "")) for hint in hints]
+    return _store(rt, rows or [_unreadable(rt, body)])
+
+
+def _store(rt: Runtime, rows: Sequence[InboxRow]) -> Accepted:
+    """Commit events, then ring: once for each event of Stripe, once for each company of QuickBooks."""
+    with rt.db.write("inbox") as session:
+        table = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+        insert_ignoring(session, table, [row.model_dump() for row in rows])
+        fresh = set(session.exec(select(InboxRow.id).where(col(InboxRow.id).in_([row.id for row in rows]))))
+    rung: set[str] = set()
+    for row in rows:
+        what = row.company_id if row.provider == "quickbooks" else row.id
+        if row.id in fresh and row.state == "new" and what not in rung:
+            rung.add(what)
+            rt.bell.ring("settle", row.id)
+    return Accepted(tuple(row.id for row in rows if row.id in fresh))
+
+
+def _by_slug(session: Session, slug: str) -> ConnectionRow | None:
+    named = select(ConnectionRow).where(
+        ConnectionRow.which == connections.STRIPE, ConnectionRow.company_id == CompanyRow.id, CompanyRow.slug == slug
+    )
+    return session.exec(named).one_or_none()
+
+
+def _by_account(session: Session, account: str) -> ConnectionRow | None:
+    if not account:
+        return None
+    named = select(ConnectionRow).where(
+        ConnectionRow.which == connections.STRIPE, ConnectionRow.account == account, ConnectionRow.state == "connected"
+    )
+    return session.exec(named).first()
+
+
+def _claimed_account(body: bytes) -> str:
+    """Return the account a body names, unverified: it only chooses the secret that it must then be signed with."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    account = said.get("account") if isinstance(said, dict) else ""
+    return account if isinstance(account, str) else ""
+
+
+def _stripe_row(rt: Runtime, connection: ConnectionRow, hint: Hint) -> InboxRow:
+    """Return the row of an event; one of another account or mode is kept and not acted upon."""
+    state = "new"
+    if hint.account not in ("", connection.account):
+        state = "unmatched"
+    elif hint.livemode != connection.livemode:
+        state = "ignored"
+    return _row(
+        rt,
+        state,
+        provider="stripe",
+        account=hint.account or connection.account,
+        event_id=hint.event_id,
+        company_id=connection.company_id if state != "unmatched" else "",
+        kind=hint.kind,
+        object_id=hint.object_id,
+    )
+
+
+def _intuit_row(rt: Runtime, hint: IntuitHint, company_id: str) -> InboxRow:
+    return _row(
+        rt,
+        "new" if company_id else "unmatched",
+        provider="quickbooks",
+        account=hint.realm_id,
+        event_id=hint.event_id,
+        company_id=company_id,
+        kind=hint.kind,
+        object_id=hint.object_id,
+    )
+
+
+def _unreadable(rt: Runtime, body: bytes) -> InboxRow:
+    event_id = hashlib.sha256(body).hexdigest()
+    error = "Signed, but in no format we know."
+    return _row(rt, "failed", provider="quickbooks", account="", event_id=event_id, kind="unreadable", error=error)
+
+
+def _row(rt: Runtime, state: str, **columns: Any) -> InboxRow:
+    now = rt.clock.now()
+    return InboxRow(id=rt.clock.new_id(), state=state, received_at=now, due_at=now + GRACE, **columns)

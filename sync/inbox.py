@@ -1,0 +1,182 @@
+"""The inbox: each accepted event is a hint to look again, worked off until it has been looked at.
+
+Knows the kinds of Stripe's events only as far as they say where to look. Laws: an event changes nothing by its content;
+one that cannot be worked off waits, longer each time, and never keeps the others from their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Update
+from sqlmodel import Session, col, select, update
+
+from connector.errors import GatewayError, NotConnected, RateLimited, TieoutError, Transient, Unauthorised
+from connector.ledger.money import Money
+from connector.store.companies import CompanyRow
+from connector.store.money import PaymentRow
+from connector.store.outbox import InboxRow
+from connector.stripe.facts import Intent
+from sync import discrepancies, settle_words
+from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
+from sync.pull import pull_company
+from sync.runtime import Runtime
+from sync.settle import settle_payment
+from sync.stripe_feed import follow
+
+__all__ = ["Accepted", "Refused", "accept_quickbooks", "accept_stripe", "settle_inbox", "sweep_inbox"]
+
+_log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+MOST_TRIES = 8  # of an event that cannot be worked off although everybody answers
+_LONGEST_WAIT = timedelta(minutes=15)
+_BUSY_AGAIN = timedelta(seconds=5)
+# Failures that end by themselves or by a person's hand; they never use up an event's tries.
+_PATIENT = (Transient, RateLimited, Unauthorised, NotConnected)
+_MOVES_MONEY = ("payout.", "refund.", "charge.refund", "charge.dispute.", "balance.", "topup.", "transfer.")
+UNKNOWN_PAYMENT = "unknown_payment"
+
+
+def settle_inbox(rt: Runtime, inbox_id: str) -> str:
+    """Work one event off; returns the state it is in then. Raises nothing that the outside can cause."""
+    with rt.db.read() as session:
+        row = session.exec(select(InboxRow).where(InboxRow.id == inbox_id)).one_or_none()
+    if row is None or row.state != "new":
+        return row.state if row else ""
+    try:
+        state = _quickbooks(rt, row) if row.provider == "quickbooks" else _stripe(rt, row)
+    except TieoutError as error:
+        return _later(rt, row, error)
+    except Exception as error:
+        _later(rt, row, error)
+        raise
+    return _done(rt, row, state) if state else _wait(rt, row, _BUSY_AGAIN)
+
+
+def sweep_inbox(rt: Runtime) -> int:
+    """Work off the events that are due; returns how many were tried."""
+    with rt.db.read() as session:
+        due = select(InboxRow.id).where(InboxRow.state == "new", col(InboxRow.due_at) <= rt.clock.now())
+        ids: Sequence[str] = session.exec(due.order_by(col(InboxRow.due_at), col(InboxRow.id)).limit(AT_ONCE)).all()
+    for inbox_id in ids:
+        try:
+            settle_inbox(rt, inbox_id)
+        except Exception:  # one event's trouble must not stop the sweep; it is written at the event
+            _log.exception("inbox_failed", inbox_id=inbox_id)
+    return len(ids)
+
+
+def _quickbooks(rt: Runtime, row: InboxRow) -> str:
+    """Pull the company: one pull answers every hint that came before it. Empty while another worker pulls."""
+    began = rt.clock.now()
+    if pull_company(rt, row.company_id).is_busy:
+        return ""
+    with rt.db.write("inbox_pulled") as session:
+        older = update(InboxRow).where(
+            col(InboxRow.provider) == "quickbooks",
+            col(InboxRow.company_id) == row.company_id,
+            col(InboxRow.state) == "new",
+            col(InboxRow.received_at) <= began,
+        )
+        session.exec(older.values(state="settled", settled_at=rt.clock.now()))
+    return "settled"
+
+
+def _stripe(rt: Runtime, row: InboxRow) -> str:
+    if row.kind.startswith(_MOVES_MONEY):
+        follow(rt, row.company_id)
+        return "settled"
+    if row.object_id.startswith("pi_"):
+        return _intent(rt, row)
+    return "ignored"
+
+
+def _intent(rt: Runtime, row: InboxRow) -> str:
+    """Settle the payment of an intent: by the intent's id, or by the payment's id that it carries."""
+    with rt.db.read() as session:
+        known = select(PaymentRow.id).where(
+            PaymentRow.company_id == row.company_id, PaymentRow.intent_id == row.object_id
+        )
+        payment_id = session.exec(known).one_or_none()
+    if payment_id:
+        settle_payment(rt, payment_id)
+        return "settled"
+    intent = rt.gateways.stripe(row.company_id).intent(row.object_id)
+    if not intent.payment_id:
+        return "ignored"  # another program's; its money is named by the feed
+    with rt.db.read() as session:
+        mine = select(PaymentRow).where(PaymentRow.company_id == row.company_id, PaymentRow.id == intent.payment_id)
+        payment = session.exec(mine).one_or_none()
+    if payment is not None and payment.intent_id is None:
+        settle_payment(rt, payment.id, intent=intent)
+    elif intent.status in ("succeeded", "processing"):
+        _name_unknown(rt, row.company_id, intent)
+    return "settled"
+
+
+def _name_unknown(rt: Runtime, company_id: str, intent: Intent) -> None:
+    """Say that Stripe holds money of ours for which no payment stands here; the feed adds what it comes to."""
+    sentence, next_step = settle_words.unknown_payment(intent.amount, intent.payment_id)
+    with rt.db.write("inbox_unknown") as session:
+        if intent.payment_id in discrepancies.open_subjects(session, company_id, UNKNOWN_PAYMENT):
+            return
+        discrepancies.open_one(
+            session,
+            rt,
+            company_id,
+            kind=UNKNOWN_PAYMENT,
+            subject=intent.payment_id,
+            sentence=sentence,
+            next_step=next_step,
+            amount=intent.amount,
+            payment_id=intent.payment_id,
+        )
+
+
+def _done(rt: Runtime, row: InboxRow, state: str) -> str:
+    with rt.db.write("inbox_done") as session:
+        session.exec(_still_new(row, state=state, error="", settled_at=rt.clock.now()))
+    return state
+
+
+def _wait(rt: Runtime, row: InboxRow, span: timedelta) -> str:
+    with rt.db.write("inbox_wait") as session:
+        session.exec(_still_new(row, due_at=rt.clock.now() + span))
+    return "new"
+
+
+def _later(rt: Runtime, row: InboxRow, error: Exception) -> str:
+    """Put an event off after a failure, or give it to a person after too many of its own."""
+    patient = isinstance(error, _PATIENT)
+    tries = row.attempts if patient else row.attempts + 1
+    state = "failed" if tries >= MOST_TRIES else "new"
+    # The class alone: a message may hold what the other side said of a customer.
+    what = f"{type(error).__name__} {error.code}".strip() if isinstance(error, GatewayError) else type(error).__name__
+    wait = min(timedelta(seconds=5) * 2 ** min(row.attempts + 1, 10), _LONGEST_WAIT)
+    with rt.db.write("inbox_later") as session:
+        session.exec(_still_new(row, state=state, attempts=tries, error=what, due_at=rt.clock.now() + wait))
+        if state == "failed":
+            _tell_failed(session, rt, row, what)
+    return state
+
+
+def _tell_failed(session: Session, rt: Runtime, row: InboxRow, what: str) -> None:
+    currency = session.exec(select(CompanyRow.home_currency).where(CompanyRow.id == row.company_id)).one()
+    discrepancies.open_one(
+        session,
+        rt,
+        row.company_id,
+        kind="event_failed",
+        subject=row.id,
+        sentence=f"An event of {row.provider.title()} ({row.kind}) could not be worked off: {what}.",
+        next_step="Nothing is lost: what it points at is looked at by itself. Tell support if it comes again.",
+        amount=Money(0, currency),
+    )
+
+
+def _still_new(row: InboxRow, **values: Any) -> Update:
+    return update(InboxRow).where(col(InboxRow.id) == row.id, col(InboxRow.state) == "new").values(**values)
