@@ -145,7 +145,9 @@ def test_a_leg_that_cites_what_stripe_does_not_have_is_named() -> None:
 
 def test_a_charge_without_its_fee_is_an_error_of_ours() -> None:
     legs = [ClearingLeg("post1", "txn_1", usd(500), None, "Payment/1")]
-    sides = Sides("USD", usd(470), usd(500), [Txn("txn_1", usd(470), Why.SETTLING)], legs, [Entry("Payment/1", usd(500))])
+    sides = Sides(
+        "USD", usd(470), usd(500), [Txn("txn_1", usd(470), Why.SETTLING)], legs, [Entry("Payment/1", usd(500))]
+    )
     assert match(sides).items == (Item(Why.UNMATCHED, usd(-30), "txn_1"),)
 
 
