@@ -21,7 +21,7 @@ from connector.qbo.shapes import Buffer, Changes
 from connector.store.companies import LeaseRow
 from sync import cursors, fetching, landing, log, tellings
 from sync.entities import ENTITIES, Entity
-from sync.fetching import Fetched
+from sync.fetching import Fetched, Rows
 from sync.lease import Lease
 from sync.runtime import Runtime
 
@@ -123,7 +123,7 @@ def _load(pull: Pull, entity: Entity) -> None:
     """Load one entity from its cursor to its end. One that QuickBooks refuses to give stops no other."""
     try:
         if entity.single:
-            _land_page(pull, entity, Fetched(1, [entity.single(pull.gateway).body]))
+            _land_page(pull, entity, Rows(1, [entity.single(pull.gateway).body]))
         else:
             with pull.rt.db.read() as session:
                 row = cursors.all_of(session, pull.company_id)[entity.name]
@@ -138,12 +138,12 @@ def _load(pull: Pull, entity: Entity) -> None:
 
 def _land_page(pull: Pull, entity: Entity, fetched: Fetched) -> None:
     with pull.commit("pull_page") as session:
-        pull.land(session, entity, fetched.texts, tells=False)
+        pull.land(session, entity, fetched.rows, tells=False)
         if fetched.poisoned:
             number = len(fetched.poisoned)
             tellings.tell_poisoned(session, pull.rt, pull.company_id, entity, number, fetched.reason)
         position = fetched.start + PAGE_SIZE
-        row = cursors.advance(session, pull.rt, pull.company_id, entity, position=position, pulled=len(fetched.texts))
+        row = cursors.advance(session, pull.rt, pull.company_id, entity, position=position, pulled=len(fetched.rows))
         progress = Progress(entity.name, row.pulled, row.expected)
     pull.progress(progress)
 
@@ -193,7 +193,7 @@ def _catch_up(pull: Pull, cut: Sequence[Entity], since: str) -> None:
     for entity in cut:
         for fetched in fetching.changed_pages(pull.gateway, entity.name, since):
             with pull.commit("pull_catch_up") as session:
-                pull.land(session, entity, fetched.texts, tells=True)
+                pull.land(session, entity, fetched.rows, tells=True)
     _compare_all(pull, cut)
 
 

@@ -7,9 +7,10 @@ broken row is halved until that row alone is missing, and the missing one is tol
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from connector.errors import NotFound, Rejected
 from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
@@ -21,41 +22,51 @@ IDS_AT_ONCE = 100
 _POISONED = "4002"
 
 
+T = TypeVar("T")
+
+
 @dataclass
-class Fetched:
-    """A page, with the positions of rows that QuickBooks itself fails to give."""
+class Rows(Generic[T]):
+    """Rows of a list from a position on, and the positions of those that QuickBooks itself fails to give."""
 
     start: int
-    texts: list[Buffer] = field(default_factory=list)
+    rows: list[T] = field(default_factory=list)
     poisoned: list[int] = field(default_factory=list)
     reason: str = ""
 
     @property
     def is_last(self) -> bool:
         """Tell whether the list ended in this page."""
-        return len(self.texts) + len(self.poisoned) < PAGE_SIZE
+        return len(self.rows) + len(self.poisoned) < PAGE_SIZE
+
+
+Fetched = Rows[Buffer]
 
 
 def fetch_page(gateway: QuickBooksGateway, entity: str, start: int, *, where: str = "") -> Fetched:
     """Fetch a page; around a row that spoils it (4002), fetch the rest."""
-    fetched = Fetched(start)
-    _fill(fetched, gateway, entity, start, PAGE_SIZE, where)
+
+    def ask(start: int, size: int) -> Sequence[Buffer]:
+        return gateway.page(entity, start=start, size=size, where=where).texts
+
+    fetched: Fetched = Rows(start)
+    _fill(fetched, ask, start, PAGE_SIZE)
     return fetched
 
 
-def _fill(fetched: Fetched, gateway: QuickBooksGateway, entity: str, start: int, size: int, where: str) -> None:
+def _fill(into: Rows[T], ask: Callable[[int, int], Sequence[T]], start: int, size: int) -> None:
     try:
-        fetched.texts += gateway.page(entity, start=start, size=size, where=where).texts
+        into.rows += ask(start, size)
     except Rejected as error:
         if error.code != _POISONED:
             raise
         if size == 1:
-            fetched.poisoned.append(start)
-            fetched.reason = error.message
+            into.poisoned.append(start)
+            into.reason = error.message
             return
         half = size // 2
-        _fill(fetched, gateway, entity, start, half, where)
-        _fill(fetched, gateway, entity, start + half, size - half, where)
+        _fill(into, ask, start, half)
+        _fill(into, ask, start + half, size - half)
 
 
 def pages(gateway: QuickBooksGateway, entity: str, *, start: int, expected: int | None) -> Iterator[Fetched]:
@@ -98,13 +109,14 @@ def changed_pages(gateway: QuickBooksGateway, entity: str, since: str) -> Iterat
 
 
 def fetch_ids(gateway: QuickBooksGateway, entity: str) -> set[str]:
-    """Return all ids of an entity."""
+    """Return all ids of an entity, but those of rows that spoil their page."""
     found: set[str] = set()
     start = 1
     while True:
-        page = gateway.ids(entity, start=start)
-        found.update(page)
-        if len(page) < PAGE_SIZE:
+        page: Rows[str] = Rows(start)
+        _fill(page, lambda start, size: gateway.ids(entity, start=start, size=size), start, PAGE_SIZE)
+        found.update(page.rows)
+        if page.is_last:
             return found
         start += PAGE_SIZE
 

@@ -163,7 +163,7 @@ class Rig:
     def lines(self) -> list[str]:
         """Return the sentences of the sync log in their order."""
         with self.db.read() as session:
-            mine = select(LogRow.sentence).where(LogRow.company_id == self.company_id).order_by(col(LogRow.id))
+            mine = select(LogRow.sentence).where(LogRow.company_id == self.company_id).order_by(col(LogRow.at))
             return list(session.exec(mine))
 
 
