@@ -139,12 +139,20 @@ def _value_errors(options: list[Any], value: Any, at: str, owner: type[Any]) -> 
             yield f"{at}: {value!r} is none of {', '.join(map(repr, words[:12]))}"
         return
     best: list[str] | None = None
-    for option in [one for one in options if one is not type(None)] if value is not None else options:
+    for option in _likely(options, value):
         errors = list(_one_errors(option, value, at, owner))
         if not errors:
             return
         best = errors if best is None or len(errors) < len(best) else best
     yield from best or []
+
+
+def _likely(options: list[Any], value: Any) -> list[Any]:
+    """Return the alternatives worth comparing: of resources, the one that the value says it is."""
+    if isinstance(value, Mapping) and "object" in value:
+        named = [one for one in options if getattr(one, "OBJECT_NAME", None) == value["object"]]
+        return named or options
+    return options if value is None else [one for one in options if one is not type(None)]
 
 
 def _one_errors(option: Any, value: Any, at: str, owner: type[Any]) -> typing.Iterator[str]:

@@ -33,6 +33,8 @@ REASONS = {
     "no_account": "The bank account could not be located.",
     "payment_method_microdeposit_failed": "Microdeposits could not be sent to the bank account.",
 }
+# A charge says invalid_currency; the codes an intent may say do not include it.
+_INTENT_CODES = {"invalid_currency": "payment_method_currency_mismatch"}
 _MOST_TRIES = 10
 
 
@@ -126,11 +128,8 @@ def verify(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     return intent
 
 
-def fail_verification(scope: Scope, intent_key: str) -> None:
+def fail_verification(scope: Scope, intent: Obj) -> None:
     """Give up on microdeposits that could not be sent."""
-    intent = scope.find(intent_key)
-    if intent is None or intent["status"] != "requires_action":
-        return
     method = scope.need("payment_methods", intent["payment_method"], "payment_method")
     code = "payment_method_microdeposit_failed"
     card_payments.fail(scope, intent, method, cards.Decline(code, None, REASONS[code]), None)
@@ -199,7 +198,8 @@ def fail(scope: Scope, charge: Obj, code: str) -> None:
     _charge_failure_fee(scope, charge)
     refunds.cancel_waiting(scope, charge)
     events.emit(scope, "charge.failed", charge)
-    card_payments.fail(scope, intent, method, cards.Decline(code, None, message), charge)
+    no = cards.Decline(_INTENT_CODES.get(code, code), None, message)
+    card_payments.fail(scope, intent, method, no, charge)
 
 
 def _take_back(scope: Scope, charge: Obj) -> None:

@@ -45,6 +45,8 @@ def refuse_unexpandable(operation: str, paths: list[str]) -> None:
     resource = operation.split(".")[-2].removesuffix("s")
     for path in paths:
         steps = path.split(".")
+        if len(steps) - (steps[0] == "data") > _MOST_LEVELS:
+            raise _refused(f"You cannot expand more than {_MOST_LEVELS} levels of a property", path)
         listed = operation.endswith(".list")
         name = steps[1] if listed and steps[0] == "data" and len(steps) > 1 else steps[0]
         known = name in EXPANDABLE.get(resource, frozenset()) or (len(steps) > 1 and name in _PARTS)
@@ -56,10 +58,7 @@ def expanded(scope: Scope, answer: Obj, paths: list[str]) -> Obj:
     """Return a public copy of an answer with the named fields expanded. Raises ApiError for a field that cannot be."""
     copy: Obj = public(answer)
     for path in paths:
-        steps = path.split(".")
-        if len(steps) - (steps[0] == "data") > _MOST_LEVELS:
-            raise _refused(f"You cannot expand more than {_MOST_LEVELS} levels of a property", path)
-        _expand(scope, copy, steps, path)
+        _expand(scope, copy, path.split("."), path)
     return copy
 
 

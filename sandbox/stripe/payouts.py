@@ -94,7 +94,7 @@ def _new(scope: Scope, amount: int, currency: str, *, automatic: bool, params: d
         "livemode": False,
         "metadata": params.get("metadata") or {},
         "method": params.get("method") or "standard",
-        "original_payout": None,
+        "original_payout": params.get("original_payout"),
         "payout_method": None,
         "reconciliation_status": "in_progress" if automatic else "not_applicable",
         "reversed_by": None,
@@ -194,3 +194,14 @@ def cancel(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     scope.change(payout, status="canceled", failure_balance_transaction=transaction["id"])
     events.emit(scope, "payout.canceled", payout)
     return payout
+
+
+def reverse(scope: Scope, params: dict[str, Any], key: str) -> Obj:
+    """Call a payout back from the bank it has reached, as a payout the other way."""
+    payout = retrieve(scope, params, key)
+    if payout["status"] != "paid" or payout["reversed_by"] is not None or payout["amount"] < 0:
+        raise ApiError(400, "Only paid payouts that were not reversed yet can be reversed.", param="payout")
+    words = {"original_payout": key, "description": "STRIPE PAYOUT REVERSAL", "metadata": params.get("metadata")}
+    back = _new(scope, -payout["amount"], payout["currency"], automatic=False, params=words)
+    events.emit(scope, "payout.updated", payout, scope.change(payout, reversed_by=back["id"]))
+    return back

@@ -83,7 +83,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("balance.retrieve", "GET", "/v1/balance", balance.retrieve),
     Operation("balance_transactions.list", "GET", "/v1/balance_transactions", balance.list_transactions),
     Operation("balance_transactions.retrieve", "GET", "/v1/balance_transactions/*", balance.retrieve_transaction),
-    *_resource("/v1/payouts", "payouts", payouts, "create", "list", "retrieve", "update", "cancel"),
+    *_resource("/v1/payouts", "payouts", payouts, "create", "list", "retrieve", "update"),
+    *_resource("/v1/payouts", "payouts", payouts, "cancel", "reverse"),
     *_resource("/v1/events", "events", events, "list", "retrieve"),
     *_resource(
         "/v1/webhook_endpoints", "webhook_endpoints", endpoints, "create", "list", "retrieve", "update", "delete"

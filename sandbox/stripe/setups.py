@@ -150,6 +150,13 @@ def _fail(scope: Scope, setup: Obj, method: Obj, no: cards.Decline) -> ApiError:
     return ApiError(402, no.message, kind="card_error", **told_too)
 
 
+def fail_verification(scope: Scope, setup: Obj) -> None:
+    """Give up on microdeposits that could not be sent."""
+    method = scope.need("payment_methods", setup["payment_method"], "payment_method")
+    code = "payment_method_microdeposit_failed"
+    _fail(scope, setup, method, cards.Decline(code, None, debits.REASONS[code]))
+
+
 def retrieve(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     """Return one setup intent."""
     return scope.need("setup_intents", key, "intent")

@@ -15,7 +15,7 @@ from sandbox.courier import Courier
 from sandbox.faults import Faults
 from sandbox.host import WsgiApp
 from sandbox.shelf import Shelf
-from sandbox.stripe import accounts, balance, charges, control, debits, disputes, payouts, refunds, web
+from sandbox.stripe import accounts, balance, charges, control, debits, disputes, payouts, refunds, setups, web
 from sandbox.stripe.api import Api
 from sandbox.stripe.deliveries import Deliveries
 from sandbox.stripe.scope import Ground, Obj, Scope, random_text
@@ -96,7 +96,7 @@ class StripeStandin:
         teach("release", lambda scope, _: balance.release(scope))
         teach("book_charge", lambda scope, subject: _book(scope, subject["charge"]))
         teach("settle_debit", lambda scope, subject: debits.come_due(scope, subject["charge"]))
-        teach("fail_verification", lambda scope, subject: debits.fail_verification(scope, subject["intent"]))
+        teach("fail_verification", _give_up)
         teach("finish_refund", lambda scope, subject: refunds.finish(scope, subject["refund"]))
         teach("fail_refund", lambda scope, subject: refunds.fail(scope, subject["refund"]))
         teach("dispute_charge", _dispute)
@@ -113,6 +113,12 @@ def _founded(shelf: Shelf) -> Obj:
 
 def _book(scope: Scope, charge: str) -> None:
     charges.book_card(scope, scope.need("charges", charge, "charge"), announce=True)
+
+
+def _give_up(scope: Scope, subject: dict[str, Any]) -> None:
+    intent = scope.find(subject["intent"])
+    if intent is not None and intent["status"] == "requires_action":
+        (debits if intent["object"] == "payment_intent" else setups).fail_verification(scope, intent)
 
 
 def _dispute(scope: Scope, subject: dict[str, Any]) -> None:

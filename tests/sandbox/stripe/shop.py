@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,39 +17,7 @@ import stripe
 from sandbox.host import Environ, Host, StartResponse
 from tests.stripe_standin import Running
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Shop</title>
-<style nonce="{nonce}">
- :root {{ color-scheme: {scheme}; }} body {{ margin: 0 auto; padding: 24px 20px; max-width: 420px; font: 16px/1.5 system-ui;
- background: {paper}; color: {ink}; }} #pay {{ width: 100%; min-height: 52px; margin-top: 20px; border: 0;
- border-radius: 10px; background: {accent}; color: {on}; font: 600 17px system-ui; }} h1 {{ font-size: 34px; margin: 4px 0 20px; }}
-</style></head><body><p>Invoice 1068</p><h1>$620.00</h1>
-<form id="form"><div id="element"></div><button id="pay">Pay $620.00</button></form><p id="said" role="status"></p>
-<script nonce="{nonce}" src="{script}"></script>
-<script nonce="{nonce}">
-const given = {given};
-const stripe = Stripe(given.key, given.options);
-const elements = stripe.elements(given.elements);
-const element = elements.create("payment", given.element);
-window.events = [];
-for (const name of ["ready", "change", "loaderstart", "loaderror", "focus", "savedpaymentmethodremove"]) {{
-  element.on(name, (event) => window.events.push({{ name, ...event }}));
-}}
-element.mount("#element");
-const say = (text) => {{ document.getElementById("said").textContent = text; }};
-document.getElementById("form").addEventListener("submit", async (event) => {{
-  event.preventDefault();
-  say("");
-  const {{ error: early }} = await elements.submit();
-  if (early) return say(`${{early.code}}: ${{early.message}}`);
-  const clientSecret = given.secret || await (await fetch("/intent", {{ method: "POST" }})).text();
-  const kind = given.elements.mode === "setup" ? "confirmSetup" : "confirmPayment";
-  const answer = await stripe[kind]({{ elements, clientSecret, confirmParams: given.confirm, redirect: given.redirect }});
-  window.answer = answer;
-  const done = answer.paymentIntent || answer.setupIntent;
-  say(answer.error ? `${{answer.error.decline_code || answer.error.code || answer.error.type}}: ${{answer.error.message}}` : done.status);
-}});
-</script></body></html>"""
+_PAGE = Path(__file__).with_name("shop.html").read_text()
 
 
 class Shop:
@@ -84,7 +53,10 @@ class Shop:
             f"default-src 'none'; script-src {origin} 'nonce-{nonce}'; frame-src {origin}; connect-src 'self' {origin};"
             f" style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'self'"
         )
-        page = _PAGE.format(nonce=nonce, script=f"{origin}/endive/stripe.js", given=json.dumps(self.given), **self.look)
+        page = _PAGE
+        words = {"nonce": nonce, "script": f"{origin}/endive/stripe.js", "given": json.dumps(self.given), **self.look}
+        for name, word in words.items():
+            page = page.replace(f"%{name}%", word)
         return _answer(start_response, page, "text/html; charset=utf-8", ("Content-Security-Policy", policy))
 
     def stop(self) -> None:

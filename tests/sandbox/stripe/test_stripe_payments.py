@@ -137,7 +137,7 @@ def test_a_bank_debit_is_processing_for_days_and_then_available(standin: Running
         ("000111111113", "account_closed"),
         ("000111111116", "no_account"),
         ("000333333335", "debit_not_authorized"),
-        ("000444444440", "invalid_currency"),
+        ("000444444440", "payment_method_currency_mismatch"),
     ],
 )
 @pytest.mark.parametrize("booked_at", ["success", "submission"])
