@@ -81,7 +81,7 @@ def verify_chain(rt: Runtime, company_id: str) -> list[Break]:
                 breaks.append(Break(row.seq, f"{row.seq - last - 1} rows before number {row.seq} are missing"))
             elif row.before_hash != before:
                 breaks.append(Break(row.seq, f"number {row.seq} does not follow from the row before it"))
-            if row.hash != _hash(row):
+            if row.hash != hash_of(row):
                 breaks.append(Break(row.seq, f"number {row.seq} was changed after it was written"))
             before, last = row.hash, row.seq
     if (counted or 0) != last:
@@ -110,7 +110,7 @@ def _append(session: Session, rt: Runtime, row: AttemptRow, body: bytes) -> None
     previous = select(AttemptRow.hash).where(AttemptRow.company_id == row.company_id, AttemptRow.seq == row.seq - 1)
     row.before_hash = session.exec(previous).one_or_none() or GENESIS
     row.body_cipher = rt.vault.seal(body, company_id=row.company_id, column=BODY)
-    row.hash = _hash(row)
+    row.hash = hash_of(row)
     session.add(row)
     session.flush()
 
@@ -123,5 +123,6 @@ def _next_seq(session: Session, company_id: str) -> int:
     return int(session.exec(raised).scalar_one())
 
 
-def _hash(row: AttemptRow) -> str:
+def hash_of(row: AttemptRow) -> str:
+    """Return the hash that a row must have: over what it says and the hash before it."""
     return hashlib.sha256(msgspec.json.encode([getattr(row, name) for name in HASHED])).hexdigest()
