@@ -15,7 +15,7 @@ from pathlib import Path
 
 from connector.store.session import Database
 
-COMPANY = "01BENCHCOMPANY000000000000"
+COMPANY, SLUG = "01BENCHCOMPANY000000000000", "bench"
 _CREATED = "2026-11-23 12:00:00"
 
 
@@ -97,7 +97,7 @@ def add_company(database: Database) -> None:
         session.add(
             CompanyRow(
                 id=COMPANY,
-                slug="bench",
+                slug=SLUG,
                 name="Harbor Tile Co.",
                 realm_id="9341457021722234",
                 created_at=datetime.fromisoformat(_CREATED).replace(tzinfo=UTC),

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from bench.frame import Row
-from bench.rows import first_sync, memory, page_postgresql, page_sqlite, start_up, unchanged_page
+from bench.rows import (
+    first_sync,
+    invoice_list,
+    memory,
+    page_postgresql,
+    page_sqlite,
+    start_up,
+    unchanged_page,
+    webhook,
+)
 
 ROWS: tuple[Row, ...] = (
     page_sqlite.ROW,
@@ -11,5 +20,7 @@ ROWS: tuple[Row, ...] = (
     unchanged_page.ROW,
     first_sync.ROW,
     memory.ROW,
+    invoice_list.ROW,
     start_up.ROW,
+    webhook.ROW,
 )
