@@ -7,6 +7,8 @@ connection of its parent; Redis being away ends no worker, it listens again when
 from __future__ import annotations
 
 import importlib
+import signal
+from types import FrameType
 
 import structlog
 from redis.exceptions import RedisError
@@ -14,6 +16,7 @@ from rq import SimpleWorker, Worker
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
 from sqlalchemy.orm import configure_mappers
 
 from jobs.boot import runtime
@@ -25,16 +28,16 @@ REDIS_AWAY_SECONDS = 2.0
 TASKS = "jobs.tasks"
 
 
-class _Patient:
-    """What both kinds of worker have: they find a Redis that is back soon, and tell why they ended."""
+class _Patient(BaseWorker):
+    """What both kinds of worker have: they find a Redis that is back soon, and remember that a signal came."""
 
     max_connection_wait_time = REDIS_AWAY_SECONDS
-    _stop_requested: bool
+    told_to_stop = False
 
-    @property
-    def told_to_stop(self) -> bool:
-        """Tell whether a signal asked this worker to end."""
-        return self._stop_requested
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the job at hand and end; a second signal ends at once."""
+        self.told_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 class ForkingWorker(_Patient, Worker):
@@ -56,13 +59,13 @@ def work(*, in_process: bool = False, burst: bool = False) -> None:
     configure_mappers()
     importlib.import_module(TASKS)  # in the parent, so that no child imports anything
     while not _listen(rt, in_process=in_process, burst=burst):
-        log.warning("redis is away, listening again soon")
         rt.clock.sleep(REDIS_AWAY_SECONDS)
 
 
 def _listen(rt: Runtime, *, in_process: bool, burst: bool) -> bool:
     """Work until told to stop, and tell whether that was why it ended."""
     kind = InProcessWorker if in_process else ForkingWorker
+    worker: _Patient | None = None
     try:
         # A worker waits for jobs on an open connection, so its answers have no end of ours.
         worker = kind(
@@ -71,5 +74,9 @@ def _listen(rt: Runtime, *, in_process: bool, burst: bool) -> bool:
         worker.log_job_description = False
         worker.work(burst=burst, logging_level="WARNING")
     except (RedisError, OSError):
-        return False
-    return burst or worker.told_to_stop
+        log.warning("redis is away, listening again soon")
+    finally:
+        # RQ's handlers belong to a worker that is gone; until the next one begins, a signal ends the process.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return burst or (worker is not None and worker.told_to_stop)

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from connector import words
 from connector.ledger.money import Money
+from connector.store.books import DiscrepancyRow
 from connector.store.outbox import MailRow, PostingRow
 from portal.commands.shared import (
     WRONG_QUESTION,
@@ -73,6 +74,24 @@ def retry(posting_id: str | None, code: str | None, slug: str | None) -> None:
         decisions.retry(rt, str(posting_id), BY_COMMAND)
         number = 1
     click.echo(f"{words.count(number, 'posting')} will be sent again.")
+
+
+@click.command()
+@company_option
+@json_option
+@told
+def discrepancies(slug: str | None, as_json: bool) -> None:
+    """List what needs a person: each difference by its name, and what to do."""
+    rt = runtime()
+    company = company_of(rt, slug)
+    with rt.db.read() as session:
+        mine = select(DiscrepancyRow).where(
+            DiscrepancyRow.company_id == company.id, col(DiscrepancyRow.closed_at).is_(None)
+        )
+        rows = list(session.exec(mine.order_by(col(DiscrepancyRow.opened_at))))
+    listed = [row.model_dump(mode="json", exclude={"company_id"}) for row in rows]
+    sentence = "\n".join(f"{row.sentence} {row.next_step}" for row in rows)
+    answer(listed, as_json=as_json, sentence=sentence or "Nothing needs you.")
 
 
 @click.command()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 from sqlmodel import Session, col, select
 
+from connector import words
+from connector.ledger.money import Money
 from connector.store.access import MembershipRow, StaffRow
-from connector.store.cache import InvoiceRow
+from connector.store.cache import CustomerRow, InvoiceRow
 from portal.commands.shared import (
     WRONG_QUESTION,
     Stop,
@@ -81,6 +83,39 @@ def link(invoice: str, slug: str | None, as_json: bool) -> None:
     url = make_invoice_link(rt, company.id, found.qbo_id)
     assert url is not None
     answer({"url": url, "invoice": found.number, "id": found.qbo_id}, as_json=as_json, sentence=url)
+
+
+@click.command()
+@click.option("--customer", default="", help="Only this customer's, by the name in QuickBooks.")
+@company_option
+@json_option
+@told
+def invoices(customer: str, slug: str | None, as_json: bool) -> None:
+    """List the open invoices, the oldest due first."""
+    rt = runtime()
+    company = company_of(rt, slug)
+    rows = _open_invoices(rt, company.id, customer)
+    listed = [
+        {"id": row.qbo_id, "number": row.number, "customer": name, "due_day": row.due_day, "currency": row.currency}
+        | {"balance_minor": row.balance_minor}
+        for row, name in rows
+    ]
+    lines = [
+        f"{row.number:>8}  {words.money_text(Money(row.balance_minor, row.currency)):>14}  {row.due_day}  {name}"
+        for row, name in rows
+    ]
+    answer(listed, as_json=as_json, sentence="\n".join(lines) or "No invoice is open.")
+
+
+def _open_invoices(rt: Runtime, company_id: str, customer: str) -> list[tuple[InvoiceRow, str]]:
+    found = (
+        select(InvoiceRow, CustomerRow.name)
+        .where(InvoiceRow.company_id == company_id, InvoiceRow.balance_minor > 0, InvoiceRow.state == "live")
+        .where(CustomerRow.company_id == company_id, CustomerRow.qbo_id == InvoiceRow.customer_id)
+        .order_by(col(InvoiceRow.due_day), col(InvoiceRow.qbo_id))
+    )
+    with rt.db.read() as session:
+        return list(session.exec(found.where(CustomerRow.name == customer) if customer else found).all())
 
 
 def _invoice(rt: Runtime, company_id: str, said: str) -> InvoiceRow:

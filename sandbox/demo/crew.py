@@ -64,10 +64,34 @@ class Crew:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._tell_watchdog(process.pid)
+        self._tell_watchdog("+", process.pid)
         member = Member(name, process, path)
         self._members.append(member)
         return member
+
+    def run(
+        self, command: Sequence[str], environment: Mapping[str, str], *, given: str = "", seconds: float, show: bool
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; `show` lets its error stream through to the terminal."""
+        with subprocess.Popen(
+            command,
+            env={**_plain_environment(), **environment},
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if show else subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            self._tell_watchdog("+", process.pid)
+            try:
+                said, complained = process.communicate(given, timeout=seconds)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                self._tell_watchdog("-", process.pid)
+        return subprocess.CompletedProcess(list(command), process.returncode, said, complained)
 
     def check(self) -> None:
         """Raise CrewError when a process has ended on its own."""
@@ -86,9 +110,9 @@ class Crew:
             self._watchdog.stdin.close()
             self._watchdog.wait()
 
-    def _tell_watchdog(self, pid: int) -> None:
+    def _tell_watchdog(self, sign: str, pid: int) -> None:
         assert self._watchdog.stdin is not None
-        self._watchdog.stdin.write(f"{pid}\n".encode())
+        self._watchdog.stdin.write(f"{sign}{pid}\n".encode())
         self._watchdog.stdin.flush()
 
 
@@ -98,5 +122,16 @@ def _how(code: int) -> str:
 
 def _plain_environment() -> dict[str, str]:
     """Return what a process needs of ours: where programs lie and how to write, nothing of the product's settings."""
-    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+    wanted = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "TMPDIR",
+        "VIRTUAL_ENV",
+        "TERM",
+        "LD_LIBRARY_PATH",
+        "SSL_CERT_FILE",
+    )
     return {name: os.environ[name] for name in wanted if name in os.environ}

@@ -1,8 +1,8 @@
 """Ends the demo's processes when the demo itself is gone, however it went.
 
-Started as a script of its own, in a session of its own: reads the session ids of the crew from a pipe, one a line, and
-acts when the pipe closes, which the kernel does even for a launcher that was killed. Standard library only. Law: it
-ends what it was told of and nothing else.
+Started as a script of its own, in a session of its own: reads the session ids of the crew from a pipe (`+id` for one
+that began, `-id` for one that ended) and acts when the pipe closes, which the kernel does even for a launcher that was
+killed. Standard library only. Law: it ends what it was told of and nothing else.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def main() -> None:
     """Collect session ids until the pipe closes, then end them."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it outlives the launcher on purpose, for a moment
-    end([int(line) for line in sys.stdin if line.strip()])
+    told: set[int] = set()
+    for line in sys.stdin:
+        (told.add if line[0] == "+" else told.discard)(int(line[1:]))
+    end(told)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,145 @@
+"""`python -m sandbox.demo`: start the demo and keep it, or play it through with --check.
+
+Knows the order of things and how they end. Law: the exit code is 0 only when what was asked for came true.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from sandbox.demo import arrival, screen
+from sandbox.demo.check import check
+from sandbox.demo.crew import ROOT, Crew, CrewError
+from sandbox.demo.doorbell import NoServer
+from sandbox.demo.ports import Ports, PortTaken
+from sandbox.demo.stage import Stage
+from sandbox.demo.visitor import Lost
+
+FOLDER = ROOT / "var" / "demo"
+PORT = 8800
+INTERRUPTED = 130
+
+
+class Ended(BaseException):
+    """A signal asked the demo to end."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, _end)
+    try:
+        return _checked() if options.check else _shown(options.port, fresh=options.fresh)
+    except (CrewError, Lost, PortTaken, NoServer, requests.RequestException) as error:
+        screen.sorry(str(error))
+        return 1
+    except Ended:
+        return INTERRUPTED if options.check else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 dev.py demo",
+        description="Tieout with stand-ins of QuickBooks and Stripe, no accounts needed. Ctrl-C ends everything.",
+    )
+    parser.add_argument("--check", action="store_true", help="play the main job through without a person, and judge")
+    parser.add_argument("--fresh", action="store_true", help="start over: forget what earlier runs left in var/demo")
+    parser.add_argument("--port", type=int, default=PORT, metavar="N", help="first of six ports (default %(default)s)")
+    return parser
+
+
+def _end(_number: int, _frame: object) -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # ending is under way; a second Ctrl-C must not leave it half done
+    raise Ended
+
+
+def _shown(port: int, *, fresh: bool) -> int:
+    ports = Ports.from_base(port)
+    with _alone():
+        ports.refuse_if_taken()
+        if fresh:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+        with Crew(FOLDER / "log") as crew:
+            stage = Stage(FOLDER, ports, crew)
+            _tell(stage, _raised(stage))
+            _keep(crew)
+    return 0
+
+
+def _checked() -> int:
+    with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder, Crew(Path(folder) / "log") as crew:
+        stage = Stage(Path(folder), Ports.free(), crew, sweep_seconds=0.5)
+        return check(stage, _raised(stage))
+
+
+def _raised(stage: Stage) -> arrival.Arrived:
+    """Start everything; the first time, bring the company in before worker and scheduler begin."""
+    with screen.step("Redis, the stand-ins of QuickBooks and Stripe, a mailbox, the schema"):
+        stage.open()
+    stage.start_web()
+    with screen.step("Harbor Tile Co.: connected to QuickBooks and Stripe, pulled"):
+        arrived = arrival.arrive(stage, show=screen.console.is_terminal)
+    with screen.step("Portal, worker and scheduler"):
+        stage.start_work()
+        stage.wait_until_ready()
+    return arrived
+
+
+def _tell(stage: Stage, arrived: arrival.Arrived) -> None:
+    screen.links(
+        "Tieout is running. Ctrl-C ends it; what you do is kept.",
+        [
+            (
+                "Pay an invoice",
+                arrived.link,
+                f"invoice {arrived.invoice} of {arrived.customer}; card 4242 4242 4242 4242",
+            ),
+            ("Staff console", arrival.owner_link(stage), "signs the owner in, once"),
+            ("Mailbox", stage.mailbox_url, "every mail of the demo: sign-in links, receipts"),
+            ("QuickBooks stand-in", stage.standins["quickbooks"]["api_base"], "invoices, payments, chart of accounts"),
+            (
+                "Stripe stand-in",
+                stage.standins["stripe"]["api_base"],
+                "payments, balance, payouts; refund, fail, pay out",
+            ),
+        ],
+    )
+    screen.say(
+        "Tie it out with [bold]python3 dev.py tieout prove[/], look around with [bold]python3 dev.py tieout log[/]."
+    )
+
+
+def _keep(crew: Crew) -> None:
+    """Stay until a signal comes; end when a process ends by itself."""
+    pause = threading.Event()
+    while not pause.wait(0.5):
+        crew.check()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the data for this demo. Raises CrewError when another one has it."""
+    FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    with FOLDER.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CrewError("A demo is running on this checkout already; end it with Ctrl-C where it runs.") from None
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""The stage: every process of the demo on one machine, with its data in one folder.
+
+Knows how each process is started and when it is ready, not what is played. Laws: all data lies under the folder and
+survives the stage; the product's settings are written down once, so that a second start finds its own keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sandbox.demo import doorbell
+from sandbox.demo.crew import ROOT, Crew, CrewError, Member
+from sandbox.demo.ports import Ports
+
+READY_SECONDS = 40.0
+COMMAND_SECONDS = 300.0
+
+
+class Waited(CrewError):
+    """Something did not come in time."""
+
+
+@dataclass
+class Stage:
+    """A demo in a folder, on ports, with its processes."""
+
+    folder: Path
+    ports: Ports
+    crew: Crew
+    sweep_seconds: float = 2.0
+    web_threads: int = 8
+
+    @property
+    def web_url(self) -> str:
+        """Return where the portal answers."""
+        return f"http://127.0.0.1:{self.ports.web}"
+
+    @property
+    def mailbox_url(self) -> str:
+        """Return where the mailbox shows its mails."""
+        return f"http://127.0.0.1:{self.ports.mailbox}"
+
+    @cached_property
+    def standins(self) -> dict[str, Any]:
+        """Return what the sandbox said of itself: addresses, keys, control plane."""
+        member = self.crew.start("sandbox", self._sandbox_command(), {})
+        return dict(json.loads(self._first_line(member)))
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """Return the product's settings, its keys kept from the first start; also written to `tieout.env`."""
+        quickbooks, stripe = self.standins["quickbooks"], self.standins["stripe"]
+        settings = {
+            **self._keys(),
+            "TIEOUT_MODE": "sandbox",
+            "PUBLIC_URL": self.web_url,
+            "DATABASE_URL": f"sqlite:///{self.folder / 'tieout.db'}",
+            "REDIS_URL": f"redis://127.0.0.1:{self.ports.redis}/0",
+            "SMTP_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
+            "MAIL_FROM": "payments@tieout.example",
+            "CLOCK_OFFSET_FILE": str(self.folder / "sandbox" / "clock"),
+            "SWEEP_SECONDS": f"{self.sweep_seconds:g}",
+            "QBO_CLIENT_ID": quickbooks["client_id"],
+            "QBO_CLIENT_SECRET": quickbooks["client_secret"],
+            "QBO_ENVIRONMENT": quickbooks["discovery_url"],
+            "QBO_API_BASE": quickbooks["api_base"],
+            "QBO_VERIFIER_TOKEN": quickbooks["verifier_token"],
+            "STRIPE_API_BASE": stripe["api_base"],
+            "STRIPE_JS_URL": stripe["js_url"],
+            "LOG_LEVEL": "info",
+        }
+        path = self.folder / "tieout.env"
+        path.touch(mode=0o600)
+        path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
+        return settings
+
+    def open(self) -> None:
+        """Start what needs nothing of the product: Redis, the stand-ins, the mailbox; then bring the schema up."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.crew.start("redis", doorbell.command(self.folder / "redis", self.ports.redis), {})
+        mailbox = ["--folder", str(self.folder / "mails")]
+        mailbox += ["--port", str(self.ports.mailbox), "--smtp-port", str(self.ports.smtp)]
+        self.crew.start("mailbox", [sys.executable, "-m", "sandbox.demo.mailbox", *mailbox], {})
+        _ = self.environment
+        self._migrate()
+
+    def start_web(self) -> None:
+        """Start the portal."""
+        options = ["--port", str(self.ports.web), "--workers", "1", "--threads", str(self.web_threads)]
+        self.crew.start("web", self._command("web", *options), self.environment)
+
+    def start_work(self) -> None:
+        """Start worker and scheduler."""
+        self.crew.start("worker", self._command("worker"), self.environment)
+        self.crew.start("scheduler", self._command("scheduler"), self.environment)
+
+    def wait_until_ready(self) -> None:
+        """Wait until the portal serves and the mailbox takes mails. Raises CrewError."""
+        self.wait_for("the portal", lambda: _answers(f"{self.web_url}/readyz"))
+        self.wait_for("the mailbox", lambda: _listens(self.ports.smtp) and _listens(self.ports.mailbox))
+
+    def wait_for(
+        self, what: str, is_so: Callable[[], Any], *, seconds: float = READY_SECONDS, every: float = 0.05
+    ) -> Any:
+        """Wait until something is so and return what it gave. Raises CrewError when it does not come."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = is_so()
+            if found:
+                return found
+            self.crew.check()
+            time.sleep(every)
+        raise Waited(f"Waited {seconds:g} seconds for {what} in vain. The logs are in {self.folder / 'log'}.")
+
+    def tieout(self, *arguments: str, given: str = "", show: bool = False) -> str:
+        """Run a command of the product and return what it said; `show` lets its progress through. Raises CrewError."""
+        ran = self.run(*arguments, given=given, show=show)
+        if ran.returncode != 0:
+            raise CrewError(f"tieout {' '.join(arguments)} ended with {ran.returncode}: {ran.stderr or ran.stdout}")
+        return ran.stdout.strip()
+
+    def run(self, *arguments: str, given: str = "", show: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a command of the product, whatever its exit code."""
+        command = self._command(*arguments)
+        return self.crew.run(command, self.environment, given=given, seconds=COMMAND_SECONDS, show=show)
+
+    def control(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Give the sandbox an order at its control plane, or look with no body. Raises CrewError."""
+        headers = {"Authorization": f"Bearer {self.standins['control_token']}"}
+        url = f"{self.standins['control_url']}/{path}"
+        answer = requests.request("GET" if body is None else "POST", url, headers=headers, json=body, timeout=60)
+        if answer.status_code != 200:
+            raise CrewError(f"{url} answered {answer.status_code}: {answer.text[:300]}")
+        return dict(answer.json())
+
+    def mails(self, *, after: int = 0) -> list[dict[str, Any]]:
+        """Return the mails that came after a number, oldest first."""
+        answer = requests.get(f"{self.mailbox_url}/mails.json", params={"after": after}, timeout=10)
+        return list(answer.json())
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "portal.cli", *arguments]
+
+    def _sandbox_command(self) -> Sequence[str]:
+        options = {
+            "--folder": str(self.folder / "sandbox"),
+            "--quickbooks-port": str(self.ports.quickbooks),
+            "--stripe-port": str(self.ports.stripe),
+            "--control-token": secrets.token_urlsafe(24),
+        }
+        return [sys.executable, "-m", "sandbox", "--json", *(word for pair in options.items() for word in pair)]
+
+    def _first_line(self, member: Member) -> str:
+        def line() -> str:
+            text = member.log.read_text(encoding="utf-8")
+            return text.partition("\n")[0] if "\n" in text else ""
+
+        return str(self.wait_for("the stand-ins", line))
+
+    def _keys(self) -> dict[str, str]:
+        """Return SECRET_KEY and VAULT_KEYS, made by the product at the first start."""
+        path = self.folder / "tieout.env"
+        wanted = ("SECRET_KEY", "VAULT_KEYS")
+        if path.exists():
+            kept = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+            if all(name in kept for name in wanted):
+                return {name: kept[name] for name in wanted}
+        made = self.crew.run(self._command("keys", "--json"), {}, seconds=COMMAND_SECONDS, show=False)
+        return dict(json.loads(made.stdout))
+
+    def _migrate(self) -> None:
+        """Bring the schema up, unless this folder has seen these very steps already."""
+        steps = sorted((ROOT / "connector" / "store" / "migrations" / "versions").glob("*.py"))
+        mark = hashlib.sha256(b"".join(step.read_bytes() for step in steps)).hexdigest()
+        stamp = self.folder / "schema.txt"
+        if stamp.exists() and stamp.read_text() == mark:
+            return
+        self.tieout("migrate")
+        stamp.write_text(mark)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
