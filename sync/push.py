@@ -20,7 +20,7 @@ from connector.store.outbox import LegRow, PostingRow
 from oauth import connections
 from sync import claims, waiting
 from sync.lease import Lease, alone
-from sync.outbox import companies_with_due, let_all_wait, next_due
+from sync.outbox import let_all_wait, next_due
 from sync.pull import refresh_objects
 from sync.runtime import Runtime
 from sync.sending import send
@@ -53,29 +53,6 @@ def push_company(rt: Runtime, company_id: str) -> Pushed:
             _wait_for_connection(rt, company_id)
             return Pushed({Outcome.RECONNECT: 1})
         return Pushed(_push_due(rt, gateway, company_id, lease))
-
-
-def push_posting(rt: Runtime, posting_id: str) -> Pushed:
-    """Send what is due for a posting's company; the posting goes out with it, after what must precede it."""
-    with rt.db.read() as session:
-        company_id = session.exec(select(PostingRow.company_id).where(PostingRow.id == posting_id)).one()
-    return push_company(rt, company_id)
-
-
-def due_companies(rt: Runtime) -> list[str]:
-    """Return the companies that have something to send now."""
-    with rt.db.read() as session:
-        return companies_with_due(session, rt.clock.now())
-
-
-def sweep(rt: Runtime) -> int:
-    """Push every company that has something due, and name what waits too long; returns how many were posted."""
-    posted = sum(push_company(rt, company_id)[Outcome.POSTED] for company_id in due_companies(rt))
-    with rt.db.read() as session:
-        late = waiting.companies_to_look_at(session, rt.clock.now())
-    for company_id in late:
-        waiting.name_late(rt, company_id)
-    return posted
 
 
 def _push_due(rt: Runtime, gateway: QuickBooksGateway, company_id: str, lease: Lease) -> Counter[Outcome]:

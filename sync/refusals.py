@@ -84,7 +84,7 @@ _KNOWN = {
     ),
     # Reasons of our own, without a call.
     "no_account": Refusal(
-        "An account is not chosen yet.", "Choose the accounts in settings; held postings are then retried.", "company"
+        "An account is not chosen yet.", "Choose the account, then retry.", "company"
     ),
     "other_currency": Refusal(
         "The payment is not in the company's home currency, and its exchange rate is a person's decision.",

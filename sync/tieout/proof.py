@@ -66,11 +66,11 @@ class Proof:
         return all(result.ties for result in self.results)
 
 
-def prove(rt: Runtime, company_id: str, *, live: bool = True) -> Proof:
+def prove(rt: Runtime, company_id: str, *, live: bool = False) -> Proof:
     """Read Stripe and QuickBooks afresh, compare them with our postings, and keep the result.
 
-    Every entry is read from the books themselves; without `live` the cache that the change feed keeps is believed as
-    long as it adds up to the account's live balance. Raises NotConnected and GatewayError.
+    The cache that the change feed keeps is believed as long as it adds up to the account's own balance, read live; with
+    `live` every entry is read from the books themselves. Raises NotConnected and GatewayError.
     """
     gathered, matches = _settled(rt, company_id, live=live)
     with rt.db.write("tieout") as session:

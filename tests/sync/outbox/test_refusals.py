@@ -11,7 +11,6 @@ from sync import waiting
 from sync.decisions import drop, hold, retry, retry_all
 from sync.dry_run import dry_run
 from sync.held import KIND as HELD
-from sync.push import sweep
 from sync.refusals import refusal_of
 from sync.sending import UNAPPLIED
 from sync.verdicts import Outcome
@@ -272,13 +271,19 @@ def test_what_waits_for_an_hour_is_named_and_then_not(rig: Rig) -> None:
     rig.faults({"match": {"service": "quickbooks", "times": 0}, "do": "status:503"})
     rig.push()
     rig.later(3700)
-    sweep(rig.rt)
+    rig.push()
+    assert waiting.name_late(rig.rt, rig.company_id) == 1
     assert [one.kind for one in rig.open_discrepancies()] == [waiting.LATE]
     assert "1 posting ($100.00) has waited for more than an hour." in rig.open_discrepancies()[0].sentence
     rig.faults()
     rig.later(901)
-    assert sweep(rig.rt) == 1
+    assert rig.push()[Outcome.POSTED] == 1
+    with rig.db.read() as session:
+        assert waiting.companies_to_look_at(session, rig.clock.now()) == [rig.company_id]
+    assert waiting.name_late(rig.rt, rig.company_id) == 0
     assert rig.open_discrepancies() == []
+    with rig.db.read() as session:
+        assert waiting.companies_to_look_at(session, rig.clock.now()) == []
 
 
 @pytest.mark.parametrize("code", ["500", "2010", "2020", "2050", "2090", "6070", "99999", "6140", "6240", "6540"])

@@ -79,10 +79,13 @@ def _moved(sides: Sides, place: str, at: int, cents: Money) -> Sides:
         return replace(sides, stripe=sides.stripe + cents)
     if place == "books":
         return replace(sides, books=sides.books + cents)
-    rows: list[Txn | ClearingLeg | Entry] = list({"txn": sides.txns, "leg": sides.legs, "entry": sides.entries}[place])
-    row = rows[at]
-    rows[at] = replace(row, net=row.net + cents) if isinstance(row, Txn) else replace(row, amount=row.amount + cents)
-    return replace(sides, **{{"txn": "txns", "leg": "legs", "entry": "entries"}[place]: rows})
+    if place == "txn":
+        return replace(sides, txns=[replace(t, net=t.net + cents) if n == at else t for n, t in enumerate(sides.txns)])
+    if place == "leg":
+        legs = [replace(leg, amount=leg.amount + cents) if n == at else leg for n, leg in enumerate(sides.legs)]
+        return replace(sides, legs=legs)
+    entries = [replace(one, amount=one.amount + cents) if n == at else one for n, one in enumerate(sides.entries)]
+    return replace(sides, entries=entries)
 
 
 @given(healthy(), st.integers(1, 10**6))
