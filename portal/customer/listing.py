@@ -18,7 +18,7 @@ from sqlmodel import col
 from connector.errors import WrongInput
 from connector.ledger.invoices import Standing
 from connector.store.cache import InvoiceRow
-from connector.words import day_text, due_text, figure
+from connector.words import day_text, figure
 from portal.access.visitors import Visitor
 from portal.customer.heads import Head, heads_of
 from portal.here import runtime
@@ -91,9 +91,7 @@ def rows_of(visitor: Visitor, wish: Wish) -> tuple[list[Line], bool]:
             offset=(wish.page - 1) * PAGE,
         )
     base = url_for(".show_invoice", invoice_id="-")[:-1]
-    return [_line(head, base, today.year, due_text(head.invoice.due_day, today)) for head in heads[:PAGE]], len(
-        heads
-    ) > PAGE
+    return [_line(head, base, today.year) for head in heads[:PAGE]], len(heads) > PAGE
 
 
 def _conditions(visitor: Visitor, wish: Wish) -> list[ColumnElement[bool]]:
@@ -129,7 +127,7 @@ _MARKS = {
 }
 
 
-def _line(head: Head, base: str, year: int, due: str) -> Line:
+def _line(head: Head, base: str, year: int) -> Line:
     invoice = head.invoice
     mark, word = ("wait", "Under way") if head.under_way and not head.left else _MARKS[head.standing]
     return Line(
@@ -137,7 +135,7 @@ def _line(head: Head, base: str, year: int, due: str) -> Line:
         number=head.title,
         customer=head.customer_name,
         issued=day_text(invoice.issued_day, this_year=year),
-        due=due if head.left else "",
+        due=day_text(invoice.due_day, this_year=year) if invoice.due_day else "",
         total=figure(invoice.total),
         left=figure(head.left) if head.left else "",
         mark=mark,

@@ -60,7 +60,7 @@ class Way:
     def _books(self, name: str) -> Step:
         if self.recorded_at:
             return Step(name, self._when(self.recorded_at), DONE)
-        return Step(name, "within a few minutes", NOW) if self.succeeded_at else Step(name, "after that", LATER)
+        return Step(name, "under way", NOW) if self.succeeded_at else Step(name, "after that", LATER)
 
     def _when(self, instant: datetime | None) -> str:
         if instant is None:
