@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from bench.frame import Row
 from bench.rows import (
+    api_bound,
     first_sync,
     invoice_list,
     memory,
     page_postgresql,
     page_sqlite,
+    reconcile,
+    simulation,
     start_up,
+    statement,
     unchanged_page,
     webhook,
 )
@@ -19,8 +23,12 @@ ROWS: tuple[Row, ...] = (
     page_postgresql.ROW,
     unchanged_page.ROW,
     first_sync.ROW,
+    api_bound.ROW,
     memory.ROW,
     invoice_list.ROW,
     start_up.ROW,
     webhook.ROW,
+    statement.ROW,
+    reconcile.ROW,
+    simulation.ROW,
 )
