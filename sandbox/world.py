@@ -80,8 +80,8 @@ class World:
     def settle(self, timeout: float = 10.0) -> bool:
         """Wait until no webhook is on its way; returns whether that was reached in time (real seconds)."""
         end = time.monotonic() + timeout
-        self.quickbooks.hurry()
         while time.monotonic() < end:
+            self.quickbooks.hurry()
             if self.tick() == 0 and self.quickbooks.courier.waiting + self.stripe.courier.waiting == 0:
                 return True
             time.sleep(0.02)

@@ -143,8 +143,20 @@ class Books:
         self._forget(entity)
         self._rename(entity, before, after)
         self._check_email(entity, key, after)
+        if entity == "Customer" and before and after and before["DisplayName"] != after["DisplayName"]:
+            self._rename_in_forms(key, after["DisplayName"])
         if operation:
             self._announce(self.realm, entity, key, operation)
+
+    def _rename_in_forms(self, customer: str, name: str) -> None:
+        """Show a customer's new name on its forms. Recorded: neither their SyncToken nor their time moves."""
+        for entity, described in ENTITIES.items():
+            if "CustomerRef" not in described.queryable:
+                continue
+            owners = self.docs.column(entity, "CustomerRef")
+            for key in [key for key, owner in owners.items() if owner == customer]:
+                body = self.docs.body(entity, key) or {}
+                self.docs.put(entity, key, {**body, "CustomerRef": {"value": customer, "name": name}})
 
     def _check_email(self, entity: str, key: str, body: Body | None) -> None:
         address = ((body or {}).get("BillEmail") or {}).get("Address")

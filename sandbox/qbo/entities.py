@@ -145,7 +145,6 @@ _ALL = (
         _types("TxnDate:day CustomerRef:ref ProjectRef:ref PaymentRefNum:text TotalAmt:number"),
         _words("create update delete void pdf"),
         transaction=True,
-        required_on_update=("CustomerRef",),
     ),
     _txn(
         "Purchase",

@@ -15,7 +15,7 @@ from sandbox.qbo.codec import Body, decode, encode
 from sandbox.qbo.documents import id_order
 from sandbox.qbo.entities import ENTITIES, Entity
 from sandbox.qbo.query import MOST, Condition, Query
-from sandbox.qbo.refusals import Refusal, unsupported
+from sandbox.qbo.refusals import Refusal, unknown_property, unsupported
 from sandbox.qbo.times import read_instant
 
 CDC_DAYS = 30
@@ -116,15 +116,9 @@ def _projected(body: Body, properties: tuple[str, ...]) -> Body:
 
 
 def changed_since(books: Books, names: list[str], since: str) -> str:
-    """Return the JSON of a CDCResponse. Raises 2020, 4000 or 500 as the real endpoint does."""
+    """Return the JSON of a CDCResponse. Raises 500 for what cannot be captured, 2010 for no date."""
     entities = [_capturable(name) for name in names]
-    try:
-        start = read_instant(since)
-    except ValueError:
-        raise Refusal("2010", "Request has invalid or unsupported property", f"Invalid changedSince: {since}") from None
-    if start < books.now() - CDC_DAYS * 86400:
-        why = f"Operation cdc with changedSince date {since} which is older than fixed days is not supported."
-        raise Refusal("500", "Unsupported Operation", why)
+    start = _start_of(since, books.now() - CDC_DAYS * 86400)
     books.settle_balances()
     left = MOST
     parts = []
@@ -135,6 +129,20 @@ def changed_since(books: Books, names: list[str], since: str) -> str:
         count = f'"startPosition":1,"maxResults":{len(rows)},"totalCount":{len(rows)}'
         parts.append(f'{{"{entity.name}":[{",".join(rows)}],{count}}}' if rows else "{}")
     return f'[{{"QueryResponse":[{",".join(parts)}]}}]'
+
+
+def _start_of(since: str, oldest: float) -> float:
+    """Return where the window starts. A date too old is refused, and so is one whose plus sign became a space."""
+    try:
+        start = read_instant(since)
+    except ValueError:
+        if " " not in since:
+            raise unknown_property("changedSince") from None
+        start = 0.0
+    if start < oldest:
+        why = f"Operation cdc with changedSince date {since} which is older than fixed days is not supported."
+        raise Refusal("500", "Unsupported Operation", why)
+    return start
 
 
 def _capturable(name: str) -> Entity:

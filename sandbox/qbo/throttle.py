@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 
 PER_SECOND = 10
 PER_MINUTE = 500
@@ -16,13 +17,14 @@ BATCHES_PER_MINUTE = 40
 class Throttle:
     """Sliding windows by realm. Callers hold the lock of the stand-in."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._requests: dict[str, deque[float]] = {}
         self._batches: dict[str, deque[float]] = {}
 
     def admits(self, realm: str, *, batch: bool) -> bool:
         """Count a request, unless it is one too many; then it is not counted and False comes back."""
-        now = time.monotonic()
+        now = self._monotonic()
         requests = _recent(self._requests.setdefault(realm, deque()), now)
         batches = _recent(self._batches.setdefault(realm, deque()), now)
         last_second = len(requests) >= PER_SECOND and requests[-PER_SECOND] > now - 1

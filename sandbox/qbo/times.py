@@ -49,9 +49,7 @@ def read_day(value: Any, field: str) -> str:
 
 def read_instant(text: str) -> float:
     """Read a query's or CDC's instant into epoch seconds; without an offset it is Pacific. Raises ValueError."""
-    moment = datetime.fromisoformat(
-        text.strip().replace(" ", "+") if text.count(" ") == 1 and "T" in text else text.strip()
-    )
+    moment = datetime.fromisoformat(text.strip())
     return moment.replace(tzinfo=moment.tzinfo or PACIFIC).timestamp()
 
 

@@ -27,7 +27,7 @@ def build_app(standin: QuickBooksStandin, world: Steered) -> Flask:
     app.url_map.strict_slashes = False
     api = Api(standin)
 
-    @app.route("/v3/company/<realm>/<path:rest>", methods=["GET", "POST"])
+    @app.route("/v3/company/<realm>/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def accounting(realm: str, rest: str) -> Response:
         started = time.perf_counter()
         call = _call(realm, rest)
