@@ -32,7 +32,7 @@ POLICY = (
 
 def money(amount: int, currency: str) -> str:
     """Return an amount of minor units as a person reads it, the currency said."""
-    sign = "-" if amount < 0 else ""
+    sign = "−" if amount < 0 else ""
     return f"{sign}${abs(amount) // 100:,}.{abs(amount) % 100:02d}" + ("" if currency == "usd" else f" {currency}")
 
 

@@ -6,6 +6,7 @@ Turns HTTP into `api.Request` and back. Law: nothing here changes state by itsel
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from flask import Flask, Response, request
 
 from sandbox.faults import Faults
 from sandbox.host import Environ, FaultyTransport, WsgiApp
-from sandbox.stripe import frames, routes
+from sandbox.stripe import frames, pages, routes
 from sandbox.stripe.api import Answer, Request
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def build(standin: StripeStandin, faults: Faults) -> WsgiApp:
             return Response(status=204, headers=_CORS)
         return _response(standin.api.answer(_arrived()))
 
+    app.secret_key = secrets.token_bytes(32)  # signs the one message a page shows after a button
     app.register_blueprint(frames.blueprint(standin))
+    app.register_blueprint(pages.blueprint(standin))
     return FaultyTransport(app.wsgi_app, service="stripe", operation_of=operation_of, faults=faults)
 
 
