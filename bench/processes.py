@@ -75,9 +75,17 @@ def _drained(stream: IO[str]) -> Any:
 @contextmanager
 def standin(*, invoices: int, customers: int = 0, round_trip_ms: int = 0, limited: bool = False) -> Iterator[str]:
     """Serve the canned QuickBooks in a process of its own; yields its address."""
-    arguments = ["--invoices", str(invoices), "--customers", str(customers), "--round-trip-ms", str(round_trip_ms)]
+    options = {"--invoices": invoices, "--customers": customers, "--round-trip-ms": round_trip_ms}
+    words = [str(word) for option in options.items() for word in option]
+    with serving("bench.standin", *words, *(["--limited"] if limited else [])) as url:
+        yield url
+
+
+@contextmanager
+def serving(module: str, *arguments: str) -> Iterator[str]:
+    """Run a module that serves, and end it with the block; yields the address it prints first."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "bench.standin", *arguments, *(["--limited"] if limited else [])],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=_environment(None),
         stdout=subprocess.PIPE,

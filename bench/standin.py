@@ -14,11 +14,10 @@ import threading
 import time
 from collections import deque
 from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import ClassVar
 
 from bench import pages
+from bench.answers import Answers, Query
 
 _QUERY = re.compile(r"\s*select\s+(?P<what>.+?)\s+from\s+(?P<entity>\w+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _MAKERS = {"Invoice": pages.invoices, "Customer": pages.customers}
@@ -89,65 +88,34 @@ def _number(pattern: str, text: str, otherwise: int) -> int:
     return int(found[1]) if found else otherwise
 
 
-class Handler(BaseHTTPRequestHandler):
+class QuickBooksAnswers(Answers):
     """One connection of a reader."""
 
-    protocol_version = "HTTP/1.1"
-    books: Books
-    url: str
+    books: ClassVar[Books]
 
-    def do_GET(self) -> None:
-        """Answer a read."""
-        self._answer(b"")
-
-    def do_POST(self) -> None:
-        """Answer a query or a batch."""
-        self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        """Stay silent."""
-
-    def setup(self) -> None:
-        """Send small answers at once."""
-        super().setup()
-        self.connection.setsockopt(6, 1, 1)  # TCP_NODELAY
-
-    def _answer(self, body: bytes) -> None:
-        parts = urlsplit(self.path)
-        if parts.path.startswith("/_"):
-            self._send(200, self._inside(parts.path))
-            return
-        self.books.calls.append(parts.path.rsplit("/", 1)[-1])
+    def answer(self, path: str, query: Query, body: bytes) -> tuple[int, bytes]:
+        """Answer a call of QuickBooks' API, or what the bench asks of the stand-in itself."""
+        if path.startswith("/_"):
+            return 200, self._inside(path)
+        last = path.rsplit("/", 1)[-1]
+        self.books.calls.append(last)
         time.sleep(self.books.round_trip)
         if self.books.limiter and self.books.limiter.refuses():
             self.books.refused += 1
-            self._send(429, b'{"fault":{"error":[{"message":"ThrottleExceeded","code":"3001"}],"type":"SERVICE"}}')
-            return
-        self._send(200, self._books_answer(parts.path, parse_qs(parts.query), body))
+            return 429, b'{"fault":{"error":[{"message":"ThrottleExceeded","code":"3001"}],"type":"SERVICE"}}'
+        if last == "query":
+            return 200, self.books.query(query["query"][0] if "query" in query else body.decode())
+        if last == "batch":
+            return 200, self.books.batch(body)
+        if last == "cdc":
+            return 200, self.books.nothing_changed(query["entities"][0])
+        return 200, pages.single("Preferences" if last == "preferences" else "CompanyInfo")
 
     def _inside(self, path: str) -> bytes:
         if path == "/_discovery":
             ends = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "revocation_endpoint", "jwks_uri")
             return json.dumps({"issuer": self.url, **{end: f"{self.url}/_{end}" for end in ends}}).encode()
         return json.dumps({"calls": self.books.calls, "refused": self.books.refused}).encode()
-
-    def _books_answer(self, path: str, query: dict[str, list[str]], body: bytes) -> bytes:
-        last = path.rsplit("/", 1)[-1]
-        if last == "query":
-            return self.books.query(query["query"][0] if "query" in query else body.decode())
-        if last == "batch":
-            return self.books.batch(body)
-        if last == "cdc":
-            return self.books.nothing_changed(query["entities"][0])
-        return pages.single("Preferences" if last == "preferences" else "CompanyInfo")
-
-    def _send(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("intuit_tid", "1-bench")
-        self.end_headers()
-        self.wfile.write(body)
 
 
 def main() -> None:
@@ -158,16 +126,12 @@ def main() -> None:
     ask.add_argument("--round-trip-ms", type=int, default=0)
     ask.add_argument("--limited", action="store_true", help="keep QuickBooks' limits: 10 a second, 500 a minute")
     said = ask.parse_args()
-    Handler.books = Books(
+    QuickBooksAnswers.books = Books(
         {"Invoice": said.invoices, "Customer": said.customers},
         round_trip=said.round_trip_ms / 1000,
         limited=said.limited,
     )
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    Handler.url = f"http://127.0.0.1:{server.server_port}"
-    print(Handler.url, flush=True)
-    server.serve_forever()
+    QuickBooksAnswers.serve()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench.frame import Row
 from bench.rows import (
     api_bound,
+    backfill,
     first_sync,
     invoice_list,
     memory,
@@ -25,6 +26,7 @@ ROWS: tuple[Row, ...] = (
     first_sync.ROW,
     api_bound.ROW,
     memory.ROW,
+    backfill.ROW,
     invoice_list.ROW,
     start_up.ROW,
     webhook.ROW,
