@@ -14,7 +14,6 @@ from typing import Any
 from sqlmodel import Session, col, select, update
 
 from connector.ledger.keys import request_id
-from connector.ledger.money import Money
 from connector.ledger.postings import Kind, Posting
 from connector.qbo.documents import Chart, NotBookable, bytes_of, document_of, thaw
 from connector.qbo.shapes import Document
@@ -42,11 +41,6 @@ class Claim:
     fence: int
     came_from: str  # the state before: due, unknown, or leased by a worker that is gone
     look_first: bool
-
-    @property
-    def money(self) -> Money:
-        """Return the amount a person calls the posting's."""
-        return Money(self.row.amount_minor, self.row.currency)
 
     def step(self, verb: str) -> Step:
         """Return the attempt log's name for a call of this claim: payment.find, payment.create."""

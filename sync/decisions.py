@@ -1,7 +1,8 @@
 """What a person decides about a posting: retry it, hold it, drop it.
 
-Laws: the generation of a posting, and with it its requestid, rises only here and only after a definite no; bytes that
-may have reached QuickBooks are sent again as they were; every decision is a line in the log with who took it.
+Posting ids are inner ones: callers that serve people look them up in the person's company first. Laws: the generation
+of a posting, and with it its requestid, rises only here and only after a definite no; bytes that may have reached
+QuickBooks are sent again as they were; every decision is a line in the log with who took it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from typing import Any
 from sqlmodel import Session, col, select, update
 
 from connector.errors import WrongInput
-from connector.ledger.money import Money
 from connector.store.outbox import AttemptRow, PostingRow
 from connector.words import day_text
 from sync import held, log
-from sync.posting_words import title
+from sync.posting_words import money, title
 from sync.runtime import Runtime
 
 
@@ -142,6 +142,6 @@ def _log(
         state=state,
         sentence=f"{title(session, row)} {what}",
         detail=f"Decided by {staff_id}, for {day_text(row.day)}" + (f": {note}" if note else ""),
-        money=Money(row.amount_minor, row.currency),
+        money=money(row),
         **words,
     )

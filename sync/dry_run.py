@@ -49,7 +49,7 @@ class DryRun:
 
 
 def dry_run(rt: Runtime, posting_id: str) -> DryRun:
-    """Show what sending a posting would do, without sending it."""
+    """Show what sending a posting would do, without sending it. The id is an inner one: callers scope it themselves."""
     with rt.db.read() as session:
         row = session.exec(select(PostingRow).where(PostingRow.id == posting_id)).one()
         posting = posting_of(session, row)

@@ -15,7 +15,7 @@ from connector.ledger.money import Money
 from connector.store.outbox import PostingRow
 from connector.words import count, day_text, money_text
 from sync import discrepancies, log
-from sync.posting_words import title
+from sync.posting_words import money, title
 from sync.refusals import refusal_of, subject_of
 from sync.runtime import Runtime
 
@@ -41,7 +41,7 @@ def hold(session: Session, rt: Runtime, row: PostingRow, *, code: str, said: str
         state="held",
         sentence=f"{title(session, row)} waits: {_lower(refusal.why)}",
         detail=f"{refusal.next_step} Nothing is lost; the money is named in the tie-out.",
-        money=Money(row.amount_minor, row.currency),
+        money=money(row),
         posting_id=row.id,
         payment_id=row.payment_id,
         trace=trace,

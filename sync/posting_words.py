@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
+from connector.ledger.money import Money
 from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.outbox import LegRow, PostingRow
@@ -24,6 +25,11 @@ def title(session: Session, posting: PostingRow) -> str:
     if posting.amount_minor < 0:
         return f"Stripe's draw from the bank of {day_text(posting.day)}"
     return f"Payout of {day_text(posting.day)}"
+
+
+def money(posting: PostingRow) -> Money:
+    """Return a posting's amount as the log shows it: what came plus, what a fee took minus."""
+    return Money(-posting.amount_minor if posting.kind == Kind.FEE else posting.amount_minor, posting.currency)
 
 
 def recorded(session: Session, posting: PostingRow) -> str:

@@ -25,7 +25,7 @@ from connector.words import count, listing, money_text
 from sync import attempts, claims, discrepancies, held, log, waiting
 from sync.claims import Claim
 from sync.outbox import let_all_wait
-from sync.posting_words import recorded, title, tries
+from sync.posting_words import money, recorded, title, tries
 from sync.runtime import Runtime
 from sync.verdicts import Outcome, verdict_on
 
@@ -107,7 +107,7 @@ def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, other
             state="recorded",
             sentence=recorded(session, row),
             detail=_how(row, document, call),
-            money=taken.money,
+            money=money(row),
             posting_id=row.id,
             payment_id=row.payment_id,
             entity=document.entity,
@@ -208,7 +208,6 @@ def _how(row: PostingRow, document: RawObject, call: Call) -> str:
 
 def _tell_duplicate(session: Session, rt: Runtime, row: PostingRow, documents: Sequence[RawObject]) -> None:
     ids = listing(sorted((document.qbo_id for document in documents), key=lambda qbo_id: (len(qbo_id), qbo_id)))
-    money = Money(row.amount_minor, row.currency)
     named = f"{documents[0].entity} {ids}"
     discrepancies.open_one(
         session,
@@ -218,7 +217,7 @@ def _tell_duplicate(session: Session, rt: Runtime, row: PostingRow, documents: S
         subject=row.id,
         sentence=f"{title(session, row)} stands {count(len(documents), 'time')} in QuickBooks: {named}.",
         next_step=f"Delete all but {row.entity} {row.remote_id} in QuickBooks.",
-        amount=money,
+        amount=Money(row.amount_minor, row.currency),
         posting_id=row.id,
         payment_id=row.payment_id,
     )

@@ -19,7 +19,7 @@ from connector.store.outbox import PostingRow
 from connector.words import count, money_text
 from sync import discrepancies, log
 from sync.outbox import UNDER_WAY
-from sync.posting_words import title
+from sync.posting_words import money, title
 from sync.refusals import refusal_of
 from sync.runtime import Runtime
 from sync.verdicts import Outcome, Verdict
@@ -155,7 +155,7 @@ def _log(session: Session, rt: Runtime, row: PostingRow, why: str, error: Gatewa
         kind="push",
         state="waiting",
         sentence=f"{title(session, row)} waits: {why}",
-        money=Money(row.amount_minor, row.currency),
+        money=money(row),
         posting_id=row.id,
         payment_id=row.payment_id,
         trace=error.trace,

@@ -37,6 +37,17 @@ from sync.push import Pushed, push_company
 from sync.runtime import Runtime
 
 STRIPE_ACCOUNT = "acct_1HarborTile0000"
+VAULT_KEYS = "k1:" + base64.b64encode(b"a test's key is thirty-two bytes").decode()
+
+
+def settings_for(api_base: str) -> Settings:
+    """Return the settings of a test, whose QuickBooks answers at an address."""
+    return Settings(  # type: ignore[call-arg]  # the rest has defaults
+        tieout_mode="sandbox",
+        secret_key=SecretStr("x" * 32),
+        vault_keys=SecretStr(VAULT_KEYS),
+        qbo_api_base=api_base,
+    )
 
 
 class WorldClock(Clock):
@@ -97,24 +108,18 @@ class Rig:
         self.gateway = QuickBooksGateway(
             realm_id=self.realm,
             api_base=login["api_base"],
-            bearer=self._bearer,
+            bearer=self.bearer,
             clock=self.clock,
             throttle=self.throttle,
         )
         self.gateways, self.bell = OneCompany(self.gateway, stripe), Bells()
-        keys = "k1:" + base64.b64encode(b"a test's key is thirty-two bytes").decode()
-        settings = Settings(  # type: ignore[call-arg]
-            tieout_mode="sandbox",
-            secret_key=SecretStr("x" * 32),
-            vault_keys=SecretStr(keys),
-            qbo_api_base=login["api_base"],
-        )
-        self.rt = Runtime(settings, db, self.clock, Vault(keys), self.gateways, self.bell)
+        self.rt = Runtime(settings_for(login["api_base"]), db, self.clock, Vault(VAULT_KEYS), self.gateways, self.bell)
         self.company_id = self.clock.new_id()
         self._charges = 0
         self._found_company()
 
-    def _bearer(self, refresh: bool) -> str:
+    def bearer(self, refresh: bool) -> str:
+        """Return the access token, a newer one when the present one was refused."""
         if refresh or not self._token:
             login = self.world.quickbooks.credentials()
             with self.world.quickbooks.lock:
