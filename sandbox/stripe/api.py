@@ -178,7 +178,8 @@ class Api:
         except ApiError as error:
             if error.unread:
                 raise
-            return Answer(error.status, error.body(request_id), dict(error.headers))
+            body = error.body(request_id)
+            return Answer(error.status, browser.reduced_error(body) if call.by_browser else body, dict(error.headers))
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return Answer(500, _api_error().body(request_id), {})

@@ -76,6 +76,11 @@ def reduced(obj: Obj) -> Obj:
     return obj
 
 
+def reduced_error(body: Obj) -> Obj:
+    """Return an error with what a browser may see of the objects in it."""
+    return {"error": {name: reduced(part) if isinstance(part, dict) else part for name, part in body["error"].items()}}
+
+
 def session(scope: Scope, params: dict[str, Any]) -> Obj:
     """Return what the Payment Element needs to draw itself."""
     secret = params.get("customer_session_client_secret")

@@ -56,8 +56,16 @@ class IdempotencyKeys:
 
     def keep(self, account: str, key: str, print_: str, status: int, body: dict[str, Any], request_id: str) -> None:
         """Keep the result of a key; the caller commits it together with the work."""
+        self._forget_old()
         kept = {"at": self._clock.seconds(), "print": print_, "status": status, "body": body, "request": request_id}
         self._shelf.put(_KIND, f"{account}/{key}", kept)
+
+    def _forget_old(self) -> None:
+        """Drop what is older than a day; the oldest stand first."""
+        held = self._shelf.all(_KIND)
+        edge = self._clock.seconds() - _KEPT_SECONDS
+        while held and (oldest := next(iter(held))) and held[oldest]["at"] <= edge:
+            self._shelf.drop(_KIND, oldest)
 
     def end(self, account: str, key: str) -> None:
         """Forget that the key is under way."""

@@ -44,6 +44,7 @@ def build(standin: StripeStandin, faults: Faults) -> WsgiApp:
             return Response(status=204, headers=_CORS)
         return _response(standin.api.answer(_arrived()))
 
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", ".localhost"]  # no name of elsewhere may point here
     app.secret_key = secrets.token_bytes(32)  # signs the one message a page shows after a button
     app.register_blueprint(frames.blueprint(standin))
     app.register_blueprint(pages.blueprint(standin))

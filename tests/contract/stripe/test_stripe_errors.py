@@ -57,6 +57,13 @@ def test_a_publishable_key_opens_only_the_browsers_doors(standin: Running, clien
     assert wrong.value.code == "resource_missing"
     with pytest.raises(stripe.InvalidRequestError):
         browser.v1.payment_intents.retrieve(intent.id)
+    with pytest.raises(stripe.CardError) as declined:
+        browser.v1.payment_intents.confirm(
+            intent.id,
+            {"client_secret": str(intent.client_secret), "payment_method": "pm_card_visa_chargeDeclined"},  # type: ignore[typeddict-unknown-key]
+        )
+    assert declined.value.error is not None
+    assert "metadata" not in declined.value.error.payment_intent
     seen = browser.v1.payment_intents.retrieve(intent.id, {"client_secret": str(intent.client_secret)})
     assert seen.amount == 500
     assert "metadata" not in seen

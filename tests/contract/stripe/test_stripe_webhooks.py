@@ -230,6 +230,30 @@ def test_a_stop_loses_no_delivery(tmp_path: Path) -> None:
         assert [charge.amount for charge in after.client().v1.charges.list().data] == [500]
 
 
+def test_a_delivery_cut_short_by_a_crash_is_sent_again(tmp_path: Path) -> None:
+    file = tmp_path / "stripe.db"
+    with running(file) as before:
+        receiver = before.listen(enabled_events=["charge.succeeded"])
+        before.control("webhooks", mode="hold")
+        pay(before.client())
+        before.settle()
+        shelf = before.standin.ground.shelf
+        [(key, delivery)] = shelf.all("_deliveries").items()
+        shelf.put("_deliveries", key, {**delivery, "state": "under_way"})  # as it stands when the process dies
+        before.control("webhooks", mode="drop")
+        url = receiver.url
+    again = Receiver()
+    with running(file) as after:
+        after.receivers.append(again)
+        after.control("webhooks", mode="deliver")
+        scope = after.scope()
+        [endpoint] = scope.all("webhook_endpoints")
+        assert endpoint["url"] == url
+        scope.change(endpoint, url=again.url)
+        after.settle()
+        assert types(again) == ["charge.succeeded"]
+
+
 @pytest.mark.parametrize(
     ("order", "payload"),
     [

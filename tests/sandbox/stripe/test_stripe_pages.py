@@ -127,6 +127,11 @@ def test_what_is_not_there_is_404(standin: Running, person: requests.Session, pa
     assert person.get(standin.url + path, timeout=5).status_code == 404
 
 
+def test_a_foreign_name_for_this_machine_is_refused(standin: Running) -> None:
+    answer = requests.get(standin.url, headers={"Host": "evil.example"}, timeout=5)
+    assert answer.status_code == 400
+
+
 def test_only_listed_orders_have_a_button(standin: Running, person: requests.Session) -> None:
     for order in ("switches", "webhooks", "state", "nonsense"):
         assert person.post(f"{standin.url}/orders/{order}", timeout=5).status_code == 404

@@ -91,8 +91,8 @@ class PaymentElement extends Element {
       margin: "-4px",
       height: `${FIRST_HEIGHT}px`,
       overflow: "hidden",
-      colorScheme: THEMES[this.elements.options.appearance?.theme] || "light",
     });
+    this.shade();
     this.frame.node.scrolling = "no";
     const told = (name) => this.frame.on(name, (event) => this.emit(name, { elementType: "payment", ...event }));
     ["change", "focus", "blur", "escape", "ready", "loaderror", "savedpaymentmethodremove"].forEach(told);
@@ -103,6 +103,11 @@ class PaymentElement extends Element {
     this.place.append(this.frame.node);
     this.frame.hello.then(() => this.emit("loaderstart", { elementType: "payment" }));
     this.frame.send("init", this.settings());
+  }
+
+  /** Give the frame the scheme of its own page: only then is its background see-through. */
+  shade() {
+    this.frame.node.style.colorScheme = THEMES[this.elements.options.appearance?.theme] || "light";
   }
 
   settings() {
@@ -191,7 +196,11 @@ class Elements extends Emitter {
     if (this.options.mode === "payment" && "amount" in options) checkAmount(options.amount);
     this.options = { ...this.options, ...plain(options) };
     this.submitted = false;
-    await this.payment()?.frame?.send("update", this.payment().settings());
+    const element = this.payment();
+    if (element?.frame) {
+      element.shade();
+      await element.frame.send("update", element.settings());
+    }
     this.emit("update-end", {});
   }
 
