@@ -99,22 +99,7 @@ def _found(rt: Runtime, taken: Claim, found: Found) -> Outcome:
 
 def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, others: Sequence[RawObject] = ()) -> Outcome:
     def tell(session: Session, row: PostingRow) -> None:
-        log.write(
-            session,
-            rt,
-            row.company_id,
-            kind="push",
-            state="recorded",
-            sentence=recorded(session, row),
-            detail=_how(row, document, call),
-            money=money(row),
-            posting_id=row.id,
-            payment_id=row.payment_id,
-            entity=document.entity,
-            qbo_id=document.qbo_id,
-            trace=call.sent.trace if call.sent else "",
-            took_ms=call.sent.took_ms if call.sent else None,
-        )
+        _log_recorded(session, rt, row, document, call)
         cause, row.held_code, row.held_text, row.held_next = row.held_code, "", "", ""
         session.flush()
         held.renew(session, rt, row, cause)
@@ -132,6 +117,25 @@ def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, other
         "posted_at": rt.clock.now(),
     }
     return _conclude(rt, taken, call, values, tell, Outcome.POSTED)
+
+
+def _log_recorded(session: Session, rt: Runtime, row: PostingRow, document: RawObject, call: Call) -> None:
+    log.write(
+        session,
+        rt,
+        row.company_id,
+        kind="push",
+        state="recorded",
+        sentence=recorded(session, row),
+        detail=_how(row, document, call),
+        money=money(row),
+        posting_id=row.id,
+        payment_id=row.payment_id,
+        entity=document.entity,
+        qbo_id=document.qbo_id,
+        trace=call.sent.trace if call.sent else "",
+        took_ms=call.sent.took_ms if call.sent else None,
+    )
 
 
 def _held(rt: Runtime, taken: Claim, call: Call, *, code: str, said: str = "") -> Outcome:

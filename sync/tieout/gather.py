@@ -6,8 +6,8 @@ out because it was not expected: what has no known cause is handed on as unmatch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlmodel import Session, col, func, select
@@ -15,7 +15,7 @@ from sqlmodel import Session, col, func, select
 from connector.ledger.matching import ClearingLeg, Entry, Sides, Txn, Why
 from connector.ledger.money import Money
 from connector.ledger.payments import UNDER_WAY, PaymentState
-from connector.ledger.postings import Role
+from connector.ledger.postings import Kind, Role
 from connector.qbo.document_effects import Effect
 from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow, MappingRow
@@ -41,7 +41,8 @@ def gather(rt: Runtime, company_id: str, *, live: bool) -> Gathered:
     balances = rt.gateways.stripe(company_id).balance()
     with rt.db.read() as session:
         known = _Known.read(session, company_id)
-        legs = _legs(session, company_id)
+        owed = _legs(session, company_id)
+        legs = {currency: [leg for leg, _ in pairs] for currency, pairs in owed.items()}
         txns = _txns(session, company_id, known)
         clearing = _clearing_accounts(session, company_id)
         since = _first_day(rt, session, company_id)
@@ -54,6 +55,7 @@ def gather(rt: Runtime, company_id: str, *, live: bool) -> Gathered:
             found = {f"{effect.entity}/{effect.qbo_id}": effect for effect in register.effects}
             balance, entries = register.balance, [Entry(name, effect.amount) for name, effect in found.items()]
             effects |= found
+            legs[currency] = _arrived(owed.get(currency, []), found)
         stripe = balances.get(currency, Money(0, currency))
         one = Sides(currency, stripe, balance, txns.get(currency, []), legs.get(currency, []), entries)
         if _is_used(one, clearing):
@@ -97,9 +99,9 @@ class _Known:
 
     def _why(self, row: BalanceTxnRow) -> Why:
         state = self.payments.get(row.payment_id) or self.payments.get(row.charge_id or row.source_id)
-        if state in UNDER_WAY:
+        if state == PaymentState.PROCESSING:
             return Why.DEBIT
-        if state == PaymentState.SUCCEEDED:
+        if state in UNDER_WAY or state == PaymentState.SUCCEEDED:
             return Why.SETTLING
         payout = self.payouts.get(row.source_id)
         if payout is None:
@@ -107,20 +109,43 @@ class _Known:
         return Why.IN_TRANSIT if payout in _ON_ITS_WAY else Why.SETTLING if payout == "paid" else Why.UNMATCHED
 
 
-def _legs(session: Session, company_id: str) -> dict[str, list[ClearingLeg]]:
+def _legs(session: Session, company_id: str) -> dict[str, list[tuple[ClearingLeg, PostingRow]]]:
     rows = select(LegRow, PostingRow).where(
         LegRow.company_id == company_id,
         LegRow.role == Role.CLEARING.value,
         PostingRow.company_id == company_id,
         PostingRow.id == LegRow.posting_id,
     )
-    legs: dict[str, list[ClearingLeg]] = {}
+    legs: dict[str, list[tuple[ClearingLeg, PostingRow]]] = {}
     for leg, posting in session.exec(rows.order_by(col(PostingRow.created_at), col(PostingRow.id), col(LegRow.n))):
         state = _STATES.get(posting.state, Why.PENDING)
         document = f"{posting.entity}/{posting.remote_id}" if state is None else ""
         amount = Money(leg.amount_minor, leg.currency)
-        legs.setdefault(leg.currency, []).append(ClearingLeg(posting.id, leg.cites, amount, state, document))
+        clearing = ClearingLeg(posting.id, leg.cites, amount, state, document)
+        legs.setdefault(leg.currency, []).append((clearing, posting))
     return legs
+
+
+def _arrived(owed: Sequence[tuple[ClearingLeg, PostingRow]], found: Mapping[str, Effect]) -> list[ClearingLeg]:
+    """Take a posting for posted whose document stands in the books under its reference, though we do not know it yet.
+
+    Otherwise an answer that was lost would make our own document look like somebody else's.
+    """
+    known = {leg.document for leg, _ in owed}
+    unknown = {name: effect for name, effect in found.items() if name not in known}
+    return [
+        replace(leg, state=None, document=name) if leg.state and (name := _standing(posting, unknown)) else leg
+        for leg, posting in owed
+    ]
+
+
+def _standing(posting: PostingRow, unknown: Mapping[str, Effect]) -> str:
+    """Return the entry that is a posting's document: by its reference, a transfer by the Stripe id in its note."""
+    for name, effect in unknown.items():
+        is_transfer = effect.entity == "Transfer" and posting.kind == Kind.PAYOUT
+        if effect.reference == posting.reference or (is_transfer and posting.object_id in effect.note):
+            return name
+    return ""
 
 
 def _txns(session: Session, company_id: str, known: _Known) -> dict[str, list[Txn]]:

@@ -165,7 +165,10 @@ class _Reader:
                 PostingRow.company_id == self._company_id, PostingRow.entity == entity, PostingRow.remote_id == qbo_id
             )
         ).first()
-        return title(self._session, row) if row else document
+        if row is not None:
+            return title(self._session, row)
+        effect = self._effects.get(document)
+        return (self._twin(effect) if effect else "") or document.replace("/", " ")
 
     def _twin(self, effect: Effect) -> str:
         """Return which of our postings an entry repeats, by its reference; empty when none."""

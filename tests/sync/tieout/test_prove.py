@@ -123,6 +123,45 @@ def test_a_cent_that_the_change_feed_never_told_of_is_found_in_the_books(till: T
     assert ("changed", f"Purchase/{purchase['Id']}") in [(line.why, line.subject) for line in result.lines]
 
 
+def test_our_own_document_whose_answer_was_lost_is_not_called_foreign(till: Till) -> None:
+    payment_id = till.paid({till.open_invoice(100000, "1068"): 100000})
+    till.settle(payment_id)
+    till.faults(("payment.create", "drop_after_commit"))
+    till.push()
+    assert {row.state for row in till.postings()} == {"unknown", "posted"}
+    result = run(till)
+    assert (result.ties, result.lines, result.books.minor) == (True, (), 97070)
+
+    (payment,) = till.in_books("Payment")
+    till.edit("Payment", payment["Id"], TotalAmt=999, Line=[])
+    (line,) = run(till).lines
+    assert (line.why, line.amount.minor) == ("changed", 100)
+    assert "Payment of Blue Mesa Ranch is $999.00 there" in line.sentence
+
+
+def test_a_payout_whose_answer_was_lost_is_known_by_its_note(till: Till) -> None:
+    till.order("switches", payout_interval="manual")
+    settled(till)
+    till.order("release")
+    till.order("arrive", payout=till.order("payout")["payout"]["id"])
+    stripe_feed.follow(till.rt, till.company_id)
+    till.faults(("transfer.create", "drop_after_commit"))
+    till.push()
+    result = run(till)
+    assert (result.ties, result.lines, result.books.minor) == (True, (), 0)
+
+
+def test_a_copy_of_our_document_is_named_as_one(till: Till) -> None:
+    qbo_id = settled(till)
+    (ours,) = till.in_books("Payment")
+    copied = ("CustomerRef", "DepositToAccountRef", "PaymentRefNum")
+    again = till.by_hand("Payment", TotalAmt=1000, **{name: ours[name] for name in copied})
+    (line,) = run(till).lines
+    assert (line.why, line.subject, line.amount.minor) == ("foreign", f"Payment/{again}", -100000)
+    assert "repeats Payment of Blue Mesa Ranch" in line.sentence
+    assert again != qbo_id
+
+
 def test_a_deleted_document_is_named(till: Till) -> None:
     qbo_id = settled(till)
     till.hands.control("delete", {"entity": "Payment", "id": qbo_id}, reading=False)
