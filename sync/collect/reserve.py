@@ -64,12 +64,16 @@ def reservations(session: Session, company_id: str, invoice_ids: Sequence[str]) 
     return [_reservation(payment, share) for payment, share in session.exec(standing)]
 
 
+def together(earlier: Iterable[Reservation], later: Iterable[Reservation]) -> list[Reservation]:
+    """Return what two readings saw, each reservation once, as it was read last."""
+    return list({(one.payment_id, one.invoice_id): one for one in (*earlier, *later)}.values())
+
+
 def reserved_minor(held: Iterable[Reservation]) -> dict[str, int]:
-    """Return the minor units reserved on each invoice; a reservation that was read twice counts once."""
-    once = {(one.payment_id, one.invoice_id): one.amount.minor for one in held}
+    """Return the minor units reserved on each invoice."""
     sums: dict[str, int] = {}
-    for (_, invoice_id), minor in once.items():
-        sums[invoice_id] = sums.get(invoice_id, 0) + minor
+    for one in held:
+        sums[one.invoice_id] = sums.get(one.invoice_id, 0) + one.amount.minor
     return sums
 
 

@@ -29,7 +29,7 @@ from sync.collect.giving_up import give_up_unfinished
 from sync.collect.intents import make_intent, shares_of
 from sync.collect.live import live_invoices
 from sync.collect.press import Press, Refused, Started
-from sync.collect.reserve import Reservation, reservations, reserved_minor
+from sync.collect.reserve import Reservation, reservations, reserved_minor, together
 from sync.counts import next_count
 from sync.runtime import Runtime
 
@@ -77,7 +77,7 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
         next_count(session, company.id, "presses")
         if again := _pressed_before(session, press):
             return again
-        held = [*before, *reservations(session, company.id, asked)]
+        held = together(before, reservations(session, company.id, asked))
         scene = Scene(company, _allowed(live, press), held, _payers(session, company.id, held), rt.clock.now())
         return _refusal(scene, press) or _insert(session, rt, press, scene.invoices, account)
 

@@ -6,20 +6,22 @@ test moves it.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import stripe
 from sqlmodel import Session, col, select, update
 
 from connector.ledger.payments import PaymentState
-from connector.store.companies import ConnectionRow
+from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.log import LogRow
-from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, PayoutRow
+from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, PayoutRow, ShareRow
 from connector.store.outbox import LegRow, MailRow, PostingRow
 from connector.store.session import Database
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
 from sandbox.host import Environ, Host, StartResponse
+from sandbox.stripe.deliveries import signature
 from sandbox.world import World
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
@@ -44,6 +46,7 @@ class Till(Rig):
         )
         super().__init__(db, world, stripe=gateway)
         self.stripe = gateway
+        self.order("switches", payout_interval="manual")  # what pays out by itself would take the balance away
         self.door: Host | None = None
         self.acct: str = world.stripe.ground.platform
         self._connect()
@@ -59,6 +62,31 @@ class Till(Rig):
         with self.db.write("connect") as session:
             mine = update(ConnectionRow).where(col(ConnectionRow.which) == "stripe")
             session.exec(mine.values(**columns))
+
+    # The books --------------------------------------------------------------------------------------------------------
+
+    def paid_by_cheque(self, invoice_id: str, minor: int, customer: str = "") -> None:
+        """Record a payment in QuickBooks by hand."""
+        line = {"Amount": minor / 100, "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]}
+        customer_ref = {"value": customer or self.blue_mesa}
+        self.by_hand("Payment", CustomerRef=customer_ref, TotalAmt=minor / 100, Line=[line])
+
+    def by_hand_verb(self, verb: str, entity: str, qbo_id: str) -> None:
+        """Void or delete as a person does in QuickBooks."""
+        self.hands.control(verb, {"entity": entity, "id": qbo_id}, reading=False)
+
+    def second_company(self, company_id: str) -> None:
+        with self.db.write("second") as session:
+            session.add(CompanyRow(id=company_id, slug=company_id, name="Quarry Lane", created_at=self.clock.now()))
+
+    def touch_payment_company(self, form_nonce: str, company_id: str) -> None:
+        """Let a payment have been another company's."""
+        with Session(self.db.engine) as session:
+            mine = select(PaymentRow.id).where(PaymentRow.form_nonce == form_nonce)
+            payment_id = session.exec(mine).one()
+            session.exec(update(ShareRow).where(col(ShareRow.payment_id) == payment_id).values(company_id=company_id))
+            session.exec(update(PaymentRow).where(col(PaymentRow.id) == payment_id).values(company_id=company_id))
+            session.commit()
 
     # The payer --------------------------------------------------------------------------------------------------------
 
@@ -127,6 +155,24 @@ class Till(Rig):
         self.door.start()
         self.order("webhooks", url=f"{self.door.url}/hooks/stripe/harbor", **mode)
 
+    def signed_event(self, payment_id: str, **changes: Any) -> tuple[bytes, str]:
+        """Return body and signature of the event that tells of a payment's success, as Stripe would send it now."""
+        event = {
+            "id": f"evt_{payment_id}",
+            "object": "event",
+            "type": "payment_intent.succeeded",
+            "created": int(self.clock.now().timestamp()),
+            "livemode": False,
+            "data": {"object": {"id": self.payment(payment_id).intent_id, "object": "payment_intent"}},
+        }
+        body = json.dumps({**event, **changes}).encode()
+        return body, self.signature(body)
+
+    def signature(self, body: bytes) -> str:
+        """Sign a body as Stripe would at this moment."""
+        at = int(self.clock.now().timestamp())
+        return signature(self.world.stripe.webhook_secret, body, at)
+
     def hear(self) -> None:
         """Wait until every webhook was answered, and do what the bell rang for."""
         assert self.world.settle()
@@ -158,22 +204,25 @@ class Till(Rig):
         return self.rows(PaymentRow)
 
     def history(self, payment_id: str) -> list[str]:
-        return [row.text for row in self.rows(PaymentEventRow, payment_id=payment_id)]
+        rows = self.rows(PaymentEventRow, payment_id=payment_id)
+        return [row.text for row in sorted(rows, key=lambda row: row.at)]
 
     def said(self, kind: str = "settle") -> list[str]:
         """Return the sync log's sentences of a kind."""
-        return [row.sentence for row in self.rows(LogRow, kind=kind)]
+        return [row.sentence for row in sorted(self.rows(LogRow, kind=kind), key=lambda row: row.at)]
 
     def mails(self) -> list[tuple[str, str]]:
-        return [(row.kind, row.to) for row in self.rows(MailRow)]
+        return [(row.kind, row.to) for row in sorted(self.rows(MailRow), key=lambda row: row.created_at)]
 
     def postings(self, payment_id: str = "") -> list[PostingRow]:
-        return self.rows(PostingRow, **({"payment_id": payment_id} if payment_id else {}))
+        rows = self.rows(PostingRow, **({"payment_id": payment_id} if payment_id else {}))
+        return sorted(rows, key=lambda row: row.created_at)
 
     def legs(self) -> list[tuple[str, int, str, str]]:
         """Return all legs as role, minor units, citation and invoice."""
         with self.db.read() as session:
-            rows = session.exec(select(LegRow).order_by(col(LegRow.posting_id), col(LegRow.n)))
+            legs = select(LegRow).where(LegRow.posting_id == PostingRow.id)
+            rows = session.exec(legs.order_by(col(PostingRow.created_at), col(LegRow.n)))
             return [(row.role, row.amount_minor, row.cites, row.invoice_id) for row in rows]
 
     def clearing(self) -> int:
@@ -184,6 +233,9 @@ class Till(Rig):
         """Return the stand-in's objects of a kind: payment_intents, charges, balance_transactions ..."""
         objects: list[dict[str, Any]] = self.order("state", kind=kind)[kind]
         return objects
+
+    def rows_of_shares(self, payment_id: str) -> list[ShareRow]:
+        return self.rows_of(ShareRow, payment_id=payment_id)
 
     def txns(self) -> list[BalanceTxnRow]:
         return self.rows_of(BalanceTxnRow)
