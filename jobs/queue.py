@@ -7,16 +7,16 @@ JSON (never pickle), names an id and nothing else, and is worthless after a minu
 from __future__ import annotations
 
 import threading
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import structlog
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from connector.clock import Clock
+
+if TYPE_CHECKING:
+    from redis import Redis
+    from rq import Queue
 
 log = structlog.get_logger()
 
@@ -34,6 +34,10 @@ QUIET_SECONDS = 2.0  # after a failure, so that a page does not pay for a dead R
 
 def redis_of(url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> Redis:
     """Return a connection that gives up soon and never sends a command twice by itself."""
+    from redis import Redis  # 80 ms that a command without a ring need not pay
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     client: Redis = Redis.from_url(
         url,
         socket_connect_timeout=CONNECT_SECONDS,
@@ -48,8 +52,7 @@ class RqBell:
     """Rings by enqueueing a job. `missed` counts the rings that Redis did not take."""
 
     def __init__(self, redis_url: str, clock: Clock) -> None:
-        connection = redis_of(redis_url)
-        self._queues = {name: Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES}
+        self._redis_url = redis_url
         self._clock = clock
         self._lock = threading.Lock()
         self._quiet_until = 0.0
@@ -72,8 +75,16 @@ class RqBell:
             return False
         return True
 
-    def _enqueue(self, work: str, subject: str) -> Any:
-        return self._queues[QUEUE_OF.get(work, SOON)].enqueue_call(
+    @cached_property
+    def _queues(self) -> dict[str, Queue]:
+        from rq import Queue
+        from rq.serializers import JSONSerializer
+
+        connection = redis_of(self._redis_url)
+        return {name: Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES}
+
+    def _enqueue(self, work: str, subject: str) -> None:
+        self._queues[QUEUE_OF.get(work, SOON)].enqueue_call(
             f"jobs.tasks.{work}",
             args=(subject,),
             timeout=JOB_SECONDS,

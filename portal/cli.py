@@ -26,6 +26,7 @@ COMMANDS = (
     ("sweep", "sync:sweep", "Do everything that is due, once."),
     ("prove", "proof:prove", "Tie out: Stripe, our postings and the books, to the cent."),
     ("verify-chain", "proof:verify_chain", "Check that no attempt was altered or removed."),
+    ("status", "status:status", "Show what is on its way and what waits for a person."),
     ("log", "proof:log", "Show the sync log."),
     ("held", "decisions:held", "List the postings that wait for a person."),
     ("discrepancies", "decisions:discrepancies", "List what needs a person."),

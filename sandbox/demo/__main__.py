@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _end)
     try:
-        return _checked() if options.check else _shown(options.port, fresh=options.fresh)
+        return _checked() if options.check else _shown(options.folder, options.port, fresh=options.fresh)
     except (CrewError, Lost, PortTaken, NoServer, requests.RequestException) as error:
         screen.sorry(str(error))
         return 1
@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Tieout with stand-ins of QuickBooks and Stripe, no accounts needed. Ctrl-C ends everything.",
     )
     parser.add_argument("--check", action="store_true", help="play the main job through without a person, and judge")
-    parser.add_argument("--fresh", action="store_true", help="start over: forget what earlier runs left in var/demo")
+    parser.add_argument("--fresh", action="store_true", help="start over: forget what earlier runs left")
+    parser.add_argument("--folder", type=Path, default=FOLDER, metavar="PATH", help="its data (default var/demo)")
     parser.add_argument("--port", type=int, default=PORT, metavar="N", help="first of six ports (default %(default)s)")
     return parser
 
@@ -66,14 +67,14 @@ def _end(_number: int, _frame: object) -> None:
     raise Ended
 
 
-def _shown(port: int, *, fresh: bool) -> int:
-    ports = Ports.from_base(port)
-    with _alone():
+def _shown(folder: Path, port: int, *, fresh: bool) -> int:
+    ports, folder = Ports.from_base(port), folder.resolve()
+    with _alone(folder):
         ports.refuse_if_taken()
         if fresh:
-            shutil.rmtree(FOLDER, ignore_errors=True)
-        with Crew(FOLDER / "log") as crew:
-            stage = Stage(FOLDER, ports, crew)
+            shutil.rmtree(folder, ignore_errors=True)
+        with Crew(folder / "log") as crew:
+            stage = Stage(folder, ports, crew)
             _tell(stage, _raised(stage))
             _keep(crew)
     return 0
@@ -86,14 +87,15 @@ def _checked() -> int:
 
 
 def _raised(stage: Stage) -> arrival.Arrived:
-    """Start everything; the first time, bring the company in before worker and scheduler begin."""
+    """Start everything; the first time, bring the company in before the scheduler begins to ring for it."""
     with screen.step("Redis, the stand-ins of QuickBooks and Stripe, a mailbox, the schema"):
-        stage.open()
+        stage.open(arrival.COMPANY_ADD)
     stage.start_web()
+    stage.start_worker()
     with screen.step("Harbor Tile Co.: connected to QuickBooks and Stripe, pulled"):
         arrived = arrival.arrive(stage, show=screen.console.is_terminal)
     with screen.step("Portal, worker and scheduler"):
-        stage.start_work()
+        stage.start_scheduler()
         stage.wait_until_ready()
     return arrived
 
@@ -130,14 +132,14 @@ def _keep(crew: Crew) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone(folder: Path) -> Iterator[None]:
     """Hold the data for this demo. Raises CrewError when another one has it."""
-    FOLDER.parent.mkdir(parents=True, exist_ok=True)
-    with FOLDER.with_suffix(".lock").open("w") as lock:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CrewError("A demo is running on this checkout already; end it with Ctrl-C where it runs.") from None
+            raise CrewError("A demo is running on this data already; end it with Ctrl-C where it runs.") from None
         yield
 
 

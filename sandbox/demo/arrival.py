@@ -18,6 +18,9 @@ OWNER = "olivia@harbortile.example"
 CUSTOMER = "Blue Mesa Ranch"
 
 
+COMPANY_ADD = ("company", "add", SLUG, NAME)
+
+
 @dataclass(frozen=True)
 class Arrived:
     """What is known of the company after it arrived: a customer, an open invoice of theirs, its link."""
@@ -32,7 +35,6 @@ def arrive(stage: Stage, *, show: bool) -> Arrived:
     kept = stage.folder / "arrived.json"
     if kept.exists():
         return Arrived(**json.loads(kept.read_text(encoding="utf-8")))
-    stage.tieout("company", "add", SLUG, NAME)
     stage.wait_until_ready()
     connect_quickbooks(stage)
     connect_stripe(stage)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Stage:
     ports: Ports
     crew: Crew
     sweep_seconds: float = 2.0
-    web_threads: int = 8
+    _sandbox: Member = field(init=False)
 
     @property
     def web_url(self) -> str:
@@ -56,14 +56,12 @@ class Stage:
     @cached_property
     def standins(self) -> dict[str, Any]:
         """Return what the sandbox said of itself: addresses, keys, control plane."""
-        member = self.crew.start("sandbox", self._sandbox_command(), {})
-        return dict(json.loads(self._first_line(member)))
+        return dict(json.loads(self._first_line(self._sandbox)))
 
     @cached_property
-    def environment(self) -> dict[str, str]:
-        """Return the product's settings, its keys kept from the first start; also written to `tieout.env`."""
-        quickbooks, stripe = self.standins["quickbooks"], self.standins["stripe"]
-        settings = {
+    def own_settings(self) -> dict[str, str]:
+        """Return the product's settings that need no stand-in, its keys kept from the first start."""
+        return {
             **self._keys(),
             "TIEOUT_MODE": "sandbox",
             "PUBLIC_URL": self.web_url,
@@ -73,6 +71,14 @@ class Stage:
             "MAIL_FROM": "payments@tieout.example",
             "CLOCK_OFFSET_FILE": str(self.folder / "sandbox" / "clock"),
             "SWEEP_SECONDS": f"{self.sweep_seconds:g}",
+        }
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """Return all of the product's settings; they are also written to `tieout.env`, for whoever comes later."""
+        quickbooks, stripe = self.standins["quickbooks"], self.standins["stripe"]
+        settings = {
+            **self.own_settings,
             "QBO_CLIENT_ID": quickbooks["client_id"],
             "QBO_CLIENT_SECRET": quickbooks["client_secret"],
             "QBO_ENVIRONMENT": quickbooks["discovery_url"],
@@ -80,31 +86,38 @@ class Stage:
             "QBO_VERIFIER_TOKEN": quickbooks["verifier_token"],
             "STRIPE_API_BASE": stripe["api_base"],
             "STRIPE_JS_URL": stripe["js_url"],
-            "LOG_LEVEL": "info",
         }
         path = self.folder / "tieout.env"
         path.touch(mode=0o600)
         path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
         return settings
 
-    def open(self) -> None:
-        """Start what needs nothing of the product: Redis, the stand-ins, the mailbox; then bring the schema up."""
+    def open(self, *first: Sequence[str]) -> None:
+        """Start what needs nothing of the product, and meanwhile bring up its schema.
+
+        `first` are commands of the product that need neither stand-in, run while those still wake up.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._sandbox = self.crew.start("sandbox", self._sandbox_command(), {})
         self.crew.start("redis", doorbell.command(self.folder / "redis", self.ports.redis), {})
         mailbox = ["--folder", str(self.folder / "mails")]
         mailbox += ["--port", str(self.ports.mailbox), "--smtp-port", str(self.ports.smtp)]
         self.crew.start("mailbox", [sys.executable, "-m", "sandbox.demo.mailbox", *mailbox], {})
-        _ = self.environment
         self._migrate()
+        for command in first:
+            self.tieout(*command, settings=self.own_settings)
 
     def start_web(self) -> None:
         """Start the portal."""
-        options = ["--port", str(self.ports.web), "--workers", "1", "--threads", str(self.web_threads)]
+        options = ["--port", str(self.ports.web), "--workers", "1", "--threads", "8"]
         self.crew.start("web", self._command("web", *options), self.environment)
 
-    def start_work(self) -> None:
-        """Start worker and scheduler."""
+    def start_worker(self) -> None:
+        """Start the worker; it does nothing until somebody rings."""
         self.crew.start("worker", self._command("worker"), self.environment)
+
+    def start_scheduler(self) -> None:
+        """Start the scheduler, which rings for whatever is due."""
         self.crew.start("scheduler", self._command("scheduler"), self.environment)
 
     def wait_until_ready(self) -> None:
@@ -125,17 +138,21 @@ class Stage:
             time.sleep(every)
         raise Waited(f"Waited {seconds:g} seconds for {what} in vain. The logs are in {self.folder / 'log'}.")
 
-    def tieout(self, *arguments: str, given: str = "", show: bool = False) -> str:
+    def tieout(
+        self, *arguments: str, given: str = "", show: bool = False, settings: Mapping[str, str] | None = None
+    ) -> str:
         """Run a command of the product and return what it said; `show` lets its progress through. Raises CrewError."""
-        ran = self.run(*arguments, given=given, show=show)
+        ran = self.run(*arguments, given=given, show=show, settings=settings)
         if ran.returncode != 0:
             raise CrewError(f"tieout {' '.join(arguments)} ended with {ran.returncode}: {ran.stderr or ran.stdout}")
         return ran.stdout.strip()
 
-    def run(self, *arguments: str, given: str = "", show: bool = False) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, given: str = "", show: bool = False, settings: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command of the product, whatever its exit code."""
-        command = self._command(*arguments)
-        return self.crew.run(command, self.environment, given=given, seconds=COMMAND_SECONDS, show=show)
+        known = self.environment if settings is None else settings
+        return self.crew.run(self._command(*arguments), known, given=given, seconds=COMMAND_SECONDS, show=show)
 
     def control(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Give the sandbox an order at its control plane, or look with no body. Raises CrewError."""
@@ -188,7 +205,7 @@ class Stage:
         stamp = self.folder / "schema.txt"
         if stamp.exists() and stamp.read_text() == mark:
             return
-        self.tieout("migrate")
+        self.tieout("migrate", settings=self.own_settings)
         stamp.write_text(mark)
 
 

@@ -25,12 +25,12 @@ def members(session: int) -> list[int]:
     return [pid for pid in _all_pids() if _session_of(pid) == session]
 
 
-def end(sessions: Iterable[int], *, patience: float = PATIENCE_SECONDS) -> None:
+def end(sessions: Iterable[int]) -> None:
     """Ask every process of some sessions to end, and kill those that have not after a while."""
     sessions = list(sessions)
     for session in sessions:
         _signal_group(session, signal.SIGTERM)
-    until = time.monotonic() + patience
+    until = time.monotonic() + PATIENCE_SECONDS
     while any(members(session) for session in sessions) and time.monotonic() < until:
         time.sleep(0.05)
     for session in sessions:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +24,9 @@ from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import MailRow, PostingRow
 from connector.store.session import Database
 from oauth.vault import Vault, new_key
+from sandbox.demo import doorbell
 from sandbox.demo.mailbox import Door
+from sandbox.demo.ports import Ports
 from sync.runtime import Runtime
 
 NOON = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)  # noon in Portland
@@ -154,7 +160,7 @@ def harbor_tile() -> list[Any]:
         company,
         CustomerRow(company_id=COMPANY, qbo_id="cust-1", sync_token="0", name="Blue Mesa Ranch"),
         *invoices,
-        payment("pay-1", state="succeeded", succeeded_at=NOON, receipt_number=1042),
+        payment("pay-1", state="succeeded", succeeded_at=NOON, receipt_number=1042, balance_txn="txn_1"),
         *shares,
         PostingRow(
             id="posting-1",
@@ -223,3 +229,49 @@ def owe_mail(rt: Runtime, kind: str, *, context: str = "", **columns: Any) -> st
     with rt.db.write("owe_mail") as session:
         session.add(MailRow(id=mail_id, company_id=company_id, kind=kind, **{**fixed, **columns}))
     return mail_id
+
+
+@dataclass
+class RedisServer:
+    """The demo's own Redis, that a test may stop and start again on its port."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(doorbell.command(self.folder, self.port), stdout=subprocess.DEVNULL)
+        wait_until(lambda: listens(self.port))
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """Return a Redis that runs."""
+    server = RedisServer(tmp_path / "redis", Ports.free().redis)
+    server.start()
+    yield server
+    server.stop()
+
+
+def listens(port: int) -> bool:
+    """Tell whether something listens on a loopback port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 15.0) -> None:
+    """Wait until something is so, which other processes bring about."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, f"waited {seconds} seconds in vain"
+        time.sleep(0.02)
