@@ -6,14 +6,16 @@ in one process and crashes of many use the same installation.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from pydantic import SecretStr
 from sqlmodel import col, select
 
+from connector.clock import Clock
 from connector.settings import Settings
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
@@ -21,6 +23,7 @@ from connector.store.money import PaymentRow
 from connector.store.outbox import PostingRow
 from connector.stripe.gateway import StripeGateway
 from jobs.boot import runtime_of
+from jobs.gateways import CompanyGateways
 from oauth import flow
 from oauth.keys import connect_stripe
 from oauth.vault import new_key
@@ -44,6 +47,24 @@ class Bells:
         self.rung.append((work, subject))
 
 
+class WorldClock(Clock):
+    """The stand-ins' clock; its sleep passes at once."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+        self._slept = 0.0
+
+    def now(self) -> datetime:
+        return self._world.clock.now().astimezone(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._slept
+
+
 class House:
     """Harbor Tile Co., installed. `environment` starts further processes of the same installation."""
 
@@ -56,7 +77,11 @@ class House:
         values: dict[str, Any] = {name.lower(): value for name, value in self.environment.items()}
         self.settings = Settings(**values)
         self.bell = Bells()
-        self.rt = runtime_of(self.settings, bell=self.bell)
+        # The clock of a test never sleeps, so the stand-in's throttle (which counts real seconds) is off.
+        world.quickbooks.switches.set({"throttle": False})
+        booted, clock = runtime_of(self.settings, bell=self.bell), WorldClock(world)
+        gateways = CompanyGateways(self.settings, booted.db, clock, booted.vault)
+        self.rt = replace(booted, clock=clock, gateways=gateways)
         self.company_id = self.rt.clock.new_id()
         with self.rt.db.write("found") as session:
             session.add(

@@ -1,0 +1,194 @@
+"""A whole installation of real processes: web, worker, scheduler and Redis beside the two stand-ins.
+
+Any process can be armed to end itself by SIGKILL at a named point. A payer pays over HTTP as a browser does; the truth
+is read from the stand-ins' own books. Only processes started here are ever ended, each by its id.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+from sqlmodel import col, select
+
+from connector.store.money import PaymentRow
+from portal.access.links import make_invoice_link
+from sandbox.demo import doorbell
+from sandbox.demo.visitor import Page, Visitor
+from sandbox.qbo.control import QuickBooksControl
+from sandbox.world import World
+from sync.tieout import prove
+from tests.house import House
+
+ROOT = Path(__file__).resolve().parents[2]
+CARD = {"card": "4242424242424242"}
+PATIENCE = 40.0
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def wait_for(what: str, look: Callable[[], T | None], patience: float = PATIENCE) -> T:
+    """Look again until there is something to see; fails with what was waited for."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        seen = look()
+        if seen:
+            return seen
+        time.sleep(0.05)
+    raise AssertionError(f"waited {patience:.0f} s for {what}")
+
+
+class Plant:
+    """The processes of one installation."""
+
+    def __init__(self, folder: Path, database_url: str, *, webhooks: bool = True, redis: bool = True) -> None:
+        self.folder = folder
+        self.web_port, self.redis_port = free_port(), free_port()
+        self.world = World(folder=folder / "world", control_token="control-of-the-plant")
+        self.world.start()
+        self.house = House(self.world, database_url, public_url=f"http://127.0.0.1:{self.web_port}")
+        self.environment = {
+            **self.house.environment,
+            "CLOCK_OFFSET_FILE": str(folder / "world" / "clock"),
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "SWEEP_SECONDS": "0.5",
+            "LOG_LEVEL": "warning",
+            "PATH": "/usr/bin:/bin",
+            "OAUTHLIB_INSECURE_TRANSPORT": "1",
+        }
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        if redis:
+            self._start("redis", doorbell.command(folder / "redis", self.redis_port), {})
+            wait_for("Redis", lambda: self._answers(self.redis_port))
+        if webhooks:
+            self.open_webhooks()
+
+    # Processes -------------------------------------------------------------------------------------------------------
+
+    def start_web(self, crash_at: str = "") -> None:
+        """Start gunicorn with one worker; the worker is what a crash point ends, and the master tells of it."""
+        options = ["--bind", f"127.0.0.1:{self.web_port}", "--worker-class", "gthread", "--threads", "8"]
+        command = [sys.executable, "-m", "gunicorn", "--no-control-socket", *options, "portal.app:create_app()"]
+        self._start("web", command, {"CRASH_AT": crash_at} if crash_at else {})
+        wait_for("the portal", self._portal_is_up)
+
+    def start_worker(self, crash_at: str = "") -> None:
+        """Start a worker that does its jobs in its own process, so that what is killed is what works."""
+        command = [sys.executable, "-m", "portal.cli", "worker", "--in-process"]
+        self._start("worker", command, {"CRASH_AT": crash_at} if crash_at else {})
+
+    def start_scheduler(self, crash_at: str = "") -> None:
+        self._start(
+            "scheduler",
+            [sys.executable, "-m", "portal.cli", "scheduler"],
+            {"CRASH_AT": crash_at} if crash_at else {},
+        )
+
+    def _start(self, name: str, command: list[str], more: dict[str, str]) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                command, env={**self.environment, **more}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def log_of(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def wait_for_kill(self, name: str) -> int:
+        """Wait until a process was ended by a signal, and return the signal's number."""
+        if name == "web":  # its master lives on and says how its worker ended
+            wait_for("the web worker's end", lambda: "SIGKILL" in self.log_of("web"))
+            return signal.SIGKILL
+        code = wait_for(f"the {name}'s end", lambda: self._running[name].poll())
+        return -code
+
+    def stop(self, name: str) -> None:
+        process = self._running.pop(name)
+        if process.poll() is None:
+            process.terminate()
+            process.wait(timeout=15)
+
+    def close(self) -> None:
+        for name in reversed(list(self._running)):
+            self.stop(name)
+        self.house.close()
+        self.world.stop()
+
+    # The payer -------------------------------------------------------------------------------------------------------
+
+    def open_webhooks(self) -> None:
+        base = f"http://127.0.0.1:{self.web_port}/hooks"
+        self.world.stripe.control("webhooks", {"url": f"{base}/stripe/harbor-tile"})
+        QuickBooksControl(self.world.quickbooks).control("webhooks", {"url": f"{base}/quickbooks"}, reading=False)
+
+    def pay_page(self, invoice_id: str) -> tuple[Visitor, Page]:
+        """Open an invoice's link and go on to its pay page, as a browser does."""
+        link = make_invoice_link(self.house.rt, self.house.company_id, invoice_id)
+        assert link is not None
+        browser = Visitor()
+        page = browser.open(link)
+        assert page.status == 200
+        return browser, browser.open(f"{page.url.partition('/i/')[0]}/pay?i={invoice_id}")
+
+    def press(self, browser: Visitor, page: Page) -> dict[str, Any]:
+        """Press Pay; raises requests' ConnectionError when the web dies under it."""
+        form = page.form("/pay")
+        [item] = page.with_attribute("data-invoice")
+        message = {
+            "shares": [{"invoice": item["data-invoice"], "amount": dict(form.fields)[f"a.{item['data-invoice']}"]}],
+            "form_nonce": form.data["nonce"],
+            "shown_minor": int(item["data-left"]),
+            "email": "dana@bluemesa.example",
+        }
+        return browser.post_json(page, form.action, message, form_token=form.data["csrf"])
+
+    def confirm(self, pressed: dict[str, Any]) -> None:
+        intent = str(pressed["client_secret"]).partition("_secret_")[0]
+        self.world.stripe.control("pay", {"payment_intent": intent, **CARD})
+
+    # What must be true at the end -------------------------------------------------------------------------------------
+
+    def wait_until_booked(self, payments: int = 1) -> None:
+        """Wait until every posting of that many payments is in the books and nothing is under way."""
+
+        def booked() -> bool:
+            states = [row.state for row in self.house.postings()]
+            return len(states) == 2 * payments and set(states) == {"posted"}
+
+        wait_for(f"{payments} payments in the books", booked)
+
+    def assert_booked_once(self, minor: int) -> None:
+        """Assert from the stand-ins' own books that money moved once and is written once, and that it all ties."""
+        house = self.house
+        assert [charge["amount"] for charge in house.charges()] == [minor]
+        [booked] = house.ours_in_books("Payment", "PaymentRefNum")
+        assert round(booked["TotalAmt"] * 100) == minor
+        assert len(house.ours_in_books("Purchase", "DocNumber")) == 1
+        assert prove(house.rt, house.company_id).ties
+
+    def payments(self) -> list[PaymentRow]:
+        with self.house.rt.db.read() as session:
+            return list(session.exec(select(PaymentRow).order_by(col(PaymentRow.id))))
+
+    def _portal_is_up(self) -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{self.web_port}/healthz", timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+    @staticmethod
+    def _answers(port: int) -> bool:
+        with socket.socket() as one:
+            one.settimeout(0.5)
+            return one.connect_ex(("127.0.0.1", port)) == 0
