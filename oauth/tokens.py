@@ -124,12 +124,19 @@ def _judge_dead(desk: Desk, row: ConnectionRow) -> None:
 
 
 def _asked(desk: Desk, refresh_token: str) -> Tokens:
-    """Ask Intuit; when its answer is lost, once more with the same token, which Intuit still honours for a while."""
+    """Ask Intuit; when its answer is lost, once more with the same token, which Intuit still honours for a while.
+
+    Raises Transient when that answer is lost as well: nothing was asked of the books, so nothing is unknown there.
+    """
     intuit = Intuit(desk.settings, desk.clock)
     try:
         return intuit.refresh(refresh_token)
     except UnknownOutcome:
+        pass
+    try:
         return intuit.refresh(refresh_token)
+    except UnknownOutcome as lost:
+        raise Transient(service=SERVICE, message=lost.message, code=lost.code, trace=lost.trace) from None
 
 
 def _give_back_lease(desk: Desk, row: ConnectionRow, owner: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from connector.qbo.shapes import Buffer
 from sync.runtime import Runtime
 
 
@@ -19,7 +20,7 @@ class Change:
     """An object that was written: its JSON, its columns now, and those it had before."""
 
     qbo_id: str
-    text: str
+    text: Buffer
     now: Mapping[str, Any]
     before: Mapping[str, Any] | None
 

@@ -60,9 +60,10 @@ def advance(session: Session, rt: Runtime, company_id: str, entity: Entity, *, p
     return row
 
 
-def finish(session: Session, rt: Runtime, company_id: str, entity: Entity, error: str = "") -> None:
+def finish(session: Session, rt: Runtime, company_id: str, entity: Entity, *, pulled: int, error: str) -> None:
     """Say that an entity was loaded to its end, or that QuickBooks does not give it, and why."""
     row = session.get_one(CursorRow, (company_id, entity.name))
+    row.pulled += pulled
     row.phase, row.error, row.finished_at, row.updated_at = FOLLOWING, error, _now(rt), _now(rt)
 
 

@@ -54,6 +54,9 @@ class Pull:
     written: Counter[str] = field(default_factory=Counter)
     deleted: Counter[str] = field(default_factory=Counter)
     is_first: bool = False
+    _ahead: Counter[str] = field(default_factory=Counter)  # objects of pages whose cursor is not committed yet
+    _quiet: set[str] = field(default_factory=set)  # entities whose last page held nothing new
+    _renewed: float = 0.0
 
     @contextmanager
     def commit(self, name: str) -> Iterator[Session]:
@@ -66,13 +69,46 @@ class Pull:
             if not session.exec(mine.values(until=until)).rowcount:
                 raise LostLease(f"the lease {self.lease.name} was taken over")
             yield session
+        self._renewed = self.rt.clock.monotonic()
 
-    def land(self, session: Session, entity: Entity, texts: Sequence[Buffer], *, tells: bool) -> None:
-        """Land objects in an open commit, and say what changed or only what could not be read."""
+    def holds_nothing_new(self, entity: Entity, fetched: Fetched) -> bool:
+        """Tell whether a page may be passed by without a commit, as pages of an unchanged list are.
+
+        Its cursor waits for the next commit: a crash before that repeats pages that write nothing.
+        """
+        is_late = self.rt.clock.monotonic() - self._renewed > self.lease.seconds / 4
+        if is_late or fetched.poisoned or entity.name not in self._quiet:
+            return False
+        with self.rt.db.read() as session:
+            return landing.is_known(session, self.company_id, entity, fetched.rows)
+
+    def advance(self, session: Session, entity: Entity, fetched: Fetched, *, wrote: bool) -> Progress:
+        """Move an entity's cursor behind a page in an open commit, and behind those that were passed by before it."""
+        position = fetched.start + PAGE_SIZE
+        pulled = self._ahead.pop(entity.name, 0) + len(fetched.rows)
+        row = cursors.advance(session, self.rt, self.company_id, entity, position=position, pulled=pulled)
+        (self._quiet.discard if wrote else self._quiet.add)(entity.name)
+        return Progress(entity.name, row.pulled, row.expected)
+
+    def pass_by(self, entity: Entity, fetched: Fetched) -> Progress:
+        """Count a page that held nothing new."""
+        self._ahead[entity.name] += len(fetched.rows)
+        with self.rt.db.read() as session:
+            row = cursors.find(session, self.company_id, entity.name)
+        assert row is not None, "an entity is paged after its load began"
+        return Progress(entity.name, row.pulled + self._ahead[entity.name], row.expected)
+
+    def finish(self, session: Session, entity: Entity, refused: str) -> None:
+        """Say in an open commit that an entity is at its end."""
+        cursors.finish(session, self.rt, self.company_id, entity, pulled=self._ahead.pop(entity.name, 0), error=refused)
+
+    def land(self, session: Session, entity: Entity, texts: Sequence[Buffer], *, tells: bool) -> bool:
+        """Land objects in an open commit, and say what changed or only what could not be read; returns if any did."""
         landed = landing.land(session, self.rt, self.company_id, entity, texts)
         self.written[entity.name] += len(landed.changes)
         say = tellings.tell if tells else tellings.tell_unreadable
         say(session, self.rt, self.company_id, landed)
+        return bool(landed.changes)
 
     def bury(self, session: Session, entity: Entity, ids: Sequence[str]) -> None:
         """Mark objects as deleted in an open commit, and say so."""
@@ -133,18 +169,19 @@ def _load(pull: Pull, entity: Entity) -> None:
     except Rejected as error:
         refused = str(error)
     with pull.commit("pull_end") as session:
-        cursors.finish(session, pull.rt, pull.company_id, entity, refused)
+        pull.finish(session, entity, refused)
 
 
 def _land_page(pull: Pull, entity: Entity, fetched: Fetched) -> None:
+    if pull.holds_nothing_new(entity, fetched):
+        pull.progress(pull.pass_by(entity, fetched))
+        return
     with pull.commit("pull_page") as session:
-        pull.land(session, entity, fetched.rows, tells=False)
+        wrote = pull.land(session, entity, fetched.rows, tells=False)
         if fetched.poisoned:
             number = len(fetched.poisoned)
             tellings.tell_poisoned(session, pull.rt, pull.company_id, entity, number, fetched.reason)
-        position = fetched.start + PAGE_SIZE
-        row = cursors.advance(session, pull.rt, pull.company_id, entity, position=position, pulled=len(fetched.rows))
-        progress = Progress(entity.name, row.pulled, row.expected)
+        progress = pull.advance(session, entity, fetched, wrote=wrote)
     pull.progress(progress)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Table
@@ -40,13 +41,13 @@ class Entity:
     tells: tuple[tuple[str, str], ...] = ()  # amounts whose change is told, and their words
     after: After | None = None  # what else follows from changed objects, in the same commit
 
-    @property
+    @cached_property
     def table(self) -> Table:
         """The table its head stands in."""
         table: Table = self.row.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
         return table
 
-    @property
+    @cached_property
     def is_listed(self) -> bool:
         """Tell whether its table is shared, so that the entity's name is part of the key."""
         return "entity" in self.table.c

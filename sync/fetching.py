@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 from connector.errors import NotFound, Rejected
@@ -17,7 +18,8 @@ from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
 from connector.qbo.language import one_of
 from connector.qbo.shapes import Buffer, RawObject
 
-PAGES_AHEAD = 2  # fetched while one is written: hides the database behind QuickBooks' answer time, and bounds memory
+MOST_AHEAD = 8  # pages asked for at once; QuickBooks takes ten requests a second
+PATIENCE_SECONDS = 0.1  # longer than a page takes to be written: then QuickBooks is what we wait for
 IDS_AT_ONCE = 100
 _POISONED = "4002"
 
@@ -72,26 +74,33 @@ def _fill(into: Rows[T], ask: Callable[[int, int], Sequence[T]], start: int, siz
 def pages(gateway: QuickBooksGateway, entity: str, *, start: int, expected: int | None) -> Iterator[Fetched]:
     """Give the pages from a position on, some fetched ahead; without an expected count one after the other.
 
+    One page is fetched while another is written. Where QuickBooks takes longer to answer than we to write, more are
+    asked for at once, so that only its limits bound the load; where it does not, memory holds no page it need not.
     What was added after the count came has changed since then, so the change feed brings it.
     """
     if expected is None:
         yield from _until_short(gateway, entity, start)
         return
-    with ThreadPoolExecutor(PAGES_AHEAD, thread_name_prefix="pull") as pool:
-        ahead: deque[Future[Fetched]] = deque()
-        starts = iter(range(start, expected + 1, PAGE_SIZE))
+    starts = iter(range(start, expected + 1, PAGE_SIZE))
+    ahead: deque[Future[Fetched]] = deque()
+    wanted = 1
+    with ThreadPoolExecutor(MOST_AHEAD, thread_name_prefix="pull") as pool:
+
+        def ask_ahead() -> None:
+            for position in islice(starts, wanted - len(ahead)):
+                ahead.append(pool.submit(fetch_page, gateway, entity, position))
+
         try:
-            while True:
-                for position in starts:
-                    ahead.append(pool.submit(fetch_page, gateway, entity, position))
-                    if len(ahead) > PAGES_AHEAD:
-                        break
-                if not ahead:
-                    return
-                yield ahead.popleft().result()
+            ask_ahead()
+            while ahead:
+                page = ahead.popleft()
+                if not wait([page], timeout=PATIENCE_SECONDS).done:
+                    wanted = min(wanted * 2, MOST_AHEAD)
+                ask_ahead()
+                yield page.result()
         finally:
-            for future in ahead:
-                future.cancel()
+            for page in ahead:
+                page.cancel()
 
 
 def _until_short(gateway: QuickBooksGateway, entity: str, start: int, where: str = "") -> Iterator[Fetched]:

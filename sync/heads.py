@@ -96,7 +96,7 @@ class Invoice(Sale, kw_only=True):
     def columns(self, home: str) -> dict[str, Any]:
         """Return the columns of an InvoiceRow."""
         email = (self.bill_email and self.bill_email.Address) or ""
-        return {**self.shared(home), "due_day": self.due_date, "email": email}
+        return self.shared(home) | {"due_day": self.due_date, "email": email}
 
 
 class Credit(Sale, kw_only=True):

@@ -7,13 +7,14 @@ read costs only itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Table, select, update
+from sqlalchemy import Row, Select, Table, bindparam, select, update
 from sqlmodel import Session
 
 from connector.qbo.shapes import Buffer, object_of
@@ -26,6 +27,7 @@ from sync.heads import Head, Unreadable
 from sync.runtime import Runtime
 
 _RAW: Table = RawRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_AT_ONCE = 250  # objects written by one statement: more would only hold more text in memory
 _VERSION = ("sync_token", "remote_updated_at")
 
 
@@ -42,11 +44,11 @@ class Landed:
 def land(session: Session, rt: Runtime, company_id: str, entity: Entity, texts: Sequence[Buffer]) -> Landed:
     """Write the objects that are new or newer than what is cached, and what follows from them."""
     landed = Landed(entity, seen=len(texts))
-    read = list(_read(entity, texts, landed))
-    known = _known(session, company_id, entity, [head.id for head, _ in read])
+    read = _read(entity, texts, landed)
+    known = _known(session, company_id, entity, [head.id for head, _ in read], locked=True)
     fresh = [(head, text) for head, text in read if _is_new(head, known.get(head.id))]
-    if fresh:
-        _write(session, company_id, landed, fresh, known)
+    for n in range(0, len(fresh), _AT_ONCE):
+        _write(session, company_id, landed, fresh[n : n + _AT_ONCE], known)
     if landed.unreadable:
         _keep_unread(session, company_id, landed, texts)
     if entity.after and landed.changes:
@@ -54,12 +56,23 @@ def land(session: Session, rt: Runtime, company_id: str, entity: Entity, texts: 
     return landed
 
 
+def is_known(session: Session, company_id: str, entity: Entity, texts: Sequence[Buffer]) -> bool:
+    """Tell whether landing these objects would write nothing; asks without a lock, so only a yes means anything."""
+    landed = Landed(entity)
+    read = _read(entity, texts, landed)
+    known = _known(session, company_id, entity, [head.id for head, _ in read], locked=False)
+    return not landed.unreadable and not any(_is_new(head, known.get(head.id)) for head, _ in read)
+
+
 def bury(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) -> list[Row[Any]]:
     """Mark objects as deleted; returns the rows that were not so before. Their raw text stays."""
     table = entity.table
-    mine = (*_of(company_id, entity), table.c.qbo_id.in_(ids), table.c.state != "deleted")
-    gone = list(session.connection().execute(select(table).where(*mine)))
-    session.connection().execute(update(table).where(*mine).values(state="deleted"))
+    gone: list[Row[Any]] = []
+    for n in range(0, len(ids), _AT_ONCE):
+        part = table.c.qbo_id.in_(ids[n : n + _AT_ONCE])
+        mine = (*_of(company_id, entity), part, table.c.state != "deleted")
+        gone += session.connection().execute(select(table).where(*mine)).all()
+        session.connection().execute(update(table).where(*mine).values(state="deleted"))
     return gone
 
 
@@ -70,33 +83,48 @@ def living_ids(session: Session, company_id: str, entity: Entity) -> set[str]:
     return set(session.connection().execute(living).scalars())
 
 
-def _read(entity: Entity, texts: Iterable[Buffer], landed: Landed) -> Iterable[tuple[Head, Buffer]]:
-    decoder = msgspec.json.Decoder(entity.head)
+def _read(entity: Entity, texts: Iterable[Buffer], landed: Landed) -> list[tuple[Head, Buffer]]:
+    decode = msgspec.json.Decoder(entity.head).decode
+    read: list[tuple[Head, Buffer]] = []
     for text in texts:
         try:
-            yield decoder.decode(text), text
+            read.append((decode(text), text))
         except msgspec.DecodeError as error:
             landed.unreadable.append((object_of(entity.name, text).qbo_id, str(error)))
+    return read
 
 
-def _known(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    """Return version and state of the cached ones, locked against another writer until the commit."""
+def _known(
+    session: Session, company_id: str, entity: Entity, ids: Sequence[str], *, locked: bool
+) -> dict[str, tuple[str, str, str, bool]]:
+    """Return version and state of the cached ones; locked, they wait for our commit against another writer."""
+    statement = _versions_of(entity, locked)
+    rows = session.connection().execute(statement, {"company": company_id, "ids": ids}).all()
+    moves = bool(entity.also)  # its balance may have moved without a new version
+    return {qbo_id: (token, updated, state, moves) for qbo_id, token, updated, state in rows}
+
+
+@cache
+def _versions_of(entity: Entity, locked: bool) -> Select[Any]:
     table = entity.table
-    columns = [table.c[name] for name in ("qbo_id", *_VERSION, "state", *entity.also)]
-    mine = select(*columns).where(*_of(company_id, entity), table.c.qbo_id.in_(ids)).with_for_update()
-    return {row[0]: row for row in session.connection().execute(mine)}
+    columns = [table.c[name] for name in ("qbo_id", *_VERSION, "state")]
+    mine = select(*columns).where(
+        *_of(bindparam("company"), entity), table.c.qbo_id.in_(bindparam("ids", expanding=True))
+    )
+    return mine.with_for_update() if locked else mine
 
 
-def _is_new(head: Head, known: Row[Any] | None) -> bool:
+def _is_new(head: Head, known: tuple[str, str, str, bool] | None) -> bool:
     """Tell whether an object says something the cache does not know."""
-    if known is None or known.state == "deleted":
+    if known is None:
         return True
-    if head.sync_token == known.sync_token:
-        if head.updated_at == known.remote_updated_at:
-            return len(known) > len(_VERSION) + 2  # its balance may have moved all the same
-        return _instant(head.updated_at) >= _instant(known.remote_updated_at)
-    if head.sync_token.isdigit() and known.sync_token.isdigit():
-        return int(head.sync_token) > int(known.sync_token)
+    token, updated, state, moves = known
+    if head.sync_token == token:
+        if head.updated_at == updated:
+            return moves or state == "deleted"
+        return _instant(head.updated_at) >= _instant(updated)
+    if state != "deleted" and head.sync_token.isdigit() and token.isdigit():
+        return int(head.sync_token) > int(token)
     return True
 
 
@@ -112,41 +140,42 @@ def _write(
     company_id: str,
     landed: Landed,
     fresh: Sequence[tuple[Head, Buffer]],
-    known: Mapping[str, Row[Any]],
+    known: Container[str],
 ) -> None:
     entity, home = landed.entity, session.get_one(CompanyRow, company_id).home_currency
+    key = {"company_id": company_id, "entity": entity.name} if entity.is_listed else {"company_id": company_id}
     before = _rows(session, company_id, entity, [head.id for head, _ in fresh if head.id in known])
     rows, raws = [], []
     for head, text in fresh:
         try:
-            columns = _columns(company_id, entity, head, home)
+            columns = head.columns(home)
         except Unreadable as error:
             landed.unreadable.append((head.id, str(error)))
             continue
+        columns |= key
+        columns |= {"qbo_id": head.id, "sync_token": head.sync_token, "remote_updated_at": head.updated_at}
         was = before.get(head.id)
         if was is not None and all(was[name] == value for name, value in columns.items()):
             continue
-        body = str(text, "utf-8")
         rows.append(columns)
-        raws.append(_raw(company_id, entity, head.id, head.sync_token, body))
-        landed.changes.append(Change(head.id, body, columns, was))
+        raws.append(_raw(company_id, entity, head.id, head.sync_token, str(text, "utf-8")))
+        landed.changes.append(Change(head.id, text, columns, was))
     upsert(session, entity.table, rows, unless_same=(*_VERSION, "state", *entity.also))
     upsert(session, _RAW, raws, unless_same=("sync_token", "body"))
 
 
 def _rows(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the cached rows of these ids as they are before the write."""
     if not ids:
         return {}
+    found = session.connection().execute(_rows_of(entity), {"company": company_id, "ids": ids})
+    return {row["qbo_id"]: dict(row) for row in found.mappings().all()}
+
+
+@cache
+def _rows_of(entity: Entity) -> Select[Any]:
     table = entity.table
-    mine = select(table).where(*_of(company_id, entity), table.c.qbo_id.in_(ids))
-    return {row["qbo_id"]: dict(row) for row in session.connection().execute(mine).mappings()}
-
-
-def _columns(company_id: str, entity: Entity, head: Head, home: str) -> dict[str, Any]:
-    key = {"company_id": company_id, "qbo_id": head.id}
-    if entity.is_listed:
-        key["entity"] = entity.name
-    return {**key, "sync_token": head.sync_token, "remote_updated_at": head.updated_at, **head.columns(home)}
+    return select(table).where(*_of(bindparam("company"), entity), table.c.qbo_id.in_(bindparam("ids", expanding=True)))
 
 
 def _keep_unread(session: Session, company_id: str, landed: Landed, texts: Iterable[Buffer]) -> None:
@@ -173,7 +202,8 @@ def _raw(company_id: str, entity: Entity, qbo_id: str, sync_token: str, body: st
     }
 
 
-def _of(company_id: str, entity: Entity) -> tuple[Any, ...]:
+def _of(company: Any, entity: Entity) -> tuple[Any, ...]:
+    """Return the conditions for an entity's rows of a company, given by its id or as a parameter."""
     table = entity.table
-    mine = (table.c.company_id == company_id,)
+    mine = (table.c.company_id == company,)
     return (*mine, table.c.entity == entity.name) if entity.is_listed else mine

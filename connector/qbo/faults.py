@@ -26,6 +26,9 @@ from connector.errors import (
 from connector.qbo.shapes import Sent
 
 SERVICE = "quickbooks"
+# Of a session, and of a connection whose answer was being read.
+SENDING_FAILED = (requests.RequestException, urllib3.exceptions.HTTPError)
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError)
 THROTTLE_SECONDS = 60.0  # what Intuit asks for after a 429
 
 _THROTTLED = frozenset({"3001"})
@@ -88,15 +91,15 @@ def unclear(message: str, *, writes: bool, reply: Reply | None = None, code: str
     )
 
 
-def failed_to_send(failure: requests.RequestException, *, writes: bool) -> GatewayError:
+def failed_to_send(failure: Exception, *, writes: bool) -> GatewayError:
     """Return the error of a call that got no answer at all; only a connection that never stood is a definite no."""
     if _never_connected(failure):
         return Transient(service=SERVICE, message="QuickBooks cannot be reached", code="unreachable")
-    code = "timeout" if isinstance(failure, requests.Timeout) else "broken"
+    code = "timeout" if isinstance(failure, _TIMEOUTS) else "broken"
     return unclear("the connection to QuickBooks broke before its answer came", writes=writes, code=code)
 
 
-def _never_connected(failure: requests.RequestException) -> bool:
+def _never_connected(failure: Exception) -> bool:
     if isinstance(failure, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = failure.args[0] if failure.args else None

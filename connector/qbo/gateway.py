@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
-import requests
 import tenacity
 
 from connector import crash
@@ -182,7 +181,7 @@ class QuickBooksGateway:
         with crash.sending(f"qbo.{operation}"):
             try:
                 return ask(self._wire())
-            except requests.RequestException as failure:
+            except faults.SENDING_FAILED as failure:
                 raise faults.failed_to_send(failure, writes=writes) from None
 
     def _retried(self, once: Callable[[], T]) -> T:

@@ -14,7 +14,6 @@ import requests
 from quickbooks import QuickBooks
 
 from connector.qbo.faults import Reply
-from connector.qbo.language import quote as quote  # the statement's words stand beside the wire for its callers
 from connector.qbo.throttle import Throttle
 
 CONNECT_SECONDS, READ_SECONDS = 3.05, 30.0
@@ -65,24 +64,25 @@ class Wire(QuickBooks):  # type: ignore[misc]  # the library has no types
         self, method: str, url: str, *, headers: dict[str, str], params: dict[str, Any] | None = None, body: bytes = b""
     ) -> Reply:
         """Send, and once more with a renewed token after a 401 or a 403."""
-        response = self._send(method, url, headers, params, body)
-        if response.status_code in (401, 403):
+        reply = self._send(method, url, headers, params, body)
+        if reply.status in (401, 403):
             self.session.renew()
-            response = self._send(method, url, headers, params, body)
-        return Reply(
-            status=response.status_code,
-            body=response.content,
-            trace=response.headers.get("intuit_tid", ""),
-            retry_after=response.headers.get("Retry-After", ""),
-            request=body,
-        )
+            reply = self._send(method, url, headers, params, body)
+        return reply
 
     def _send(
         self, method: str, url: str, headers: dict[str, str], params: dict[str, Any] | None, body: bytes
-    ) -> requests.Response:
+    ) -> Reply:
         self.throttle.wait(self.company_id)
-        response: requests.Response = self.process_request(method, url, headers=headers, params=params, data=body)
-        return response
+        with self.process_request(method, url, headers=headers, params=params, data=body) as response:
+            return Reply(
+                status=response.status_code,
+                # Not `content`: that gathers a page of four megabytes from pieces, and holds it twice for a moment.
+                body=response.raw.read(decode_content=True),
+                trace=response.headers.get("intuit_tid", ""),
+                retry_after=response.headers.get("Retry-After", ""),
+                request=body,
+            )
 
 
 class BearerSession(requests.Session):
@@ -106,8 +106,8 @@ class BearerSession(requests.Session):
         self._renewed = self._bearer(True)
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
-        """Send with timeouts, and follow no redirect."""
-        options |= {"timeout": (CONNECT_SECONDS, READ_SECONDS), "allow_redirects": False}
+        """Send with timeouts, follow no redirect, and leave the body to be read in one piece."""
+        options |= {"timeout": (CONNECT_SECONDS, READ_SECONDS), "allow_redirects": False, "stream": True}
         return super().request(method, url, *args, **options)
 
 

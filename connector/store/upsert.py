@@ -1,49 +1,84 @@
 """The guarded bulk upsert: thousands of rows in one statement, and none written where nothing changed.
 
-Works the same on SQLite and PostgreSQL through SQLAlchemy Core. Law: a row whose `unless_same` columns are the same is
-not written at all.
+The same on SQLite and PostgreSQL: SQLAlchemy writes the statement once, the driver takes the rows. Law: a row whose
+`unless_same` columns are the same is not written at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Table, or_
+from sqlalchemy import ColumnElement, Dialect, Executable, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+Rows = Sequence[Mapping[str, Any]]
+_COUNTED = {"preserve_rowcount": True}  # without it PostgreSQL's count reads -1 after an INSERT, which is true
 
-def upsert(
-    session: Session,
-    table: Table,
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    unless_same: Sequence[str],
-) -> int:
+
+def upsert(session: Session, table: Table, rows: Rows, *, unless_same: Sequence[str]) -> int:
     """Insert rows, or update those whose `unless_same` columns differ; returns how many were written.
 
     Rows are dictionaries with the same keys; conflicts are found by the table's primary key.
     """
     if not rows:
         return 0
-    insert = (sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)
-    keys = {column.name for column in table.primary_key}
-    changes = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    differs: ColumnElement[bool] = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in unless_same))
-    statement = insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes, where=differs)
-    return _written(session, statement, rows)
+    connection = session.connection()
+    prepared = _prepared(table, tuple(rows[0]), tuple(unless_same), connection.dialect)
+    result = connection.exec_driver_sql(prepared.sql, prepared.bound(rows), execution_options=_COUNTED)
+    return int(result.rowcount)
 
 
-def insert_ignoring(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+def insert_ignoring(session: Session, table: Table, rows: Rows) -> int:
     """Insert rows that are not there yet, by any unique key; returns how many were new."""
     if not rows:
         return 0
-    insert = (sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)
-    return _written(session, insert.on_conflict_do_nothing(), rows)
+    statement: Executable = _insert(table, session.get_bind().dialect).on_conflict_do_nothing()
+    return int(session.connection().execute(statement, list(rows), execution_options=_COUNTED).rowcount)
 
 
-def _written(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
-    # Without this option PostgreSQL's count is lost after an INSERT and reads -1, which is true where 0 is meant.
-    kept = {"preserve_rowcount": True}
-    return int(session.connection().execute(statement, list(rows), execution_options=kept).rowcount)
+@dataclass(frozen=True)
+class _Prepared:
+    """A statement in the driver's own words, with the columns in the order it takes them."""
+
+    sql: str
+    names: tuple[str, ...]
+    binders: Mapping[str, Callable[[Any], Any]]  # what turns a column's values into the driver's
+    is_positional: bool
+
+    def bound(self, rows: Rows) -> list[Any]:
+        """Return the rows as the driver takes them; column by column, because that is what costs nothing."""
+        columns = [self._column(name, rows) for name in self.names]
+        if self.is_positional:
+            return list(zip(*columns, strict=True))
+        return [dict(zip(self.names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    def _column(self, name: str, rows: Rows) -> Any:
+        values = map(itemgetter(name), rows)
+        binder = self.binders.get(name)
+        return values if binder is None else map(binder, values)
+
+
+@lru_cache(maxsize=128)
+def _prepared(table: Table, names: tuple[str, ...], unless_same: tuple[str, ...], dialect: Dialect) -> _Prepared:
+    insert = _insert(table, dialect)
+    keys = {column.name for column in table.primary_key}
+    changes = {name: insert.excluded[name] for name in names if name not in keys}
+    differs: ColumnElement[bool] = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in unless_same))
+    statement = insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes, where=differs)
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    binders = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
+    return _Prepared(
+        sql=str(compiled),
+        names=tuple(compiled.positiontup or names),
+        binders={name: binder for name, binder in binders.items() if binder is not None},
+        is_positional=bool(compiled.positional),
+    )
+
+
+def _insert(table: Table, dialect: Dialect) -> Any:
+    return (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(table)
