@@ -313,6 +313,64 @@ def test_mistakes_of_the_integrator_are_thrown(page: Page, shop: Shop) -> None:
     assert "elements.submit()" in rejected
 
 
+def test_without_an_element_the_script_confirms_retrieves_and_follows(page: Page, shop: Shop) -> None:
+    opened(page, shop)
+    create = shop.client.v1.payment_intents.create
+    secret = create({"amount": 500, "currency": "usd"}).client_secret
+    paid = page.evaluate(
+        "(clientSecret) => stripe.confirmPayment({clientSecret, redirect: 'if_required',"
+        " confirmParams: {payment_method: 'pm_card_visa'}})",
+        secret,
+    )
+    assert paid["paymentIntent"]["status"] == "succeeded"
+    seen = page.evaluate("(secret) => stripe.retrievePaymentIntent(secret)", secret)
+    assert seen["paymentIntent"]["id"] == paid["paymentIntent"]["id"]
+    wrong = page.evaluate("(secret) => stripe.retrievePaymentIntent(secret + 'x')", secret)
+    assert wrong["error"]["code"] == "resource_missing"
+
+    waiting = create(
+        {
+            "amount": 500,
+            "currency": "usd",
+            "confirm": True,
+            "use_stripe_sdk": True,
+            "payment_method": "pm_card_threeDSecure2Required",
+        }
+    )
+    page.evaluate(
+        "(s) => {stripe.handleNextAction({clientSecret: s}).then((a) => {window.answer = a})}", waiting.client_secret
+    )
+    page.frame_locator(CHALLENGE).get_by_role("button", name="Complete authentication").click()
+    expect(page.locator(CHALLENGE)).to_have_count(0)
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.answer.paymentIntent.status") == "succeeded"
+
+
+def test_a_confirmation_token_lets_the_server_pay(page: Page, shop: Shop) -> None:
+    frame = opened(page, shop)
+    fill_card(frame, "4000056655665556")
+    token = page.evaluate("elements.submit().then(() => stripe.createConfirmationToken({elements}))")
+    key = token["confirmationToken"]["id"]
+    preview = shop.client.v1.confirmation_tokens.retrieve(key).payment_method_preview
+    assert preview is not None
+    assert preview.card is not None
+    assert preview.card.funding == "debit"
+    paid = shop.client.v1.payment_intents.create(
+        {"amount": 62000, "currency": "usd", "confirm": True, "confirmation_token": key}
+    )
+    assert paid.status == "succeeded"
+
+
+def test_the_network_gone_is_told_and_nothing_is_charged(page: Page, shop: Shop) -> None:
+    frame = opened(page, shop)
+    fill_card(frame)
+    page.route("**/confirm", lambda route: route.abort())
+    pay(page, "api_connection_error")
+    page.unroute("**/confirm")
+    pay(page, "succeeded")
+    assert len(shop.client.v1.charges.list().data) == 1
+
+
 def test_the_frame_keeps_its_height_and_takes_the_look(page: Page, shop: Shop) -> None:
     shop.given["elements"]["appearance"] = {
         "theme": "night",

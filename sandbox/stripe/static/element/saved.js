@@ -1,6 +1,5 @@
 // The saved payment methods of a customer, as a list of radio buttons.
 
-const MONTHS = (card) => `${String(card.exp_month).padStart(2, "0")} / ${String(card.exp_year).slice(2)}`;
 const BRAND_NAMES = { visa: "Visa", mastercard: "Mastercard", amex: "American Express", discover: "Discover" };
 
 function icon(name) {
@@ -19,14 +18,16 @@ function text(className, words) {
   return span;
 }
 
+/** Return a method in words: the digits first, since they are what tells two cards apart. */
 function described(method) {
   if (method.type === "card") {
-    const card = method.card;
-    const name = BRAND_NAMES[card.brand] || "Card";
-    return { icon: card.brand, words: `${name} •••• ${card.last4}`, until: MONTHS(card) };
+    const { brand, last4, exp_month, exp_year } = method.card;
+    const name = BRAND_NAMES[brand] || "Card";
+    const until = `${String(exp_month).padStart(2, "0")}/${String(exp_year).slice(2)}`;
+    return { icon: brand, name, last4, detail: `${name} until ${until}` };
   }
-  const bank = method.us_bank_account;
-  return { icon: "bank", words: `${bank.bank_name} •••• ${bank.last4}`, until: "" };
+  const { bank_name: name, last4 } = method.us_bank_account;
+  return { icon: "bank", name, last4, detail: name };
 }
 
 export class Saved {
@@ -44,20 +45,23 @@ export class Saved {
   }
 
   row(method, index, removable) {
-    const { icon: name, words, until } = described(method);
+    const { icon: mark, name, last4, detail } = described(method);
     const row = document.createElement("div");
     row.className = "card-row";
     const label = document.createElement("label");
     const radio = document.createElement("input");
     Object.assign(radio, { type: "radio", name: "saved", value: method.id, checked: index === 0 });
     radio.addEventListener("change", () => this.changed());
-    label.append(radio, icon(name), text("number", words), text("until", until));
+    const lines = document.createElement("span");
+    lines.className = "lines";
+    lines.append(text("number", `•••• ${last4}`), text("until", detail));
+    label.append(radio, icon(mark), lines);
     row.append(label);
     if (removable) {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = "Remove";
-      button.setAttribute("aria-label", `Remove ${words}`);
+      button.setAttribute("aria-label", `Remove ${name} •••• ${last4}`);
       button.addEventListener("click", () => this.removed(method));
       row.append(button);
     }
