@@ -80,9 +80,8 @@ def _sum(outcomes: Sequence[Outcome]) -> str:
     missed = sum(not reading.met for reading in readings)
     broken = [outcome.row.name for outcome in outcomes if outcome.error]
     spent = sum(outcome.seconds for outcome in outcomes)
-    text = (
-        f"{len(readings)} goals measured, {len(readings) - missed} met, {missed} missed, in {spent:.0f} s. {machine()}."
-    )
+    goals = "1 goal" if len(readings) == 1 else f"{len(readings)} goals"
+    text = f"{goals} measured, {len(readings) - missed} met, {missed} missed, in {spent:.0f} s. {machine()}."
     return text + (f" Broken rows: {', '.join(broken)}." if broken else "")
 
 
