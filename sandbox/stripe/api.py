@@ -51,12 +51,20 @@ class Answer:
 class Call:
     """A request understood: what is to be done, for which account, with which typed parameters."""
 
+    request: Request
+    request_id: str
+    key: str | None  # the idempotency key
     operation: routes.Operation
     ids: list[str]
     form: dict[str, Any]
     params: dict[str, Any]
     account: str
     by_browser: bool
+
+    @property
+    def print_(self) -> str:
+        """What is compared when the idempotency key comes again."""
+        return fingerprint(self.request.method, self.request.path, self.form)
 
 
 class Api:
@@ -74,8 +82,8 @@ class Api:
         call: Call | None = None
         try:
             with self._lock:
-                call = self._understand(request)
-            answer = self._obey(request, call, key, request_id)
+                call = self._understand(request, request_id, key)
+            answer = self._obey(call)
         except ApiError as error:
             answer = Answer(error.status, error.body(request_id), dict(error.headers))
         self._note(request, call, key, answer)
@@ -98,7 +106,7 @@ class Api:
         }
         self.journal.append(row)
 
-    def _understand(self, request: Request) -> Call:
+    def _understand(self, request: Request, request_id: str, key: str | None) -> Call:
         found = routes.find(request.method, request.path)
         if found is None:
             message = f"Unrecognized request URL ({request.method}: {request.path})."
@@ -118,13 +126,13 @@ class Api:
         table = browser.TABLES[operation.name] if by_browser else PARAMETERS[operation.name]
         params = shapes.read(table, decoded)
         _refuse_unplayed(params)
-        return Call(operation, ids, decoded, params, account, by_browser)
+        return Call(request, request_id, key, operation, ids, decoded, params, account, by_browser)
 
-    def _obey(self, request: Request, call: Call, key: str | None, request_id: str) -> Answer:
-        print_ = fingerprint(request.method, request.path, call.form)
-        if key:
+    def _obey(self, call: Call) -> Answer:
+        """Answer a call from its idempotency key, or do its work."""
+        if call.key:
             with self._lock:
-                held = self._keys.begin(call.account, key, print_)
+                held = self._keys.begin(call.account, call.key, call.print_)
             if held is not None:
                 headers = {"Idempotent-Replayed": "true", "Original-Request": held["request"]}
                 return Answer(held["status"], held["body"], headers)
@@ -133,59 +141,42 @@ class Api:
             refusal = _before(due)
             if refusal is not None and refusal.status != 500:
                 raise refusal
-            return self._work(request, call, key, print_, request_id, refusal, due)
+            return self._work(call, refusal, due)
         finally:
-            if key:
+            if call.key:
                 with self._lock:
-                    self._keys.end(call.account, key)
+                    self._keys.end(call.account, call.key)
 
-    def _work(
-        self,
-        request: Request,
-        call: Call,
-        key: str | None,
-        print_: str,
-        request_id: str,
-        refusal: ApiError | None,
-        due: list[Fault],
-    ) -> Answer:
+    def _work(self, call: Call, refusal: ApiError | None, due: list[Fault]) -> Answer:
         """Do the work and keep its result under the key, in one commit."""
         with self._lock:
             try:
-                answer = self._result(request, call, key, request_id, refusal, due)
-                if key:
-                    self._keys.keep(call.account, key, print_, answer.status, answer.body, request_id)
+                answer = self._result(call, refusal, due)
+                if call.key:
+                    self._keys.keep(call.account, call.key, call.print_, answer.status, answer.body, call.request_id)
                 return answer
             finally:
                 self._ground.shelf.commit()
 
-    def _result(
-        self,
-        request: Request,
-        call: Call,
-        key: str | None,
-        request_id: str,
-        refusal: ApiError | None,
-        due: list[Fault],
-    ) -> Answer:
+    def _result(self, call: Call, refusal: ApiError | None, due: list[Fault]) -> Answer:
         try:
             if refusal is not None:
                 raise refusal
-            answer = Answer(200, self._do(request, call, key, request_id), {})
+            answer = Answer(200, self._do(call), {})
             if any(fault.name == "api_error_after" for fault in due):
                 raise _api_error()
             return answer
         except ApiError as error:
             if error.unread:
                 raise
-            body = error.body(request_id)
+            body = error.body(call.request_id)
             return Answer(error.status, browser.reduced_error(body) if call.by_browser else body, dict(error.headers))
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            return Answer(500, _api_error().body(request_id), {})
+            return Answer(500, _api_error().body(call.request_id), {})
 
-    def _do(self, request: Request, call: Call, key: str | None, request_id: str) -> dict[str, Any]:
-        asker = Asker(request_id, key, request.ip, request.headers.get("user-agent", ""))
+    def _do(self, call: Call) -> dict[str, Any]:
+        asker = Asker(call.request_id, call.key, call.request.ip, call.request.headers.get("user-agent", ""))
         scope = Scope(self._ground, call.account, asker)
         if call.by_browser:
             browser.refuse_without_secret(scope, call.operation.name, call.params, call.ids)
