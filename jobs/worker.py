@@ -49,7 +49,7 @@ class ForkingWorker(_Patient, Worker):
         super().main_work_horse(job, queue)
 
 
-class InProcessWorker(_Patient, SimpleWorker):
+class DirectWorker(_Patient, SimpleWorker):
     """Does jobs in its own process: faster, and what a kill test kills is what works."""
 
 
@@ -64,7 +64,7 @@ def work(*, in_process: bool = False, burst: bool = False) -> None:
 
 def _listen(rt: Runtime, *, in_process: bool, burst: bool) -> bool:
     """Work until told to stop, and tell whether that was why it ended."""
-    kind = InProcessWorker if in_process else ForkingWorker
+    kind = DirectWorker if in_process else ForkingWorker
     worker: _Patient | None = None
     try:
         # A worker waits for jobs on an open connection, so its answers have no end of ours.
