@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--json] [ROW …]`: measure the rows and print each goal beside its ratio.
+"""`python -m bench [--quick] [--json | --markdown] [ROW …]`: measure the rows and print each goal beside its ratio.
 
 Ends with 0 when every row that was asked for could be measured, goals met or not; with 1 when one could not.
 """
@@ -16,7 +16,7 @@ from bench.frame import Bench, Row, Scale
 from bench.measure import Watch
 from bench.processes import ROOT
 from bench.rows import ROWS
-from bench.table import Outcome, as_json, draw
+from bench.table import Outcome, as_json, as_markdown, draw
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ask = argparse.ArgumentParser(prog="python3 dev.py bench", description="The benchmarks beside their goals.")
     ask.add_argument("rows", nargs="*", metavar="ROW", help=f"some of: {', '.join(row.name for row in ROWS)}")
     ask.add_argument("--quick", action="store_true", help="the rows that together take less than two minutes")
-    ask.add_argument("--json", action="store_true", help="print JSON")
+    form = ask.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print the table of docs/performance.md")
     said = ask.parse_args(arguments)
     unknown = set(said.rows) - {row.name for row in ROWS}
     if unknown:
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes = [_outcome(row, scale) for row in ROWS if not said.rows or row.name in said.rows]
     if said.json:
         print(as_json(outcomes, scale))
+    elif said.markdown:
+        print(as_markdown(outcomes))
     else:
         draw(outcomes, sys.stdout)
     return 1 if any(outcome.error for outcome in outcomes) else 0

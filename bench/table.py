@@ -1,4 +1,4 @@
-"""Draws what the rows found: a table for people, JSON for programs. Every goal is named, measured or not.
+"""Draws what the rows found: a table for people, JSON for programs, Markdown for the page. Every goal is named.
 
 Knows no row. Law: what was not measured says why, and never looks like what was met.
 """
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TextIO
 
-from bench.frame import Findings, Goal, Reading, Row, Scale
+from bench.frame import Findings, Goal, Reading, Row, Scale, number
 
 _LIBRARIES = ("SQLAlchemy", "sqlmodel", "msgspec", "python-quickbooks", "stripe", "Flask", "rq", "psycopg")
 _COLUMNS = ("row", "floor", "what else is picked", "Tieout", "goal", "measured", "")
@@ -115,6 +115,26 @@ def _goal_json(outcome: Outcome, goal: Goal, reading: Reading | None) -> dict[st
         "met": reading.met,
         "note": reading.note,
     }
+
+
+def as_markdown(outcomes: Sequence[Outcome]) -> str:
+    """Return the table as docs/performance.md holds it, without the ranges of a single run."""
+    lines = ["| row | floor | what else is picked | Tieout | goal | measured | |", "|---|---|---|---|---|---|---|"]
+    for outcome in outcomes:
+        row, found = outcome.row, outcome.findings
+        floor, peer = (f"{row.floor}: {found.floor}", f"{row.peer}: {found.peer}") if found else (row.floor, row.peer)
+        for n, (goal, reading) in enumerate(verdicts(outcome)):
+            head = (f"`{row.name}`", floor, peer, found.ours if found else "") if n == 0 else ("", "", "", "")
+            if reading is None:
+                lines.append(_cells(*head, goal.text, outcome.why_not(goal), ""))
+            else:
+                value = f"{number(reading.value)}{goal.unit}"
+                lines.append(_cells(*head, goal.text, value, "met" if reading.met else "**missed**"))
+    return "\n".join(lines)
+
+
+def _cells(*texts: str) -> str:
+    return f"| {' | '.join(texts)} |"
 
 
 def machine() -> str:
