@@ -1,6 +1,6 @@
 """The PaymentIntent of a payment: made once, found again when the answer was lost, given up when nobody finished it.
 
-Laws: the idempotency key is made from the payment's own id and raised only after a definite no; a key is never sent
+Laws: the idempotency key is made from the payment's own id and raised only after an answer came; a key is never sent
 again after 23 hours, only looked up; an intent is cancelled at Stripe before its payment counts as given up.
 """
 
@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from sqlmodel import col, select, update
 
-from connector.errors import Rejected
+from connector.errors import GatewayError, Rejected, UnknownOutcome
 from connector.ledger.money import Money
-from connector.store.money import PaymentRow, ShareRow
+from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.stripe.facts import Intent, NewIntent
 from connector.stripe.gateway import KEY_HOURS, StripeGateway
 from connector.words import count, listing
@@ -87,27 +87,31 @@ def _earlier(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent | N
 def _create(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent:
     try:
         return gateway.create_intent(new_intent(row, shares_of(rt, row)), key=key_of(row))
-    except Rejected as error:
-        _next_attempt(rt, row, error)
+    except (Rejected, UnknownOutcome) as error:
+        # Stripe repeats a saved answer for a day, its own 500 too: only a lost answer is worth the same key again.
+        if error.status is not None:
+            _next_attempt(rt, row, error)
         raise
 
 
-def _next_attempt(rt: Runtime, row: PaymentRow, error: Rejected) -> None:
-    """Let the next press ask under a fresh key: this one was answered with a definite no."""
+def _next_attempt(rt: Runtime, row: PaymentRow, error: GatewayError) -> None:
+    """Let the next press look for the intent and then ask under a fresh key: this one has had its answer."""
     with rt.db.write("intent_refused") as session:
         mine = update(PaymentRow).where(
             col(PaymentRow.company_id) == row.company_id,
             col(PaymentRow.id) == row.id,
             col(PaymentRow.attempt) == row.attempt,
         )
-        session.exec(
-            mine.values(
-                attempt=row.attempt + 1,
-                error_code=error.code,
-                error_text=error.message,
-                version=PaymentRow.version + 1,
-            )
+        session.exec(mine.values(attempt=row.attempt + 1, version=PaymentRow.version + 1))
+        event = PaymentEventRow(
+            id=rt.clock.new_id(),
+            company_id=row.company_id,
+            payment_id=row.id,
+            at=rt.clock.now(),
+            state=row.state,
+            text=f"Stripe did not start this payment: {error.message.rstrip('.')}.",
         )
+        session.add(event)
 
 
 def _description(numbers: Sequence[str]) -> str:

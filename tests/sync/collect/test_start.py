@@ -345,7 +345,8 @@ class TestOutOfReach:
             assert "Nothing was charged" in refused.sentence
             [payment] = till.payments()
             assert (payment.attempt, payment.intent_id) == (attempt + 1, None)
-            assert payment.error_code == "amount_too_small"
+            assert payment.error_code == "", "nothing was declined"
+            assert till.history(payment.id)[-1].startswith("Stripe did not start this payment: Amount must be")
         keys = [row["idempotency_key"] for row in till.sent("payment_intents.create")]
         assert keys == [f"t1-{payment.id}-create-1", f"t1-{payment.id}-create-2"]
         assert len(till.sent("payment_intents.list")) == 1
@@ -358,6 +359,24 @@ class TestOutOfReach:
         refused = till.refused({invoice: 5000})
         assert refused.reason == "not_connected"
         assert refused.sentence == "Harbor Tile cannot take payments online at the moment. Nothing was charged."
+
+    def test_an_answer_that_says_nothing(self, till: Till) -> None:
+        """Stripe keeps its own 500 under the key and repeats it for a day: the next press looks, then asks anew."""
+        press = till.press({till.open_invoice(5000, "1"): 5000})
+        till.stripe_faults(("payment_intents.create", "api_error"))
+        refused = start_payment(till.rt, press)
+        assert isinstance(refused, Refused)
+        assert refused.reason == "stripe_out_of_reach"
+        assert isinstance(start_payment(till.rt, press), Started)
+        assert len(till.at_stripe("payment_intents")) == 1
+        assert len(till.sent("payment_intents.list")) == 1
+
+    def test_an_answer_that_says_nothing_although_it_was_done(self, till: Till) -> None:
+        press = till.press({till.open_invoice(5000, "1"): 5000})
+        till.stripe_faults(("payment_intents.create", "api_error_after"))
+        assert isinstance(start_payment(till.rt, press), Refused)
+        assert isinstance(start_payment(till.rt, press), Started)
+        assert len(till.at_stripe("payment_intents")) == 1
 
     def test_a_lost_answer(self, till: Till) -> None:
         press = till.press({till.open_invoice(5000, "1"): 5000})
@@ -405,6 +424,7 @@ class TestOutOfReach:
         start_payment(till.rt, press)
         till.world.faults.load([])
         [payment] = till.payments()
+        assert payment.attempt == 1, "no answer came: the same key is asked again"
         till.later(24 * 3600)
         till.change(payment.id, expires_at=till.clock.now() + timedelta(hours=1))
         refused = start_payment(till.rt, press)

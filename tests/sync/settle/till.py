@@ -170,8 +170,11 @@ class Till(Rig):
 
     def signature(self, body: bytes) -> str:
         """Sign a body as Stripe would at this moment."""
-        at = int(self.clock.now().timestamp())
-        return signature(self.world.stripe.webhook_secret, body, at)
+        return signature(self.world.stripe.webhook_secret, body, self.second())
+
+    def second(self) -> int:
+        """Return this moment as Stripe writes it."""
+        return int(self.clock.now().timestamp())
 
     def hear(self) -> None:
         """Wait until every webhook was answered, and do what the bell rang for."""
@@ -233,6 +236,11 @@ class Till(Rig):
         """Return the stand-in's objects of a kind: payment_intents, charges, balance_transactions ..."""
         objects: list[dict[str, Any]] = self.order("state", kind=kind)[kind]
         return objects
+
+    def all_rows(self, table: type[Any]) -> list[Any]:
+        """Return rows of a table, of whatever company."""
+        with self.db.read() as session:
+            return list(session.exec(select(table)))
 
     def rows_of_shares(self, payment_id: str) -> list[ShareRow]:
         return self.rows_of(ShareRow, payment_id=payment_id)
