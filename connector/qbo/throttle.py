@@ -1,7 +1,8 @@
 """The throttle: nine tenths of QuickBooks' limits for each realm, shared by every process that can reach Redis.
 
-QuickBooks allows 10 requests a second and 500 a minute for a realm. Law: a 429 is never ours; and after one, nothing is
-sent for that realm until QuickBooks' own pause is over.
+QuickBooks allows 10 requests a second and 500 a minute for a realm. Calls are spaced evenly, not sent in bursts: two
+bursts a second apart may arrive together. Laws: a 429 is never ours; and after one, nothing is sent for that realm
+until QuickBooks' own pause is over.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from connector.errors import RateLimited
 
 PER_SECOND = 9
 PER_MINUTE = 450
+EVENLY = (1, 1 / PER_SECOND)
 # Without Redis no process knows of the others: web, worker and scheduler then keep to a third each.
 SHARE_WITHOUT_REDIS = 3
 _POLL_SECONDS = 0.05
@@ -43,9 +45,7 @@ class Throttle(Protocol):
 class MemoryThrottle:
     """A moving window for each realm, in this process alone. `windows` are pairs of calls and seconds."""
 
-    def __init__(
-        self, clock: Clock, windows: Sequence[tuple[int, float]] = ((PER_SECOND, 1.0), (PER_MINUTE, 60.0))
-    ) -> None:
+    def __init__(self, clock: Clock, windows: Sequence[tuple[int, float]] = (EVENLY, (PER_MINUTE, 60.0))) -> None:
         self._clock = clock
         self._windows = tuple(windows)
         self._keep = max(calls for calls, _ in self._windows)
@@ -88,9 +88,9 @@ class SharedThrottle:
 
     def __init__(self, redis_url: str, clock: Clock) -> None:
         self._clock = clock
-        self._alone = MemoryThrottle(
-            clock, ((PER_SECOND // SHARE_WITHOUT_REDIS, 1.0), (PER_MINUTE // SHARE_WITHOUT_REDIS, 60.0))
-        )
+        share = SHARE_WITHOUT_REDIS
+        self._alone = MemoryThrottle(clock, ((1, share / PER_SECOND), (PER_MINUTE // share, 60.0)))
+        self._spaced = MemoryThrottle(clock, (EVENLY,))
         storage = RedisStorage(
             redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS, wrap_exceptions=True
         )
@@ -104,6 +104,7 @@ class SharedThrottle:
         while self._clock.monotonic() >= self._redis_away_until:
             try:
                 if self._has_room(realm_id):
+                    self._spaced.wait(realm_id)
                     return
             except StorageError:
                 self._redis_away_until = self._clock.monotonic() + _LOOK_FOR_REDIS_AGAIN

@@ -73,6 +73,8 @@ class Wire(QuickBooks):  # type: ignore[misc]  # the library has no types
     def _send(
         self, method: str, url: str, headers: dict[str, str], params: dict[str, Any] | None, body: bytes
     ) -> Reply:
+        # The token first: fetching one takes a while, and a call that was let through must go at once.
+        self.session.hold()
         self.throttle.wait(self.company_id)
         with self.process_request(method, url, headers=headers, params=params, data=body) as response:
             return Reply(
@@ -91,19 +93,23 @@ class BearerSession(requests.Session):
     def __init__(self, bearer: Callable[[bool], str]) -> None:
         super().__init__()
         self._bearer = bearer
-        self._renewed = ""
+        self._held = ""
         # An `auth` of our own keeps requests from looking into a .netrc, which would replace the token.
         self.auth = _as_it_is
 
     @property
     def access_token(self) -> str:
         """Return the token for the next request; the library asks for it under this name."""
-        renewed, self._renewed = self._renewed, ""
-        return renewed or self._bearer(False)
+        held, self._held = self._held, ""
+        return held or self._bearer(False)
+
+    def hold(self) -> None:
+        """Fetch the token for the next request now."""
+        self._held = self._held or self._bearer(False)
 
     def renew(self) -> None:
-        """Take a fresh token for the next request."""
-        self._renewed = self._bearer(True)
+        """Fetch a newer token for the next request."""
+        self._held = self._bearer(True)
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
         """Send with timeouts, follow no redirect, and leave the body to be read in one piece."""
