@@ -71,8 +71,8 @@ def connect_quickbooks(stage: Stage) -> None:
     """Connect QuickBooks as the owner: sign in, press connect, consent, come back."""
     stage.control("quickbooks/webhooks", {"url": f"{stage.web_url}/hooks/quickbooks"})
     owner, _ = sign_in_owner(stage)
-    page = owner.open(f"{stage.web_url}/staff/{SLUG}/connect")
-    consent = owner.submit(page, page.form("quickbooks"))
+    page = owner.open(f"{stage.web_url}/staff/connections")
+    consent = owner.submit(page, page.form("/connect/quickbooks/start"))
     if not consent.url.startswith(stage.standins["quickbooks"]["api_base"]):
         raise Lost(f"Connecting led to {consent.url} and not to the consent page: {consent.text[:200]}")
     back = owner.submit(consent, consent.forms[0], ("decision", "connect"))

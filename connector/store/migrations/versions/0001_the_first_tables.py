@@ -318,6 +318,7 @@ def upgrade() -> None:
         sa.Column("arrival_day", sa.Date(), nullable=False),
         sa.Column("trace", sa.String(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=False),
+        sa.Column("is_sorted", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "payout_id"),
     )
