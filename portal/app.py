@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import customer, errors, filters, health, here, hooks, security
+from portal import connect, customer, errors, filters, health, here, hooks, security, staff
 from portal.ring import limiter
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def create_app(rt: Runtime | None = None) -> Flask:
     limiter.init_app(app)
     filters.install(app)
     errors.install(app)
-    for blueprint in (health.doors, hooks.doors, customer.pages):
+    for blueprint in (health.doors, hooks.doors, customer.pages, staff.pages, connect.doors):
         app.register_blueprint(blueprint)
     security.csrf.exempt(hooks.doors)
     return app

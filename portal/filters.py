@@ -15,6 +15,7 @@ from flask import Flask, url_for
 from markupsafe import Markup
 
 from connector import words
+from connector.clock import day_in
 from connector.ledger.money import Money, digits_of
 from portal.accent import accent_of
 from portal.here import now
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         money=words.money_text,
+        minor=_minor,
         figure=words.figure,
         day=words.day_text,
         initials=words.initials,
@@ -42,12 +44,18 @@ def install(app: Flask) -> None:
         currency_name=words.currency_name,
         due_text=words.due_text,
         in_days=words.in_days,
+        day_in=day_in,
         on_day=words.on_day,
         accent_of=accent_of,
         asset=asset,
         stamp=stamp,
         since=since,
     )
+
+
+def _minor(minor: int, currency: str) -> str:
+    """Return an amount of a row's two columns without its sign: 1,620.00."""
+    return words.figure(Money(minor, currency))
 
 
 def asset(name: str) -> str:

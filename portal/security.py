@@ -18,6 +18,7 @@ from connector.settings import STRIPE_JS, Settings
 
 FORM_HOURS = 12  # a payer may leave a page open over a working day
 LARGEST_BODY = 64 * 1024  # no form of ours is larger; the webhook doors set their own bound
+INTUIT = "https://appcenter.intuit.com"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 csrf = CSRFProtect()
@@ -73,9 +74,10 @@ def money_page() -> None:
     g.money_page = True
 
 
-def form_may_lead_to(*origins: str) -> None:
-    """Let this answer's forms end at other origins too, as the consent at Intuit does."""
-    g.form_origins = origins
+def consent_page(settings: Settings) -> None:
+    """Let this answer's forms end at Intuit's consent or the stand-in's: browsers check where a form leads on to."""
+    environment = settings.qbo_environment
+    g.form_origins = (INTUIT, *([origin_of(environment)] if environment.startswith("http") else []))
 
 
 def stripe_origin(settings: Settings) -> str:

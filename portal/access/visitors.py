@@ -21,7 +21,7 @@ from connector.store.money import PaymentRow, ShareRow
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
 from portal.here import now, runtime
-from portal.picking import fetch_one, pick
+from portal.picking import fetch, fetch_one, pick
 
 MOST_OPENED = 40  # links one browser keeps open at once
 
@@ -147,3 +147,15 @@ def sign_in(session: Session, visitor: Visitor, contact_id: str) -> str:
         contact_id=contact_id,
         invoices=" ".join(visitor.opened),
     )
+
+
+def forget_invoice(session: Session, company_id: str, invoice_id: str) -> None:
+    """Take an invoice from every browser that opened it by a link; whoever holds a live link opens it again."""
+    mine = and_(
+        col(SessionRow.company_id) == company_id,
+        col(SessionRow.ended_at).is_(None),
+        col(SessionRow.invoices).contains(invoice_id, autoescape=True),
+    )
+    for id_hash, invoices in fetch(session, pick(SessionRow.id_hash, SessionRow.invoices).where(mine)):
+        kept = " ".join(one for one in invoices.split() if one != invoice_id)
+        session.exec(update(SessionRow).where(col(SessionRow.id_hash) == id_hash).values(invoices=kept))

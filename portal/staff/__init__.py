@@ -1,0 +1,39 @@
+"""The console: what arrived, what is stuck, what ties out, and what needs a person.
+
+Views, queries and templates stand side by side. Laws: every query names the member's company; looking is for every
+role, changing for bookkeepers, connections and settings for owners; a change is posted, never followed.
+"""
+
+from portal.staff import (
+    connections,
+    customers,
+    home,
+    invoices,
+    needs,
+    payments,
+    payouts,
+    postings,
+    profile,
+    search,
+    sign_in,
+    sync_log,
+    tie_out,
+)
+from portal.staff.gate import pages
+
+__all__ = [
+    "connections",
+    "customers",
+    "home",
+    "invoices",
+    "needs",
+    "pages",
+    "payments",
+    "payouts",
+    "postings",
+    "profile",
+    "search",
+    "sign_in",
+    "sync_log",
+    "tie_out",
+]

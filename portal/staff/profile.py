@@ -1,0 +1,82 @@
+"""Settings of a company: how it shows itself to payers, what payers may do, who works on it.
+
+Law: only owners change them, and every change is a line in the sync log.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session, col
+
+from connector.errors import WrongInput
+from connector.store.access import MembershipRow, StaffRow
+from connector.store.companies import CompanyRow
+from portal.access import people
+from portal.access.members import OWNER
+from portal.here import runtime
+from portal.picking import fetch, pick
+from portal.staff.gate import member, needs_role, pages
+from sync import log
+
+_LONGEST = {"name": 80, "place": 80, "phone": 40, "address": 300}
+
+
+@pages.get("/settings")
+def show_settings() -> ResponseReturnValue:
+    """Show the settings and the team."""
+    with runtime().db.read() as session:
+        team = _team(session, member().company.id)
+    return render_template("staff/settings.html", team=team, zones=sorted(available_timezones()))
+
+
+@pages.post("/settings")
+@needs_role(OWNER)
+def save_settings() -> ResponseReturnValue:
+    """Save the settings."""
+    rt, who = runtime(), member()
+    try:
+        wanted = _read(request.form)
+    except WrongInput as error:
+        flash(str(error), "bad")
+        return redirect(url_for(".show_settings"))
+    with rt.db.write("settings") as session:
+        row = session.get_one(CompanyRow, who.company.id)
+        changed = sorted(name for name, value in wanted.items() if getattr(row, name) != value)
+        for name in changed:
+            setattr(row, name, wanted[name])
+        if changed:
+            sentence = f"{who.name} changed the settings: {', '.join(name.replace('_', ' ') for name in changed)}"
+            log.write(session, rt, who.company.id, kind="connect", state="noted", sentence=sentence)
+    flash("Saved. Payers see it from the next page on." if changed else "Nothing was changed.", "good")
+    return redirect(url_for(".show_settings"))
+
+
+def _read(form: Any) -> dict[str, Any]:
+    """Read the fields that may be changed here, and no others. Raises WrongInput."""
+    wanted: dict[str, Any] = {name: form.get(name, "").strip()[:most] for name, most in _LONGEST.items()}
+    wanted["address"] = "\n".join(line.strip() for line in wanted["address"].splitlines() if line.strip())
+    wanted["email"] = people.read_email(form["email"]) if form.get("email", "").strip() else ""
+    wanted["accent"] = form.get("accent", "").lower()
+    wanted["zone"] = form.get("zone", "")
+    wanted["allow_partial"] = form.get("allow_partial") == "yes"
+    if not wanted["name"]:
+        raise WrongInput("A company needs a name.")
+    if not re.fullmatch(r"#[0-9a-f]{6}", wanted["accent"]):
+        raise WrongInput("The colour is written like #0f6b5f.")
+    if wanted["zone"] not in available_timezones():
+        raise WrongInput("Choose a time zone from the list.")
+    return wanted
+
+
+def _team(session: Session, company_id: str) -> Any:
+    found = (
+        pick(StaffRow.name, StaffRow.email, MembershipRow.role)
+        .join(MembershipRow, col(MembershipRow.staff_id) == StaffRow.id)
+        .where(col(MembershipRow.company_id) == company_id)
+    )
+    return fetch(session, found.order_by(col(StaffRow.email)))
