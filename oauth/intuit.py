@@ -26,7 +26,7 @@ from connector.settings import Settings
 CONNECT_SECONDS, READ_SECONDS = 3.05, 10.0
 ACCESS_SECONDS, REFRESH_SECONDS = 3600, 100 * 86_400  # where Intuit does not say
 DISCOVERY_SECONDS = 86_400.0
-CALLBACK_PATH = "/oauth/callback"
+CALLBACK_PATH = "/connect/quickbooks/callback"
 INVALID_GRANT = "invalid_grant"
 SERVICE = "quickbooks"
 

@@ -99,7 +99,7 @@ def _started(answer: Started) -> ResponseReturnValue:
         state=answer.state.value,
         text=money_text(answer.amount),
         minor=answer.amount.minor,
-        return_url=runtime().settings.public_url + url_for(".show_payment", payment_id=answer.payment_id),
+        return_url=runtime().settings.public_url + url_for(".show_payment", payment_id=answer.payment_id, check=1),
     )
 
 

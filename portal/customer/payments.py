@@ -1,7 +1,7 @@
 """A payment's pages: the status that follows it by itself, and the receipt as a page and as a PDF.
 
 Law: what the page says comes from our rows, which come from Stripe; what the browser brings back in the address is not
-believed. Looking again at Stripe is asked only by a page that waits, and not more often than every few seconds.
+believed. Stripe is asked again when the payer comes from paying, and by a page that waits every few seconds at most.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def show_payment(payment_id: str) -> ResponseReturnValue:
     """
     story = _story_or_404(payment_id)
     if "seen" in request.args or "check" in request.args:
-        story = _looked_again(story)
+        story = _looked_again(story, just_paid="seen" not in request.args)
     if "seen" not in request.args:
         return render_template("customer/payment.html", story=story, pay_again=_pay_again(story))
     if request.args["seen"] == story.version:
@@ -77,11 +77,15 @@ def _story_or_404(payment_id: str) -> Story:
     return story
 
 
-def _looked_again(story: Story) -> Story:
-    """Ask Stripe when the webhook seems late; the page says the same or more afterwards, never less."""
+def _looked_again(story: Story, *, just_paid: bool) -> Story:
+    """Ask Stripe when the webhook seems late; the page says the same or more afterwards, never less.
+
+    Who comes from paying is not kept waiting: a card declined a second ago may have been followed by a good one.
+    """
     pause = LOOK_AT_DEBIT if story.state is PaymentState.PROCESSING else LOOK_AGAIN
     waits = story.state in OPEN or story.state is PaymentState.PROCESSING
-    if not waits or (story.checked_at and now() - story.checked_at < pause):
+    is_fresh = story.checked_at is not None and now() - story.checked_at < pause
+    if not waits or (is_fresh and not (just_paid and story.was_declined)):
         return story
     look_again(runtime(), story.payment_id)
     return _story_or_404(story.payment_id)

@@ -75,7 +75,7 @@ class Payer:
 
     def follow(self, paid: Paid) -> Page:
         """Look at where a payment stands, as the status page does by itself."""
-        return self.browser.open(f"{paid.url}?check=1")
+        return self.browser.open(paid.url)
 
     def wait_until(self, paid: Paid, word: str) -> Page:
         """Follow a payment until its page says a word."""

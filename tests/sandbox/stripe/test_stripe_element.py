@@ -3,14 +3,14 @@ bank's page, declined; and what an integrator gets back each time."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 import stripe
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 from shop import Shop, query
 
+from tests.chromium import chromium
 from tests.stripe_standin import Running
 
 pytestmark = pytest.mark.browser
@@ -22,11 +22,8 @@ CHALLENGE = 'iframe[title="Confirm the payment with your bank"]'
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

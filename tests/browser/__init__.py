@@ -1,0 +1,1 @@
+"""A few journeys of people with a real browser, through real processes."""

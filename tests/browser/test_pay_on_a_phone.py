@@ -1,0 +1,69 @@
+"""A payer with a phone: opens the link, pays by card or by bank, and is told when it stands in the books."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from connector.ledger.money import Money
+from connector.store.cache import InvoiceRow
+from connector.words import money_text
+from portal.access.links import make_invoice_link
+from tests.crash.plant import Plant
+
+pytestmark = pytest.mark.browser
+
+ELEMENT = 'iframe[title="Secure payment input frame"]'
+CHALLENGE = 'iframe[title="Confirm the payment with your bank"]'
+
+
+def open_link(page: Page, plant: Plant, customer: str, nth: int = 0) -> InvoiceRow:
+    """Open the link of a customer's open invoice, as from a mail."""
+    house = plant.house
+    invoice = house.open_invoices(house.customer(customer))[nth]
+    link = make_invoice_link(house.rt, house.company_id, invoice.qbo_id)
+    assert link is not None
+    page.goto(link)
+    return invoice
+
+
+def fill_card(page: Page, number: str) -> FrameLocator:
+    frame = page.frame_locator(ELEMENT)
+    frame.locator("[name=number]").press_sequentially(number)
+    frame.locator("[name=expiry]").press_sequentially("1234")
+    frame.locator("[name=cvc]").fill("123")
+    frame.locator("[name=postalCode]").fill("97201")
+    return frame
+
+
+def test_pay_by_card(phone: Page, plant: Plant) -> None:
+    invoice = open_link(phone, plant, "Blue Mesa Ranch")
+    amount = money_text(Money(invoice.balance_minor, "USD"))
+    expect(phone.locator("body")).to_contain_text(amount)
+    assert "/l/" not in phone.url, "the secret is gone from the address"
+
+    phone.get_by_role("link", name=re.compile("^Pay ")).click()
+    fill_card(phone, "4242424242424242")
+    phone.locator("#press").click()
+
+    phone.wait_for_url(re.compile("/p/"))
+    expect(phone.locator("main")).to_contain_text(amount)
+    expect(phone.locator("main")).to_contain_text(re.compile(r"[Rr]ecorded in .*books at \d\d:\d\d"), timeout=40_000)
+    booked = plant.house.ours_in_books("Payment", "PaymentRefNum")
+    assert [round(body["TotalAmt"] * 100) for body in booked if body["Line"]].count(invoice.balance_minor) == 1
+
+
+def test_a_declined_card_and_then_another(phone: Page, plant: Plant) -> None:
+    open_link(phone, plant, "Blue Mesa Ranch", nth=1)
+    phone.get_by_role("link", name=re.compile("^Pay ")).click()
+    frame = fill_card(phone, "4000000000000002")
+    phone.locator("#press").click()
+    expect(phone.locator("#said")).to_contain_text(re.compile("declined", re.IGNORECASE))
+
+    frame.locator("[name=number]").fill("")
+    frame.locator("[name=number]").press_sequentially("5555555555554444")
+    phone.locator("#press").click()
+    phone.wait_for_url(re.compile("/p/"))
+    expect(phone.locator("main")).to_contain_text(re.compile("paid|received", re.IGNORECASE))
