@@ -77,17 +77,16 @@ def accept_quickbooks(rt: Runtime, body: bytes, header: str) -> Accepted | Refus
 
 def _store(rt: Runtime, rows: Sequence[InboxRow]) -> Accepted:
     """Commit events, then ring: once for each event of Stripe, once for each company of QuickBooks."""
+    table = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     with rt.db.write("inbox") as session:
-        table = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-        insert_ignoring(session, table, [row.model_dump() for row in rows])
-        fresh = set(session.exec(select(InboxRow.id).where(col(InboxRow.id).in_([row.id for row in rows]))))
+        fresh = [row for row in rows if insert_ignoring(session, table, [row.model_dump()])]
     rung: set[str] = set()
-    for row in rows:
+    for row in fresh:
         what = row.company_id if row.provider == "quickbooks" else row.id
-        if row.id in fresh and row.state == "new" and what not in rung:
+        if row.state == "new" and what not in rung:
             rung.add(what)
             rt.bell.ring("settle", row.id)
-    return Accepted(tuple(row.id for row in rows if row.id in fresh))
+    return Accepted(tuple(row.id for row in fresh))
 
 
 def _by_slug(session: Session, slug: str) -> ConnectionRow | None:

@@ -19,7 +19,7 @@ from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import charge_postings, fee_posting
 from connector.store.companies import CompanyRow
-from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
+from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import MailRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import BalanceTxn, Charge, Intent
@@ -217,6 +217,7 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     assert txn is not None
     keep_txns(session, row.company_id, [_named(txn, row)])
     if look.crosses_currencies:
+        session.get_one(BalanceTxnRow, (row.company_id, txn.txn_id)).named_as = txn.txn_id
         words = settle_words.other_currency(session, row, txn.net)
         _name(session, rt, row, "other_currency", txn.net, words, subject=txn.txn_id, explains=True)
         return False
@@ -230,8 +231,11 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     if charge.amount != agreed:
         words = settle_words.amount_differs(session, row, charge.amount)
         _name(session, rt, row, "amount_differs", charge.amount - agreed, words)
-    if rest := sum_of(pressed, row.currency) - sum_of(fitting, row.currency):
-        _name(session, rt, row, "overpaid", rest, settle_words.overpaid(session, row, look.shares, rest))
+    unapplied = txn.amount - sum_of(fitting, row.currency)
+    if agreed < charge.amount:
+        unapplied = unapplied - (charge.amount - agreed)  # told of above
+    if unapplied:
+        _name(session, rt, row, "overpaid", unapplied, settle_words.overpaid(session, row, look.shares, unapplied))
     return True
 
 

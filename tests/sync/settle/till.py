@@ -71,6 +71,11 @@ class Till(Rig):
         customer_ref = {"value": customer or self.blue_mesa}
         self.by_hand("Payment", CustomerRef=customer_ref, TotalAmt=minor / 100, Line=[line])
 
+    def line(self, minor: int) -> dict[str, Any]:
+        """Return an invoice's line without tax."""
+        item = {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "NON"}}
+        return {"Amount": minor / 100, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
+
     def by_hand_verb(self, verb: str, entity: str, qbo_id: str) -> None:
         """Void or delete as a person does in QuickBooks."""
         self.hands.control(verb, {"entity": entity, "id": qbo_id}, reading=False)
