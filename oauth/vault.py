@@ -19,6 +19,7 @@ from connector.errors import TieoutError
 _FORMAT = "v1"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_FORM = "a key in VAULT_KEYS is written id:base64, the id in letters, digits and hyphens"
 
 
 class VaultError(TieoutError):
@@ -77,7 +78,9 @@ def new_key(key_id: str) -> str:
 
 
 def _read_key(part: str) -> tuple[str, AESGCM]:
-    key_id, _, encoded = part.strip().partition(":")
+    key_id, colon, encoded = part.strip().partition(":")
+    if not colon:  # what stands there may be the key itself, so it is not repeated
+        raise VaultError(_FORM)
     _check_id(key_id)
     try:
         key = base64.b64decode(encoded, validate=True)
@@ -90,7 +93,7 @@ def _read_key(part: str) -> tuple[str, AESGCM]:
 
 def _check_id(key_id: str) -> None:
     if not (key_id.isascii() and key_id.replace("-", "").isalnum()):
-        raise VaultError("a key in VAULT_KEYS is written id:base64, the id in letters, digits and hyphens")
+        raise VaultError(_FORM)
 
 
 def _bound_to(company_id: str, column: str) -> bytes:
