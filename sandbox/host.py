@@ -91,14 +91,15 @@ def _bare_status(fault: Fault, start_response: StartResponse) -> Iterable[bytes]
 
 
 class Host:
-    """One listening stand-in. `port` 0 picks a free port; `url` tells which."""
+    """One listening stand-in. `port` 0 picks a free port; `url` tells which. Raises OSError for a busy one."""
 
     def __init__(self, app: WsgiApp, port: int = 0) -> None:
-        self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", port, app, threaded=True, request_handler=_Handler
-        )
+        with socket.create_server(("127.0.0.1", port)) as listening:  # raises OSError, where werkzeug would exit
+            self._server: BaseWSGIServer = make_server(
+                "127.0.0.1", port, app, threaded=True, request_handler=_Handler, fd=listening.fileno()
+            )
         self._server.daemon_threads = True  # type: ignore[attr-defined]
-        self.port: int = self._server.server_port
+        self.port: int = self._server.port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 

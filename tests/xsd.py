@@ -1,14 +1,14 @@
 """Judges QuickBooks JSON by Intuit's own schema: unknown names, wrong types, words that are none of an enumeration.
 
-The schema is Intuit's XSD for the XML form of the same entities; JSON spells it by fixed rules (attributes are keys, text of an
-element with attributes is `value`, repeatable elements are arrays). Its "required" marks do not count, for recorded bodies of the
-real service break them. It judges no arithmetic.
+The schema is Intuit's XSD for the XML form of the same entities; JSON spells it by fixed rules (attributes are keys,
+text of an element with attributes is `value`, repeatable elements are arrays). Its "required" marks do not count, for
+recorded bodies of the real service break them. It judges no arithmetic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,11 @@ def _judge_object(kind: XsdComplexType, body: Any, path: str) -> Iterator[str]:
 
 
 def _is_extension(path: str) -> bool:
-    """Tell whether this is an `...Ex` member: JAXB writes whatever it holds as Java saw it, which no schema describes."""
+    """Tell whether this is inside an `...Ex` member: JAXB writes there what Java holds, which no schema describes."""
     return any(step.split("[")[0].endswith("Ex") for step in path.split("."))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _members(kind: XsdComplexType) -> tuple[dict[str, XsdElement], dict[str, XsdType]]:
     elements: dict[str, XsdElement] = {}
     if not kind.has_simple_content():

@@ -64,14 +64,14 @@ PAYMENT_METHODS = (
 TAX_PERCENT = "8.7"
 
 
-def found_company(books: Books, *, name: str, bare: bool = False) -> None:
+def found_company(books: Books, *, name: str, bank: str = "Checking", bare: bool = False) -> None:
     """Write a new company's lists; `bare` leaves all but its own record out, for books loaded from outside."""
     _put(books, "CompanyInfo", "1", _company_info(books, name))
     _put(books, "Preferences", "1", _preferences(books))
     if bare:
         return
     for account, kind, sub in ACCOUNTS:
-        _create(books, "Account", Name=account, AccountType=kind, AccountSubType=sub)
+        _create(books, "Account", Name=bank if account == "Checking" else account, AccountType=kind, AccountSubType=sub)
     discounts = books.named("Account", "Name", "Discounts given")
     _put(books, "Preferences", "1", _preferences(books, discounts=discounts))
     for term, due, percent, days in TERMS:

@@ -67,15 +67,18 @@ class QuickBooksStandin:
 
     # Companies --------------------------------------------------------------------------------------------------------
 
-    def found(self, seed: int = 1) -> str:
-        """Return the first company's realm id; made at first, app and ids the same for the same seed."""
+    def found(self, seed: int = 1, *, bank: str = "Checking") -> str:
+        """Return the first company's realm id; made at first, app and ids the same for the same seed.
+
+        `bank` is what the company calls its checking account.
+        """
         with self.lock:
             realms = list(self._shelf.all("_realm"))
             if realms:
                 return realms[0]
             self.oauth.register_app(seed)
             draw = random.Random(f"quickbooks realm {seed}")
-            return self._found(f"93414{draw.randrange(10**11):011d}", DEFAULT_NAME, bare=False)
+            return self._found(f"93414{draw.randrange(10**11):011d}", DEFAULT_NAME, bank=bank)
 
     def add_company(self, name: str, *, bare: bool = False) -> str:
         """Found another company; returns its realm id. `bare` has no chart and no lists, ready to be loaded."""
@@ -84,10 +87,10 @@ class QuickBooksStandin:
             number = self._shelf.next_number("company", 2)
             return self._found(f"93414{number:011d}", name, bare=bare)
 
-    def _found(self, realm: str, name: str, *, bare: bool) -> str:
+    def _found(self, realm: str, name: str, **wanted: Any) -> str:
         self._shelf.put("_realm", realm, {"name": name, "connection": ""})
         with self.quietly():
-            found_company(self._opened(realm), name=name, bare=bare)
+            found_company(self._opened(realm), name=name, **wanted)
         self.commit()
         return realm
 

@@ -16,7 +16,7 @@ from sandbox.qbo.refusals import business, gone, inactive, lapsed, missing, stal
 from sandbox.qbo.rules import COMPOSE, FOLLOW, VOID
 from sandbox.qbo.rules.fields import check_open_period, check_shape, check_strings
 from sandbox.qbo.rules.lists import merged_deep
-from sandbox.qbo.rules.payments import check_not_deposited, detach, give_back
+from sandbox.qbo.rules.payments import check_not_deposited, check_still_covers, detach, give_back
 from sandbox.qbo.times import stamp
 from sandbox.qbo.unit import Unit
 
@@ -75,6 +75,8 @@ def _update(unit: Unit, entity: Entity, sent: Body) -> str:
     _check_owner(unit, entity, before, body)
     COMPOSE[entity.name](unit, body, before)
     check_open_period(unit, body if entity.transaction else None)
+    if entity.name in ("Purchase", "JournalEntry"):
+        check_still_covers(unit, entity.name, body)
     unit.books.bump(body)
     unit.save(entity.name, body, "Update")
     if entity.name in _SETTLED and held(body, "Balance") < 0:

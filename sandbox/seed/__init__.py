@@ -18,6 +18,7 @@ from sandbox.seed.history import History
 from sandbox.seed.people import add_customers, add_items, add_vendors
 
 DAYS = 730
+BANK = "First Harbor Bank"
 
 
 def seed(
@@ -37,7 +38,7 @@ def seed(
     start = (today - timedelta(days=DAYS)).replace(hour=8, minute=0, second=0, microsecond=0)
     with standin.quietly(), _undisturbed():
         with standin.clock.at(start.timestamp()):
-            realm = standin.found(seed)
+            realm = standin.found(seed, bank=BANK)
             books = standin.books(realm)
             if books is None:
                 raise AssertionError("a founded company has books")

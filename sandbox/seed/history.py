@@ -49,6 +49,7 @@ class History:
         self._items = {name: key for key, name in books.docs.column("Item", "Name").items()}
         self._terms = {name: key for key, name in books.docs.column("Term", "Name").items()}
         self._accounts = {name: key for key, name in books.docs.column("Account", "Name").items()}
+        self._bank = next(k for k, sub in books.docs.column("Account", "AccountSubType").items() if sub == "Checking")
 
     def write(self, count: int) -> None:
         """Write everything; `count` is the number of invoices."""
@@ -235,7 +236,7 @@ class History:
         if by_check:
             payload["PaymentRefNum"] = str(self._check)
         else:
-            payload["DepositToAccountRef"] = {"value": self._accounts["Checking"]}
+            payload["DepositToAccountRef"] = {"value": self._bank}
         key = create(self._books, "Payment", **payload)
         if by_check and total:
             self._undeposited.append((key, total))
@@ -252,13 +253,14 @@ class History:
     # The rest of the books --------------------------------------------------------------------------------------------
 
     def _open_books(self, day: str) -> None:
-        legs = (("Checking", "Debit", 4825000), ("Savings", "Debit", 2000000), ("Truck", "Debit", 3150000))
-        lines = [self._journal(name, side, minor) for name, side, minor in legs]
-        lines.append(self._journal("Opening Balance Equity", "Credit", sum(minor for *_, minor in legs)))
+        held = self._accounts
+        legs = ((self._bank, 4825000), (held["Savings"], 2000000), (held["Truck"], 3150000))
+        lines = [self._journal(account, "Debit", minor) for account, minor in legs]
+        lines.append(self._journal(held["Opening Balance Equity"], "Credit", sum(minor for _, minor in legs)))
         create(self._books, "JournalEntry", TxnDate=day, DocNumber="OPEN", PrivateNote="Opening balances", Line=lines)
 
-    def _journal(self, name: str, side: str, minor: int) -> dict[str, Any]:
-        detail = {"PostingType": side, "AccountRef": {"value": self._accounts[name]}}
+    def _journal(self, account: str, side: str, minor: int) -> dict[str, Any]:
+        detail = {"PostingType": side, "AccountRef": {"value": account}}
         return {"Amount": amount(minor), "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
 
     def _plan_bills(self) -> None:
@@ -278,7 +280,7 @@ class History:
             self._books,
             "Purchase",
             PaymentType="Check",
-            AccountRef={"value": self._accounts["Checking"]},
+            AccountRef={"value": self._bank},
             EntityRef={"value": self._books.named("Vendor", "DisplayName", vendor), "type": "Vendor"},
             TxnDate=day,
             Line=[{**line, "AccountBasedExpenseLineDetail": detail}],
@@ -298,5 +300,5 @@ class History:
         ]
         self._undeposited = []
         if links:
-            account = {"value": self._accounts["Checking"]}
+            account = {"value": self._bank}
             create(self._books, "Deposit", DepositToAccountRef=account, TxnDate=day, Line=links)

@@ -80,7 +80,10 @@ class Company:
         if method == "GET":
             answer = self.http.get(f"{self.control_url}/{name}", params=sent, headers=self.control_headers)
         else:
-            answer = self.http.request(method, f"{self.control_url}/{name}", json=sent, headers=self.control_headers)
+            headers = {**self.control_headers, "Content-Type": "application/json"}
+            answer = self.http.request(
+                method, f"{self.control_url}/{name}", data=encode(sent).encode(), headers=headers
+            )
         assert answer.status_code == 200, answer.text
         return decode(answer.content)
 

@@ -151,18 +151,25 @@ def _may_cross(unit: Unit, owner: str, customer: str) -> bool:
 
 def _journal_target(unit: Unit, key: Key, body: Body, customer: str, already: int) -> Target:
     """An expense or a journal entry is settled through its receivable leg on this customer."""
-    receivable = unit.books.receivables()
-    legs = sum(leg.cents for leg in unit.preview(key[0], body) if leg.account in receivable and leg.person == customer)
+    legs = _on_receivable(unit, key, body, customer)
     if not legs:
         raise cannot_link("the transaction has no receivable line of this customer.")
     used = sum(unit.books.links.payments_on(key).values()) - already
     return Target(body, abs(legs) - used, legs < 0)
 
 
+def _on_receivable(unit: Unit, key: Key, body: Body, customer: str) -> int:
+    receivable = unit.books.receivables()
+    legs = (leg for leg in unit.preview(key[0], body) if leg.account in receivable)
+    return sum(leg.cents for leg in legs if leg.person == customer)
+
+
 def apply(unit: Unit, before: Body | None, after: Body | None) -> None:
     """Move every target by the difference between a payment's old and new lines."""
-    old, new = settled_by(before), settled_by(after)
-    payment = str((after or before or {})["Id"])
+    _move(unit, str((after or before or {})["Id"]), settled_by(before), settled_by(after))
+
+
+def _move(unit: Unit, payment: str, old: dict[Key, int], new: dict[Key, int]) -> None:
     for key in {**old, **new}:
         body = unit.read(*key)
         delta = new.get(key, 0) - old.get(key, 0)
@@ -190,27 +197,14 @@ def give_back(unit: Unit, entity: str, body: Body) -> None:
         if surplus <= 0 or payment is None:
             continue
         taken = min(surplus, settled_by(payment).get(key, 0))
-        reduce_line(payment, key, taken)
+        _release(unit, payment, key, taken)
         surplus -= taken
-        unit.touch("Payment", payment)
         _relink(body, payment_id, linked=key in settled_by(payment))
     if surplus > 0:
         raise business("The total cannot be lower than what has been paid.", element="TotalAmt")
     body["Balance"] = 0
     if "RemainingCredit" in body:
         body["RemainingCredit"] = 0
-
-
-def reduce_line(payment: Body, key: Key, minor: int) -> None:
-    """Lower what a payment settles of a document; the rest becomes unapplied."""
-    payment["UnappliedAmt"] = amount(held(payment, "UnappliedAmt") + minor)
-    for line in payment["Line"]:
-        linked = line["LinkedTxn"][0]
-        if (LINKED_ENTITY[linked["TxnType"]], linked["TxnId"]) == key:
-            step = min(minor, held(line, "Amount"))
-            line["Amount"] = amount(held(line, "Amount") - step)
-            minor -= step
-    payment["Line"] = [line for line in payment["Line"] if line["Amount"]]
 
 
 def detach(unit: Unit, key: Key) -> None:
@@ -221,8 +215,55 @@ def detach(unit: Unit, key: Key) -> None:
     for payment_id, minor in list(payments.items()):
         payment = unit.read("Payment", payment_id)
         if payment is not None:
-            reduce_line(payment, key, minor)
-            unit.touch("Payment", payment)
+            _release(unit, payment, key, minor)
+
+
+def _release(unit: Unit, payment: Body, key: Key, minor: int) -> None:
+    """Lower what a payment settles of a document that shrinks or goes.
+
+    A charge's part becomes unapplied. A credit's part is missing then, so the charges give way, the last one first.
+    """
+    old = settled_by(payment)
+    _lower(payment, key, minor)
+    customer = payment["CustomerRef"]["value"]
+    charges = [one for one in settled_by(payment) if not _is_credit(unit, one, customer)]
+    if _is_credit(unit, key, customer):
+        missing_cents = minor - held(payment, "UnappliedAmt")
+        for charge in reversed(charges):
+            given = min(max(0, missing_cents), settled_by(payment)[charge])
+            _lower(payment, charge, given)
+            missing_cents -= given
+    new = settled_by(payment)
+    credit = sum(part for one, part in new.items() if one not in charges)
+    payment["UnappliedAmt"] = amount(held(payment, "TotalAmt") + credit - sum(new.get(one, 0) for one in charges))
+    unit.touch("Payment", payment)
+    _move(unit, payment["Id"], {**old, key: 0}, {**new, key: 0})
+
+
+def check_still_covers(unit: Unit, entity: str, body: Body) -> None:
+    """Raise 6000 when an expense or journal entry no longer holds what payments settle of it."""
+    key = (entity, str(body["Id"]))
+    for payment_id, settled in unit.books.links.payments_on(key).items():
+        customer = (unit.read("Payment", payment_id) or {})["CustomerRef"]["value"]
+        used = sum(unit.books.links.payments_on(key).values())
+        if settled and abs(_on_receivable(unit, key, body, customer)) < used:
+            raise business("The total cannot be lower than what has been paid.", element="TotalAmt")
+
+
+def _lower(payment: Body, key: Key, minor: int) -> None:
+    for line in payment["Line"]:
+        linked = line["LinkedTxn"][0]
+        if (LINKED_ENTITY[linked["TxnType"]], linked["TxnId"]) == key:
+            step = min(minor, held(line, "Amount"))
+            line["Amount"] = amount(held(line, "Amount") - step)
+            minor -= step
+    payment["Line"] = [line for line in payment["Line"] if line["Amount"]]
+
+
+def _is_credit(unit: Unit, key: Key, customer: str) -> bool:
+    if key[0] in ("Invoice", "CreditMemo"):
+        return key[0] == "CreditMemo"
+    return _on_receivable(unit, key, unit.books.docs.body(*key) or {}, customer) < 0
 
 
 def check_not_deposited(unit: Unit, key: Key) -> None:

@@ -236,7 +236,7 @@ def test_a_payment_in_a_deposit_is_frozen(company: Company, buyer: str) -> None:
 
 
 def test_a_returned_debit_moves_the_line_from_the_invoice_to_the_expense(company: Company, buyer: str) -> None:
-    """The recipe for a bank debit that came back: an expense on the receivable, and the payment settles that instead."""
+    """The recipe for a debit that came back: an expense on the receivable, which the payment then settles."""
     clearing = company.create("Account", Name="Stripe clearing", AccountType="Bank")["Id"]
     made = company.invoice(buyer, "100")
     paid = company.pay(buyer, "100", ("Invoice", made["Id"], "100"), DepositToAccountRef={"value": clearing})
