@@ -82,16 +82,15 @@ def _shown(folder: Path, port: int, *, fresh: bool) -> int:
 
 def _checked() -> int:
     with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder, Crew(Path(folder) / "log") as crew:
-        stage = Stage(Path(folder), Ports.free(), crew, sweep_seconds=0.5)
+        stage = Stage(Path(folder), Ports.free(), crew, sweep_seconds=1.0)
         return check(stage, _raised(stage))
 
 
 def _raised(stage: Stage) -> arrival.Arrived:
-    """Start everything; the first time, bring the company in before the scheduler begins to ring for it."""
+    """Start everything; the first time, bring the company in before anything rings for it."""
     with screen.step("Redis, the stand-ins of QuickBooks and Stripe, a mailbox, the schema"):
         stage.open(arrival.COMPANY_ADD)
     stage.start_web()
-    stage.start_worker()
     with screen.step("Harbor Tile Co.: connected to QuickBooks and Stripe, pulled"):
         arrived = arrival.arrive(stage, show=screen.console.is_terminal)
     with screen.step("Portal, worker and scheduler"):

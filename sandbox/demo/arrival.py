@@ -31,16 +31,23 @@ class Arrived:
 
 
 def arrive(stage: Stage, *, show: bool) -> Arrived:
-    """Bring the company in, or return what an earlier start left. `show` draws the first pull."""
+    """Bring the company in, or return what an earlier start left. `show` draws the first pull.
+
+    The worker begins here after the first pull: a bell that the new connection rings would pull beside us.
+    """
     kept = stage.folder / "arrived.json"
     if kept.exists():
+        stage.start_worker()
         return Arrived(**json.loads(kept.read_text(encoding="utf-8")))
     stage.wait_until_ready()
-    connect_quickbooks(stage)
-    connect_stripe(stage)
+    owner = sign_in_owner(stage)
+    connect_quickbooks(stage, owner)
+    connect_stripe(stage, owner)
     stage.tieout("pull", "--company", SLUG, show=show)
-    stage.tieout("accounts", "--create", "--company", SLUG)
-    arrived = _with_link(stage)
+    stage.start_worker()
+    choose_accounts(stage, owner)
+    number = str(open_invoices(stage)[0]["number"])
+    arrived = Arrived(CUSTOMER, number, invoice_link(stage, number))
     kept.write_text(json.dumps(asdict(arrived)), encoding="utf-8")
     return arrived
 
@@ -60,34 +67,44 @@ def invoice_link(stage: Stage, number: str) -> str:
     return stage.tieout("link", number, "--company", SLUG)
 
 
-def sign_in_owner(stage: Stage) -> tuple[Visitor, Page]:
-    """Sign the owner in by a printed link; returns the browser and the console's first page."""
+def sign_in_owner(stage: Stage) -> Visitor:
+    """Sign the owner in by a printed link."""
     owner = Visitor()
     page = owner.open(owner_link(stage))
-    return owner, owner.submit(page, page.form("sign-in"))
+    owner.submit(page, page.form("sign-in"))
+    return owner
 
 
-def connect_quickbooks(stage: Stage) -> None:
-    """Connect QuickBooks as the owner: sign in, press connect, consent, come back."""
+def connect_quickbooks(stage: Stage, owner: Visitor) -> None:
+    """Connect QuickBooks as the owner: press connect, consent at the stand-in, come back; set its webhooks."""
     stage.control("quickbooks/webhooks", {"url": f"{stage.web_url}/hooks/quickbooks"})
-    owner, _ = sign_in_owner(stage)
-    page = owner.open(f"{stage.web_url}/staff/connections")
+    page = _connections(stage, owner)
     consent = owner.submit(page, page.form("/connect/quickbooks/start"))
     if not consent.url.startswith(stage.standins["quickbooks"]["api_base"]):
         raise Lost(f"Connecting led to {consent.url} and not to the consent page: {consent.text[:200]}")
     back = owner.submit(consent, consent.forms[0], ("decision", "connect"))
-    if not back.url.startswith(stage.web_url):
-        raise Lost(f"The consent led to {back.url} and not back to the portal: {back.text[:200]}")
+    if not back.url.startswith(stage.web_url) or "QuickBooks is connected" not in back.text:
+        raise Lost(f"The consent led to {back.url}: {back.text[:300]}")
 
 
-def connect_stripe(stage: Stage) -> None:
-    """Store the Stripe keys, and register the company's own webhook door there, as an owner does in the dashboard."""
+def connect_stripe(stage: Stage, owner: Visitor) -> None:
+    """Enter the Stripe keys as the owner, and register the company's webhook door as the dashboard would."""
     stripe = stage.standins["stripe"]
-    keys = {name: stripe[name] for name in ("secret_key", "publishable_key", "webhook_secret")}
-    stage.tieout("connect", "stripe", "--stdin", "--company", SLUG, given=json.dumps(keys))
     stage.control("stripe/webhooks", {"url": f"{stage.web_url}/hooks/stripe/{SLUG}"})
+    page = _connections(stage, owner)
+    keys = [(name, stripe[name]) for name in ("secret_key", "publishable_key", "webhook_secret")]
+    after = owner.submit(page, page.form("/connections/stripe"), *keys)
+    if "Connected to Stripe account" not in after.text:
+        raise Lost(f"The Stripe keys were not taken: {after.text[:300]}")
 
 
-def _with_link(stage: Stage) -> Arrived:
-    number = str(open_invoices(stage)[0]["number"])
-    return Arrived(CUSTOMER, number, invoice_link(stage, number))
+def choose_accounts(stage: Stage, owner: Visitor) -> None:
+    """Take the proposed accounts as the owner, and have QuickBooks make those that are missing."""
+    page = _connections(stage, owner)
+    after = owner.submit(page, page.form("/connections/accounts"))
+    if "All chosen" not in after.text:
+        raise Lost(f"A part of the books has no account: {after.text[:500]}")
+
+
+def _connections(stage: Stage, owner: Visitor) -> Page:
+    return owner.open(f"{stage.web_url}/staff/connections")
