@@ -62,6 +62,24 @@ def sqlite_as_the_product(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def watch_writes(database: Database, *tables: str) -> Callable[[], int]:
+    """Let SQLite itself count every row that is written from here on; returns a reader of the count."""
+    with database.write("bench") as session:
+        connection = session.connection()
+        connection.exec_driver_sql("CREATE TABLE bench_writes (name TEXT)")
+        for table, event in itertools.product(tables, ("INSERT", "UPDATE", "DELETE")):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER bench_{table}_{event} AFTER {event} ON {table}"
+                f" BEGIN INSERT INTO bench_writes VALUES ('{table}'); END"
+            )
+
+    def count() -> int:
+        with database.read() as session:
+            return int(session.connection().exec_driver_sql("SELECT count(*) FROM bench_writes").scalar_one())
+
+    return count
+
+
 @contextmanager
 def postgresql(folder: Path) -> Iterator[Callable[[str], str]]:
     """Start a PostgreSQL from its wheel; yields a maker of databases, each with all tables and one company."""

@@ -35,7 +35,7 @@ Environ = dict[str, Any]
 def measure(bench: Bench) -> Findings:
     """Answer the pages in this process, one thread, round by round."""
     page = InvoicePage(1, bench.pick(tiny=200, quick=1000, full=1000))
-    requests = bench.pick(tiny=1, quick=40, full=100)
+    requests = bench.pick(tiny=1, quick=5, full=5)
     peer = create_engine(f"sqlite:///{bench.folder / 'peer.db'}")
     invoices.create_table(peer)
     invoices.merge(peer, invoices.from_page(page.body))
@@ -52,7 +52,7 @@ def measure(bench: Bench) -> Findings:
             "postgresql": on_postgresql,
         }
         subjects = {name: partial(_seconds, app, environ, requests) for name, (app, environ) in pages.items()}
-        timings = interleave(subjects, bench.pick(tiny=1, quick=15, full=30))
+        timings = interleave(subjects, bench.pick(tiny=1, quick=60, full=200))
     return Findings(
         floor=f"hello {timings.text('hello')}, template {timings.text('bare')}",
         peer=timings.text("orm"),

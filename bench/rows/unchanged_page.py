@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import create_engine
 
 from bench import product
-from bench.databases import SqliteFiles
+from bench.databases import SqliteFiles, watch_writes
 from bench.frame import Bench, Findings, Goal, Reading, Row
 from bench.invoice_page import InvoicePage, check_kept
 from bench.measure import Watch, interleave
@@ -23,7 +23,6 @@ def measure(bench: Bench) -> Findings:
     page = InvoicePage(1, bench.pick(tiny=20, quick=1000, full=1000))
     peer = create_engine(f"sqlite:///{bench.folder / 'peer.db'}")
     invoices.create_table(peer)
-    written = 0
 
     def decode() -> float:
         with Watch() as watch:
@@ -38,15 +37,17 @@ def measure(bench: Bench) -> Findings:
     with product.pulling(f"sqlite:///{files.path()}") as pull:
 
         def keep_answer() -> float:
-            nonlocal written
             with Watch() as watch:
-                written = product.keep_page(pull, page.body)
+                product.keep_page(pull, page.body)
             return watch.seconds
 
-        # The round before the first is the first load, on both sides.
+        merge_objects()
+        keep_answer()
+        writes = watch_writes(pull.rt.db, "invoice", "raw")
         subjects = {"floor": decode, "ours": keep_answer, "peer": merge_objects}
         timings = interleave(subjects, bench.pick(tiny=1, quick=9, full=25))
         check_kept(pull.rt.db, page.count)
+        written = writes()
     return Findings(
         floor=timings.text("floor"),
         peer=timings.text("peer"),
