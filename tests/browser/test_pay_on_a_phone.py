@@ -16,7 +16,6 @@ from tests.crash.plant import Plant
 pytestmark = pytest.mark.browser
 
 ELEMENT = 'iframe[title="Secure payment input frame"]'
-CHALLENGE = 'iframe[title="Confirm the payment with your bank"]'
 
 
 def open_link(page: Page, plant: Plant, customer: str, nth: int = 0) -> InvoiceRow:
@@ -30,6 +29,7 @@ def open_link(page: Page, plant: Plant, customer: str, nth: int = 0) -> InvoiceR
 
 
 def fill_card(page: Page, number: str) -> FrameLocator:
+    page.locator("#press:enabled").wait_for()  # the form has loaded
     frame = page.frame_locator(ELEMENT)
     frame.locator("[name=number]").press_sequentially(number)
     frame.locator("[name=expiry]").press_sequentially("1234")
