@@ -28,6 +28,7 @@ from sandbox.qbo.writing import verb_of, write
 if TYPE_CHECKING:
     from sandbox.qbo.standin import QuickBooksStandin
 
+SINGLETONS = ("CompanyInfo", "Preferences")
 # Faults of meaning by name: what the books are made to say.
 MEANINGS: dict[str, Callable[[], Refusal]] = {
     "stale_5010": refusals.stale,
@@ -111,9 +112,12 @@ class Api:
 
     def _read(self, call: Call, books: Books, entity: Entity) -> Answer:
         books.settle_balances()
-        key = call.steps[1] if len(call.steps) > 1 else "1"
-        if entity.name == "CompanyInfo" and key == call.realm:
-            key = "1"
+        if entity.name in SINGLETONS:
+            key = "1"  # whatever the path says: the realm id, 1, nothing
+        elif len(call.steps) > 1:
+            key = call.steps[1]
+        else:
+            raise refusals.unsupported(f"read of every {entity.name}")
         text = books.docs.text(entity.name, key)
         if text is None:
             raise refusals.gone() if entity.transaction else refusals.inactive()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sandbox.clock import SandboxClock
-from sandbox.qbo.codec import Body, amount, decode, held
+from sandbox.qbo.codec import Body, decode, held
 from sandbox.qbo.documents import Documents
 from sandbox.qbo.entities import ENTITIES
 from sandbox.qbo.ledger import Chart, Key, Ledger, Leg, legs_of
@@ -282,10 +282,6 @@ class Books:
     def open_cents(self, entity: str, key: str) -> int:
         """Return what an invoice or a credit still has open, in cents."""
         return held(self.docs.body(entity, key) or {}, "Balance")
-
-    def amount_of(self, minor: int) -> Any:
-        """Write cents as this stand-in writes money on the wire."""
-        return amount(minor)
 
 
 def _first(column: dict[str, Any], wanted: str) -> str:

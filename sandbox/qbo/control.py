@@ -6,6 +6,7 @@ writes a document past the rules, except `load`, which takes recorded ones as th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +203,4 @@ def _exact(value: Any) -> Any:
 
 def _plain(text: str) -> Any:
     """Return a document as plain JSON values for the answer."""
-    import json
-
     return json.loads(text)

@@ -7,7 +7,7 @@ Pure of HTTP and of rules. Law: the legs of a document sum to zero, and a balanc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sandbox.qbo.codec import Body, held
 
@@ -198,8 +198,3 @@ class Ledger:
     def entries(self, account: str) -> dict[Key, int]:
         """Return an account's legs: cents by document."""
         return self._entries.get(account, {})
-
-
-def summary(legs: list[Leg]) -> list[dict[str, Any]]:
-    """Return legs as plain JSON, for the page of a document and the control plane."""
-    return [leg._asdict() for leg in legs]

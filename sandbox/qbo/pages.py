@@ -7,12 +7,13 @@ listens on this machine only.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from sandbox.qbo.books import Books
-from sandbox.qbo.codec import Body, held
+from sandbox.qbo.codec import Body, held, to_cents
 from sandbox.qbo.ledger import LINKED_ENTITY, legs_of
 from sandbox.qbo.paper import money
 from sandbox.qbo.refusals import Refusal
@@ -29,6 +30,7 @@ def build_pages(standin: QuickBooksStandin) -> Blueprint:
     """Return the pages of a stand-in."""
     web = Blueprint("pages", __name__, template_folder="templates")
     web.add_app_template_filter(money, "money")
+    web.add_app_template_filter(lambda value: money(to_cents(Decimal(value))), "figure")
 
     def books() -> Books:
         chosen = standin.books(request.args.get("realm") or standin.found())
@@ -37,7 +39,10 @@ def build_pages(standin: QuickBooksStandin) -> Blueprint:
     @web.context_processor
     def frame() -> dict[str, Any]:
         realm = request.args.get("realm") or standin.found()
-        return {"companies": standin.companies(), "realm": realm, "notice": request.args.get("notice", "")}
+        names = books().docs.column("Account", "Name")
+        clearing = next(((key, name) for key, name in names.items() if "clearing" in name.lower()), None)
+        notice = request.args.get("notice", "")
+        return {"companies": standin.companies(), "realm": realm, "notice": notice, "clearing": clearing}
 
     @web.get("/")
     def invoices() -> str:
@@ -184,5 +189,8 @@ def _links(books: Books, entity: str, body: Body) -> list[dict[str, Any]]:
 
 def _legs(books: Books, entity: str, body: Body) -> list[dict[str, Any]]:
     legs = legs_of(entity, body, books.chart, books.docs.body)
-    names = {leg.account: (books.docs.body("Account", leg.account) or {}).get("Name", leg.account) for leg in legs}
-    return [{"account": leg.account, "name": names[leg.account], "cents": leg.cents} for leg in legs]
+    totals: dict[str, int] = {}
+    for leg in legs:
+        totals[leg.account] = totals.get(leg.account, 0) + leg.cents
+    names = {account: (books.docs.body("Account", account) or {}).get("Name", account) for account in totals}
+    return [{"account": account, "name": names[account], "cents": cents} for account, cents in totals.items()]

@@ -26,6 +26,7 @@ from sandbox.qbo.replays import Replays
 from sandbox.qbo.switches import Switches
 from sandbox.qbo.throttle import Throttle
 from sandbox.qbo.webhooks import Webhooks
+from sandbox.qbo.wire import build_app
 from sandbox.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -170,7 +171,5 @@ class QuickBooksStandin:
 
     def wsgi(self, world: Steered) -> WsgiApp:
         """Return the stand-in as a WSGI application, its control plane and transport faults included."""
-        from sandbox.qbo.wire import build_app
-
         app = build_app(self, world)
         return FaultyTransport(app.wsgi_app, service="quickbooks", operation_of=operation_of, faults=self.faults)

@@ -106,6 +106,6 @@ class Unit:
 
 
 def reference(body: Body) -> dict[str, Any]:
-    """Return the reference other documents hold on this one."""
-    name = body.get("FullyQualifiedName") or body.get("DisplayName") or body.get("Name")
+    """Return the reference others hold on this. Recorded: a job goes by its own name, an account by its path."""
+    name = body.get("DisplayName") or body.get("FullyQualifiedName") or body.get("Name")
     return {"value": body["Id"], "name": name} if name else {"value": body["Id"]}

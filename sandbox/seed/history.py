@@ -93,7 +93,7 @@ class History:
         span = (self._today - self._start).total_seconds() - 86400
         free = count - len(fixed)
         for n in range(free):
-            moment = self._start + timedelta(seconds=86400 + span * (n + 0.5) / free)
+            moment = _at_work(self._start + timedelta(seconds=86400 + span * (n + 0.5) / free))
             while fixed and fixed[0][0] <= moment:
                 yield fixed.pop(0)
             yield moment, self._free_plan(n)
@@ -302,3 +302,9 @@ class History:
         if links:
             account = {"value": self._bank}
             create(self._books, "Deposit", DepositToAccountRef=account, TxnDate=day, Line=links)
+
+
+def _at_work(moment: datetime) -> datetime:
+    """Squeeze the hours of a day into those of the office, keeping their order."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(hours=8) + (moment - midnight) * 9 / 24

@@ -172,7 +172,11 @@ def test_a_credit_memo_and_the_money_documents(books: QuickBooks) -> None:
     fee.PaymentType, fee.AccountRef, fee.Line = "Cash", ref(clearing.Id), [fee_line]
     fee.save(qb=books)
     payout = Transfer()
-    payout.FromAccountRef, payout.ToAccountRef, payout.Amount = ref(clearing.Id), ref(accounts["Checking"].Id), 97.1
+    payout.FromAccountRef, payout.ToAccountRef, payout.Amount = (
+        ref(clearing.Id),
+        ref(accounts["First Harbor Bank"].Id),
+        97.1,
+    )
     payout.save(qb=books)
     assert Account.get(clearing.Id, qb=books).CurrentBalance == -100
 

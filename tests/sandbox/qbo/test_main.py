@@ -1,4 +1,6 @@
-"""`python -m sandbox` as a real process: the JSON line, options, a folder that survives, an end that is quick and clean."""
+"""`python -m sandbox` as a real process: the JSON line, options, a folder that survives, an end that is quick and
+clean.
+"""
 
 from __future__ import annotations
 

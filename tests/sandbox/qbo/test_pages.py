@@ -55,6 +55,7 @@ def test_names_are_escaped(busy: Company) -> None:
 
 def test_the_register_of_an_account(busy: Company) -> None:
     clearing = busy.account("Stripe clearing")
+    assert f'href="/accounts/{clearing}?realm={busy.realm}"' in page(busy, "/"), "the clearing account is one step away"
     text = page(busy, f"/accounts/{clearing}")
     assert "Payment 3" in text
     assert text.count("34.50") >= 2

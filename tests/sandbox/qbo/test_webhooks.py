@@ -7,11 +7,16 @@ import hashlib
 import hmac
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.clock import SandboxClock
+from sandbox.faults import Faults
+from sandbox.qbo.standin import QuickBooksStandin
 from sandbox.qbo.webhooks import RETRIES
+from sandbox.shelf import Shelf
 from tests.sandbox.client import Company
 from tests.sandbox.receiver import Delivery, Receiver
 
@@ -178,3 +183,20 @@ def test_a_receiver_elsewhere_is_refused(company: Company) -> None:
     )
     assert answer.status_code == 400
     assert "loopback" in answer.json()["error"]
+
+
+def test_a_body_that_waited_when_the_sandbox_died_is_sent_by_the_next_run(tmp_path: Path, receiver: Receiver) -> None:
+    path = tmp_path / "quickbooks.db"
+    first = QuickBooksStandin(Shelf(path), clock=SandboxClock(), faults=Faults())
+    first.credentials()
+    first.webhooks.send_to(receiver.url)
+    first.switches.set({"webhook_mode": "hold"})
+    first.webhooks.announce(first.found(), "Invoice", "7", "Update")
+    first.hurry()
+    first.switches.set({"webhook_mode": "deliver"})
+    with first.lock:
+        first.commit()
+    assert receiver.deliveries == []
+    second = QuickBooksStandin(Shelf(path), clock=SandboxClock(), faults=Faults())
+    second.tick()
+    assert events(receiver.wait_for(1)[0]) == [("qbo.invoice.updated.v1", "7")]

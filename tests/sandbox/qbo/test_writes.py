@@ -88,6 +88,7 @@ def test_the_envelope_and_headers(company: Company) -> None:
         ("GET", "customer/404", "610"),
         ("GET", "invoice/404", "610"),
         ("GET", "customer/1/pdf", "500"),
+        ("GET", "customer", "500"),
     ],
 )
 def test_what_does_not_exist_is_a_fault_with_a_tid(company: Company, method: str, path: str, code: str) -> None:
