@@ -101,7 +101,7 @@ class Host:
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self.port: int = self._server.port
         self.url = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     def start(self) -> None:
         """Serve in a background thread."""
