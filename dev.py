@@ -22,6 +22,8 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.txt"
 DEMO_ENV = ROOT / "var" / "demo" / "tieout.env"
 RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
+# The oldest libraries that are allowed, in a folder beside the others: the contract tests run with both.
+OLDER_LOCK, OLDER = "requirements-older.lock", VENV / "older"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 USAGE = """Tieout: QuickBooks Online and Stripe kept in agreement.
@@ -31,6 +33,7 @@ USAGE = """Tieout: QuickBooks Online and Stripe kept in agreement.
   python3 dev.py tieout COMMAND ...                    the command line (on the demo's data, when it has some)
   python3 dev.py sandbox [--json] ...                  the stand-ins of QuickBooks and Stripe alone
   python3 dev.py bench [--quick]                       the benchmarks beside their goals
+  python3 dev.py pictures                              the pictures of the documentation, made anew
 
 The first run makes .venv, which takes a minute. Each command takes --help."""
 
@@ -45,7 +48,14 @@ def main(arguments: list[str]) -> int:
     if command in ("-h", "--help", "help"):
         print(USAGE)
         return 0
-    starts = {"demo": _demo, "test": _test, "tieout": _tieout, "sandbox": _sandbox, "bench": _bench}
+    starts = {
+        "demo": _demo,
+        "test": _test,
+        "tieout": _tieout,
+        "sandbox": _sandbox,
+        "bench": _bench,
+        "pictures": _pictures,
+    }
     if command not in starts:
         print(USAGE, file=sys.stderr)
         return _give_up(f"There is no command {command!r}.", code=2)
@@ -73,15 +83,15 @@ def _bench(rest: list[str]) -> int:
     return _environment(DEV_LOCK) or _become(["-m", "bench", *rest])
 
 
+def _pictures(rest: list[str]) -> int:
+    problem = _environment(DEV_LOCK) or _browser_ready()
+    return problem or _become(["-m", "tests.pictures", *rest])
+
+
 def _test(rest: list[str]) -> int:
-    problem = _environment(DEV_LOCK)
-    if problem:
-        return problem
-    browser = _browser()
-    if browser is None:
-        return _give_up("No browser could be found or installed; `apt-get install chromium` gives one.")
-    os.environ["CHROMIUM"] = browser
-    return _become(["-m", "pytest", *(rest or ["-n", "auto", "--dist", "loadfile"])])
+    problem = _environment(DEV_LOCK) or _older()
+    problem = problem or _browser_ready()
+    return problem or _become(["-m", "pytest", *(rest or ["-n", "auto", "--dist", "loadfile"])])
 
 
 def _become(command: list[str]) -> int:
@@ -121,6 +131,33 @@ def _environment(lock: str) -> int:
     return 0
 
 
+def _older() -> int:
+    """Put the oldest allowed libraries beside the environment; returns 0, or an exit code after telling why not."""
+    stamp, wanted = OLDER / "installed.txt", _fingerprint(OLDER_LOCK)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return 0
+    shutil.rmtree(OLDER, ignore_errors=True)
+    uv = shutil.which("uv")
+    installer = [uv, "pip", "install", "--python", str(PYTHON)] if uv else [str(PYTHON), "-m", "pip", "install"]
+    try:
+        _run(
+            [
+                *installer,
+                "--quiet",
+                "--target",
+                str(OLDER),
+                "--require-hashes",
+                "--no-deps",
+                "-r",
+                str(ROOT / OLDER_LOCK),
+            ]
+        )
+    except subprocess.CalledProcessError as failure:
+        return _give_up(f"`{' '.join(map(str, failure.cmd))}` ended with {failure.returncode}; see its words above.")
+    stamp.write_text(wanted, encoding="utf-8")
+    return 0
+
+
 def _fingerprint(lock: str) -> str:
     return f"{lock} sha256:{hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()}"
 
@@ -156,6 +193,15 @@ def _run(command: list[str]) -> None:
 
 
 # The browser of the journeys
+
+
+def _browser_ready() -> int:
+    """Name a Chromium in the environment; returns 0, or an exit code after telling that there is none."""
+    browser = _browser()
+    if browser is None:
+        return _give_up("No browser could be found or installed; `apt-get install chromium` gives one.")
+    os.environ["CHROMIUM"] = browser
+    return 0
 
 
 def _browser() -> str | None:
