@@ -1,12 +1,11 @@
 """The one clock of both stand-ins: real time plus an offset that a person or a test may move forward.
 
-The offset lives in a small file when one is given, so that the product can read it (and a restart keeps it). Work that was
-due in a skipped stretch runs at its own instant: `at()` pins the clock for the thread that runs it.
+The offset lives in a small file when one is given, so that the product can read it (and a restart keeps it). Work
+that was due in a skipped stretch runs at its own instant: `at()` pins the clock for the thread that runs it.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -51,7 +50,7 @@ class SandboxClock:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             fresh = self._file.with_suffix(".new")
             fresh.write_text(f"{self._offset:.3f}\n")
-            os.replace(fresh, self._file)
+            fresh.replace(self._file)
 
     @contextmanager
     def at(self, seconds: float) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Carries webhook bodies to their receiver, in the background and outside every lock.
 
-Knows nothing of signatures or retries: the stand-in gives final bytes and headers and is told how it went. Only loopback
-receivers are accepted, so that a stand-in can never send to a real address.
+Knows nothing of signatures or retries: the stand-in gives final bytes and headers and is told how it went. Only
+loopback receivers are accepted, so that a stand-in can never send to a real address.
 """
 
 from __future__ import annotations

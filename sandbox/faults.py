@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 # What the host itself can do to a request, whatever the stand-in would have answered.
-TRANSPORT = frozenset({"reset_before", "drop_after_commit", "truncate", "delay", "status", "status_html", "status_empty"})
+TRANSPORT = frozenset(
+    {"reset_before", "drop_after_commit", "truncate", "delay", "status", "status_html", "status_empty"}
+)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The HTTP host of a stand-in: werkzeug's threaded server with keep-alive, and the transport faults.
 
-Carries out what a network or a gateway does to a request (reset, lost reply, cut body, delay, a bare status), so that the
-stand-ins themselves stay free of it. A fault named `drop_after_commit` lets the work happen and loses the answer.
+Carries out what a network or a gateway does to a request (reset, lost reply, cut body, delay, a bare status), so that
+the stand-ins themselves stay free of it. A fault named `drop_after_commit` lets the work happen and loses the answer.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class FaultyTransport:
         self._app, self._service, self._operation_of, self._faults = app, service, operation_of, faults
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, or spoil it."""
         if environ["PATH_INFO"].startswith("/_control"):
             return self._app(environ, start_response)
         due = self._faults.pick(self._service, self._operation_of(environ), transport=True)

@@ -1,7 +1,7 @@
 """Both stand-ins in one world: one clock, one fault programme, one ticker.
 
-The composition root of the sandbox. Law: a stand-in's state changes only under its own lock, and is committed to its shelf
-before the answer leaves.
+The composition root of the sandbox. Law: a stand-in's state changes only under its own lock, and is committed to its
+shelf before the answer leaves.
 """
 
 from __future__ import annotations
