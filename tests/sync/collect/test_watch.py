@@ -12,6 +12,8 @@ from sync.collect.look import expire, look_again, sweep_payments
 from sync.collect.start import start_payment
 from tests.sync.settle.till import DECLINED, Till
 
+ENGINES = ("sqlite",)
+
 
 def test_a_payment_nobody_finished_is_given_up(till: Till) -> None:
     started = till.start({till.open_invoice(5000, "1"): 5000})

@@ -11,6 +11,7 @@ from sync.stripe_feed import follow
 from tests.sync.settle.till import DECLINED, GOOD_BANK, POOR_BANK, SLOW_BANK, VISA, Till
 
 DAY = 86_400
+ENGINES = ("sqlite",)
 ZONE = "America/Los_Angeles"
 
 

@@ -24,6 +24,7 @@ from sync.inbox import settle_inbox, sweep_inbox
 from tests.sync.settle.till import Till
 
 TOKEN = "a-verifier-token"
+ENGINES = ("sqlite",)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import stripe
 from sqlmodel import Session, col, select, update
 
@@ -32,6 +33,19 @@ from tests.sync.outbox.rig import Rig, WorldClock
 VISA, MASTERCARD, AMEX = "4242424242424242", "5555555555554444", "378282246310005"
 DECLINED, POOR, LOST, THREE_DS = "4000000000000002", "4000000000009995", "4000000000009987", "4000002760003184"
 GOOD_BANK, POOR_BANK, SLOW_BANK = "000123456789", "000222222227", "000000000009"
+
+
+def leave_out_engines(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the databases that a module does not name in `ENGINES`."""
+    keep, leave = [], []
+    for item in items:
+        engines = getattr(getattr(item, "module", None), "ENGINES", None)
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        unwanted = engines is not None and params.get("database_url", engines[0]) not in engines
+        (leave if unwanted else keep).append(item)
+    if leave:
+        config.hook.pytest_deselected(items=leave)
+        items[:] = keep
 
 
 class Till(Rig):
