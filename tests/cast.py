@@ -7,11 +7,11 @@ see nothing of the first and show nothing to it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, SQLModel
@@ -20,7 +20,8 @@ from connector.clock import Clock
 from connector.errors import NotConnected
 from connector.ledger.keys import PostingKey, reference
 from connector.settings import Settings
-from connector.store.access import ContactCustomerRow, ContactRow, MembershipRow, StaffRow
+from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, MembershipRow, StaffRow
+from connector.store.books import DiscrepancyRow
 from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, InvoiceRow, RawRow
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
@@ -107,11 +108,14 @@ def runtime_of(db: Database, **changes: Any) -> Runtime:
 
 
 def put(db: Database, *rows: SQLModel) -> None:
-    """Insert rows in one commit, in the order given."""
+    """Insert rows in one commit, each table at once and the tables they refer to first."""
+    by_table: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_table.setdefault(str(row.__tablename__), []).append(row.model_dump())
     with db.write("cast") as session:
-        for row in rows:
-            session.add(row)
-            session.flush()
+        for table in SQLModel.metadata.sorted_tables:
+            if table.name in by_table:
+                session.connection().execute(table.insert(), by_table[table.name])
 
 
 def company(company_id: str, slug: str, name: str, **more: Any) -> CompanyRow:
@@ -436,4 +440,24 @@ def in_session(db: Database, row: type[SQLModel], key: Any) -> Any:
         return session.get(row, key)
 
 
-ROOT = Path(__file__).resolve().parents[1]
+def discrepancy(row_id: str, *, company_id: str = HARBOR, **more: Any) -> DiscrepancyRow:
+    """Return an open discrepancy."""
+    given: dict[str, Any] = {
+        "kind": "posting_held",
+        "subject": f"of {row_id}",
+        "sentence": "A payment waits: September is closed in QuickBooks.",
+        "next_step": "Open September in QuickBooks, then retry.",
+        "amount_minor": 241550,
+        "opened_at": NOW - timedelta(minutes=15),
+        "seen_at": NOW,
+        **more,
+    }
+    return DiscrepancyRow(id=row_id, company_id=company_id, **given)
+
+
+def link(token: str, invoice_id: str, *, company_id: str = HARBOR, **more: Any) -> LinkRow:
+    """Return an invoice link's row for a secret that the test knows."""
+    hashed = hashlib.sha256(token.encode()).hexdigest()
+    return LinkRow(
+        token_hash=hashed, purpose="invoice", company_id=company_id, invoice_id=invoice_id, created_at=NOW, **more
+    )

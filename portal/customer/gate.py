@@ -34,7 +34,8 @@ def _take_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 @pages.url_defaults
 def _add_slug(_endpoint: str, values: dict[str, Any]) -> None:
-    values.setdefault("slug", g.slug)
+    if "slug" not in values:
+        values["slug"] = g.slug
 
 
 @pages.before_request
