@@ -7,12 +7,12 @@ one that cannot be worked off waits, longer each time, and never keeps the other
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Update
-from sqlmodel import Session, col, select, update
+from sqlalchemy import ColumnElement, Update
+from sqlmodel import Session, and_, col, or_, select, update
 
 from connector.errors import GatewayError, NotConnected, RateLimited, TieoutError, Transient, Unauthorised
 from connector.ledger.money import Money
@@ -71,25 +71,33 @@ def sweep_inbox(rt: Runtime) -> int:
 
 
 def _quickbooks(rt: Runtime, row: InboxRow) -> str:
-    """Pull the company: one pull answers every hint that came before it. Empty while another worker pulls."""
+    """Pull the company. Empty while another worker pulls."""
     began = rt.clock.now()
     if pull_company(rt, row.company_id).is_busy:
         return ""
-    with rt.db.write("inbox_pulled") as session:
+    return _with_those_before(rt, row, began, col(InboxRow.provider) == "quickbooks")
+
+
+def _with_those_before(rt: Runtime, row: InboxRow, began: datetime, alike: ColumnElement[bool]) -> str:
+    """Call settled what one look has answered: this event, and those like it that came before the look."""
+    with rt.db.write("inbox_alike") as session:
         older = update(InboxRow).where(
-            col(InboxRow.provider) == "quickbooks",
             col(InboxRow.company_id) == row.company_id,
             col(InboxRow.state) == "new",
             col(InboxRow.received_at) <= began,
+            alike,
         )
-        session.exec(older.values(state="settled", settled_at=rt.clock.now()))
+        session.exec(older.values(state="settled", error="", settled_at=rt.clock.now()))
     return "settled"
 
 
 def _stripe(rt: Runtime, row: InboxRow) -> str:
     if row.kind.startswith(_MOVES_MONEY):
-        follow(rt, row.company_id)
-        return "settled"
+        began = rt.clock.now()
+        if follow(rt, row.company_id).is_busy:
+            return ""
+        moves = or_(*(col(InboxRow.kind).startswith(prefix) for prefix in _MOVES_MONEY))
+        return _with_those_before(rt, row, began, and_(col(InboxRow.provider) == "stripe", moves))
     if row.object_id.startswith("pi_"):
         return _intent(rt, row)
     return "ignored"
@@ -156,7 +164,7 @@ def _later(rt: Runtime, row: InboxRow, error: Exception) -> str:
     state = "failed" if tries >= MOST_TRIES else "new"
     # The class alone: a message may hold what the other side said of a customer.
     what = f"{type(error).__name__} {error.code}".strip() if isinstance(error, GatewayError) else type(error).__name__
-    wait = min(timedelta(seconds=5) * 2 ** min(row.attempts + 1, 10), _LONGEST_WAIT)
+    wait = min(max(rt.clock.now() - row.received_at, _BUSY_AGAIN), _LONGEST_WAIT)  # so long again as it waited
     with rt.db.write("inbox_later") as session:
         session.exec(_still_new(row, state=state, attempts=tries, error=what, due_at=rt.clock.now() + wait))
         if state == "failed":

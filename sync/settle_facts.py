@@ -132,5 +132,8 @@ def _of_error(state: PaymentState, intent: Intent) -> dict[str, str]:
     """Return the error to keep: none once money is on its way or was given up, the payer's words while it matters."""
     if state not in OPEN and state is not PaymentState.FAILED:
         return {"error_code": "", "error_text": ""}
-    text = "Your card was declined." if intent.error_code in _DISCREET else intent.error_text
+    text = intent.error_text
+    if intent.error_code in _DISCREET:
+        what = "bank account" if intent.charge and intent.charge.method in DEBITS else "card"
+        text = f"Your {what} was declined."
     return {"error_code": intent.error_code, "error_text": text}

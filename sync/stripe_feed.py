@@ -27,7 +27,7 @@ from oauth import connections
 from sync import discrepancies, feed_words
 from sync.feed_names import name_movements
 from sync.lease import alone
-from sync.payouts import FEED, book_payouts
+from sync.payouts import FEED, began_at, book_payouts
 from sync.runtime import Runtime
 from sync.settle import settle_payment
 from sync.stripe_rows import keep_payouts, keep_txns
@@ -123,6 +123,7 @@ def _sort(rt: Runtime, company_id: str, gateway: StripeGateway) -> None:
         unsorted = select(PayoutRow).where(
             PayoutRow.company_id == company_id,
             PayoutRow.status == "paid",
+            col(PayoutRow.created_at) >= began_at(session, company_id),
             col(PayoutRow.automatic),
             col(PayoutRow.is_sorted).is_(False),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlmodel import Session, and_, case, col, or_, select, update
@@ -22,6 +23,7 @@ from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
+from connector.stripe.facts import Intent
 from connector.words import money_text
 from sync.collect import answers
 from sync.collect.answers import MOST_INVOICES, Scene
@@ -32,6 +34,7 @@ from sync.collect.press import Press, Refused, Started
 from sync.collect.reserve import Reservation, reservations, reserved_minor, together
 from sync.counts import next_count
 from sync.runtime import Runtime
+from sync.settle import cancel, read_payment
 
 RESERVED_FOR = timedelta(minutes=30)
 SMALLEST_MINOR = 50  # Stripe's smallest charge, in the currencies it settles for QuickBooks companies
@@ -199,8 +202,21 @@ def _with_intent(rt: Runtime, company: CompanyRow, press: Press, payment: Paymen
         return answers.of_company("stripe_refused", company)
     except GatewayError:
         return answers.plain("stripe_out_of_reach")
-    amount = Money(payment.amount_minor, payment.currency)
-    return Started(payment.id, intent.client_secret, amount, PaymentState(payment.state))
+    state = _still_wanted(rt, payment, intent)
+    if state is None:
+        return answers.plain("other_form")
+    return Started(payment.id, intent.client_secret, Money(payment.amount_minor, payment.currency), state)
+
+
+def _still_wanted(rt: Runtime, payment: PaymentRow, intent: Intent) -> PaymentState | None:
+    """Return the payment's state; None when it was given up while Stripe made its intent, which then goes too."""
+    now = read_payment(rt, payment.id)
+    assert now is not None
+    if now.state != PaymentState.CANCELED:
+        return PaymentState(now.state)
+    with suppress(GatewayError, NotConnected):  # nobody has its secret: it can only be forgotten
+        cancel(rt, payment, intent)
+    return None
 
 
 def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:

@@ -267,6 +267,28 @@ class TestReservations:
         till.settle(second.payment_id)
         assert till.clearing() == till.stripe_balance() == 10000 - 320
 
+    def test_a_payment_given_up_while_stripe_makes_its_intent(
+        self, till: Till, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first press waits for Stripe; the payer, impatient, begins again: only the second may be confirmed."""
+        invoice = till.open_invoice(62000, "1068")
+        create = till.stripe.create_intent
+        second: list[Started] = []
+
+        def slow(new: Any, *, key: str) -> Any:
+            if not second:
+                second.append(None)  # type: ignore[arg-type]
+                [first] = till.payments()
+                second[0] = till.start({invoice: 10000}, replaces=frozenset({first.id}))
+            return create(new, key=key)
+
+        monkeypatch.setattr(till.stripe, "create_intent", slow)
+        assert till.refused({invoice: 62000}).reason == "other_form"
+        states = {payment.amount_minor: payment.state for payment in till.payments()}
+        assert states == {62000: "canceled", 10000: "created"}
+        statuses = {intent["amount"]: intent["status"] for intent in till.at_stripe("payment_intents")}
+        assert statuses == {62000: "canceled", 10000: "requires_payment_method"}
+
     def test_nobody_gives_up_another_contacts_payment(self, till: Till) -> None:
         invoice = till.open_invoice(62000, "1068")
         first = till.start({invoice: 62000}, contact_id="dana")

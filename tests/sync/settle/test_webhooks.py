@@ -8,7 +8,8 @@ import pytest
 
 from connector.store.outbox import InboxRow
 from sync.collect.look import sweep_payments
-from sync.inbox import sweep_inbox
+from sync.inbox import settle_inbox, sweep_inbox
+from sync.lease import alone
 from tests.sync.settle.till import DECLINED, VISA, Till
 
 
@@ -123,6 +124,40 @@ def test_a_stripe_that_does_not_answer_keeps_the_event(till: Till) -> None:
     till.later(20)
     sweep_inbox(till.rt)
     assert till.state(payment_id) == "succeeded"
+
+
+def test_one_look_at_the_balance_answers_all_events_before_it(till: Till) -> None:
+    payment_id = till.paid({till.open_invoice(50000, "1"): 50000})
+    till.settle(payment_id)
+    till.listen()
+    for minor in (1000, 2000, 3000):
+        till.order("refund", payment_intent=till.payment(payment_id).intent_id, amount=minor)
+    assert till.world.settle()
+    till.later(10)
+    lists = len(till.sent("balance_transactions.list"))
+    first = next(row for row in till.rows(InboxRow) if row.kind == "refund.created")
+    assert settle_inbox(till.rt, first.id) == "settled"
+    waiting = [row.kind for row in till.rows(InboxRow) if row.state == "new"]
+    assert not [kind for kind in waiting if kind.startswith(("refund.", "charge.refund"))]
+    sweep_inbox(till.rt)
+    assert len(till.sent("balance_transactions.list")) == lists + 1
+    assert len(till.open_discrepancies()) == 3
+
+
+def test_an_event_waits_while_another_worker_follows(till: Till) -> None:
+    payment_id = till.paid({till.open_invoice(50000, "1"): 50000})
+    till.settle(payment_id)
+    till.listen()
+    till.order("refund", payment_intent=till.payment(payment_id).intent_id, amount=1000)
+    assert till.world.settle()
+    with alone(till.rt, f"stripe_feed/{till.company_id}", seconds=60):
+        till.later(10)
+        sweep_inbox(till.rt)
+        assert "new" in {row.state for row in till.rows(InboxRow)}
+    till.later(10)
+    sweep_inbox(till.rt)
+    assert {row.state for row in till.rows(InboxRow)} == {"settled"}
+    assert [row.kind for row in till.open_discrepancies()] == ["refund_unposted"]
 
 
 def test_with_every_webhook_lost_the_sweep_reaches_the_same_end(till: Till) -> None:
