@@ -29,6 +29,7 @@ from sandbox.demo.visitor import Lost
 FOLDER = ROOT / "var" / "demo"
 PORT = 8800
 INTERRUPTED = 130
+TRY = "card 4242 4242 4242 4242, any date and code"
 
 
 class Ended(BaseException):
@@ -75,7 +76,8 @@ def _shown(folder: Path, port: int, *, fresh: bool) -> int:
             shutil.rmtree(folder, ignore_errors=True)
         with Crew(folder / "log") as crew:
             stage = Stage(folder, ports, crew)
-            _tell(stage, _raised(stage))
+            arrived = _raised(stage)
+            _tell(stage, arrived)
             _keep(crew)
     return 0
 
@@ -88,39 +90,47 @@ def _checked() -> int:
 
 def _raised(stage: Stage) -> arrival.Arrived:
     """Start everything; the first time, bring the company in before anything rings for it."""
+    before = arrival.earlier(stage)
+    if before and stage.is_known:
+        return _raised_again(stage, before)
     with screen.step("Redis, the stand-ins of QuickBooks and Stripe, a mailbox, the schema"):
         stage.open(arrival.COMPANY_ADD)
     stage.start_web()
     with screen.step("Harbor Tile Co.: connected to QuickBooks and Stripe, pulled"):
-        arrived = arrival.arrive(stage, show=screen.console.is_terminal)
-    with screen.step("Portal, worker and scheduler"):
-        stage.start_scheduler()
         stage.wait_until_ready()
+        arrival.register_webhooks(stage)
+        arrived = before or arrival.arrive(stage, show=screen.console.is_terminal)
+    stage.start_scheduler()
+    if before:
+        stage.start_worker()
     return arrived
 
 
+def _raised_again(stage: Stage, before: arrival.Arrived) -> arrival.Arrived:
+    """Start everything at once: an earlier start left all that these processes would wait for."""
+    with screen.step("Everything, as you left it"):
+        stage.open()
+        stage.start_web()
+        stage.owner_link = arrival.owner_link(stage)  # while the portal wakes up
+        stage.wait_until_ready()
+    stage.start_worker()
+    stage.start_scheduler()
+    return before
+
+
 def _tell(stage: Stage, arrived: arrival.Arrived) -> None:
+    quickbooks, stripe = stage.standins["quickbooks"]["api_base"], stage.standins["stripe"]["api_base"]
     screen.links(
         "Tieout is running. Ctrl-C ends it; what you do is kept.",
         [
-            (
-                "Pay an invoice",
-                arrived.link,
-                f"invoice {arrived.invoice} of {arrived.customer}; card 4242 4242 4242 4242",
-            ),
-            ("Staff console", arrival.owner_link(stage), "signs the owner in, once"),
+            ("Pay an invoice", stage.web_url + arrived.path, f"invoice {arrived.invoice} of {arrived.customer}, {TRY}"),
+            ("Staff console", stage.owner_link or arrival.owner_link(stage), "signs Olivia, the owner, in; works once"),
             ("Mailbox", stage.mailbox_url, "every mail of the demo: sign-in links, receipts"),
-            ("QuickBooks stand-in", stage.standins["quickbooks"]["api_base"], "invoices, payments, chart of accounts"),
-            (
-                "Stripe stand-in",
-                stage.standins["stripe"]["api_base"],
-                "payments, balance, payouts; refund, fail, pay out",
-            ),
+            ("QuickBooks stand-in", quickbooks, "its invoices, payments, chart of accounts"),
+            ("Stripe stand-in", stripe, "its payments, balance and payouts; refund, fail a debit, pay out"),
         ],
     )
-    screen.say(
-        "Tie it out with [bold]python3 dev.py tieout prove[/], look around with [bold]python3 dev.py tieout log[/]."
-    )
+    screen.say("Tie it out: [bold]python3 dev.py tieout prove[/]. Look around: [bold]python3 dev.py tieout log[/].")
 
 
 def _keep(crew: Crew) -> None:

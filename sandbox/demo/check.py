@@ -28,7 +28,7 @@ def check(stage: Stage, arrived: Arrived) -> int:
     if len(invoices) < 3:
         raise Lost(f"{arrived.customer} has {len(invoices)} open invoices, and three are needed")
     with screen.step("A customer opens the link of an invoice"):
-        _expect(payer.browser.open(arrived.link).text, arrived.invoice, "the invoice's page")
+        _expect(payer.browser.open(stage.web_url + arrived.path).text, arrived.invoice, "the invoice's page")
     with screen.step("Signs in by a mailed link and pays two invoices by card, in one payment"):
         by_card = payer.pay(payer.choose(payer.sign_in(), [one["id"] for one in invoices[:2]]), CARD)
     with screen.step("The payment is recorded in the books, and the receipt is in the mail"):

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.table import Table
 
 console = Console(highlight=False)
 
@@ -29,20 +28,16 @@ def step(what: str) -> Iterator[None]:
 
 def say(text: str) -> None:
     """Print a sentence."""
-    console.print(text)
+    console.print(text, soft_wrap=True)
 
 
 def links(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Print links with what they are for."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    """Print links with what they are for; an address stands whole on its line, so that it can be copied."""
+    width = max(len(name) for name, _, _ in rows) + 2
+    say(f"\n[bold]{title}[/]\n")
     for name, url, said in rows:
-        table.add_row(f"[bold]{name}[/]", f"[link={url}]{url}[/link]" if console.is_terminal else url)
-        table.add_row("", f"[dim]{said}[/]")
-    console.print()
-    console.print(title, style="bold")
-    console.print()
-    console.print(table, soft_wrap=True)
-    console.print()
+        say(f"  [bold]{name:<{width}}[/]{url}")
+        say(f"  {'':{width}}[dim]{said}[/]\n")
 
 
 def sorry(text: str) -> None:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class Stage:
     ports: Ports
     crew: Crew
     sweep_seconds: float = 2.0
+    owner_link: str = ""  # to be shown, where it was made while others woke up
     _sandbox: Member = field(init=False)
 
     @property
@@ -55,8 +56,24 @@ class Stage:
 
     @cached_property
     def standins(self) -> dict[str, Any]:
-        """Return what the sandbox said of itself: addresses, keys, control plane."""
-        return dict(json.loads(self._first_line(self._sandbox)))
+        """Return what the sandbox said of itself: addresses, keys, control plane; kept for the next start."""
+        said = self._kept or dict(json.loads(self._first_line(self._sandbox)))
+        path = self.folder / "standins.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({"ports": asdict(self.ports), "said": said}), encoding="utf-8")
+        return said
+
+    @cached_property
+    def _kept(self) -> dict[str, Any]:
+        """Return what the sandbox said at an earlier start on these ports; empty when there was none."""
+        path = self.folder / "standins.json"
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return dict(kept["said"]) if kept.get("ports") == asdict(self.ports) else {}
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether an earlier start on these ports left everything that a start waits for."""
+        return bool(self._kept) and self._schema_mark() == self._schema_stamp()
 
     @cached_property
     def own_settings(self) -> dict[str, str]:
@@ -121,9 +138,10 @@ class Stage:
         self.crew.start("scheduler", self._command("scheduler"), self.environment)
 
     def wait_until_ready(self) -> None:
-        """Wait until the portal serves and the mailbox takes mails. Raises CrewError."""
+        """Wait until the portal serves, the stand-ins answer and the mailbox takes mails. Raises CrewError."""
         self.wait_for("the portal", lambda: _answers(f"{self.web_url}/readyz"))
-        self.wait_for("the mailbox", lambda: _listens(self.ports.smtp) and _listens(self.ports.mailbox))
+        others = (self.ports.quickbooks, self.ports.stripe, self.ports.mailbox, self.ports.smtp)
+        self.wait_for("the stand-ins and the mailbox", lambda: all(_listens(port) for port in others))
 
     def wait_for(
         self, what: str, is_so: Callable[[], Any], *, seconds: float = READY_SECONDS, every: float = 0.05
@@ -176,7 +194,7 @@ class Stage:
             "--folder": str(self.folder / "sandbox"),
             "--quickbooks-port": str(self.ports.quickbooks),
             "--stripe-port": str(self.ports.stripe),
-            "--control-token": secrets.token_urlsafe(24),
+            "--control-token": self._kept.get("control_token") or secrets.token_urlsafe(24),
         }
         return [sys.executable, "-m", "sandbox", "--json", *(word for pair in options.items() for word in pair)]
 
@@ -200,13 +218,17 @@ class Stage:
 
     def _migrate(self) -> None:
         """Bring the schema up, unless this folder has seen these very steps already."""
+        if self._schema_mark() != self._schema_stamp():
+            self.tieout("migrate", settings=self.own_settings)
+            (self.folder / "schema.txt").write_text(self._schema_mark())
+
+    def _schema_mark(self) -> str:
         steps = sorted((ROOT / "connector" / "store" / "migrations" / "versions").glob("*.py"))
-        mark = hashlib.sha256(b"".join(step.read_bytes() for step in steps)).hexdigest()
+        return hashlib.sha256(b"".join(step.read_bytes() for step in steps)).hexdigest()
+
+    def _schema_stamp(self) -> str:
         stamp = self.folder / "schema.txt"
-        if stamp.exists() and stamp.read_text() == mark:
-            return
-        self.tieout("migrate", settings=self.own_settings)
-        stamp.write_text(mark)
+        return stamp.read_text() if stamp.exists() else ""
 
 
 def _listens(port: int) -> bool:
