@@ -6,14 +6,14 @@ The same on SQLite and PostgreSQL: SQLAlchemy writes the statement once, the dri
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Executable, Table, or_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Dialect, Table, or_
 from sqlmodel import Session
 
 Rows = Sequence[Mapping[str, Any]]
@@ -25,20 +25,21 @@ def upsert(session: Session, table: Table, rows: Rows, *, unless_same: Sequence[
 
     Rows are dictionaries with the same keys; conflicts are found by the table's primary key.
     """
-    if not rows:
-        return 0
-    connection = session.connection()
-    prepared = _prepared(table, tuple(rows[0]), tuple(unless_same), connection.dialect)
-    result = connection.exec_driver_sql(prepared.sql, prepared.bound(rows), execution_options=_COUNTED)
-    return int(result.rowcount)
+    return _write(session, table, rows, tuple(unless_same))
 
 
 def insert_ignoring(session: Session, table: Table, rows: Rows) -> int:
     """Insert rows that are not there yet, by any unique key; returns how many were new."""
+    return _write(session, table, rows, None)
+
+
+def _write(session: Session, table: Table, rows: Rows, unless_same: tuple[str, ...] | None) -> int:
     if not rows:
         return 0
-    statement: Executable = _insert(table, session.get_bind().dialect).on_conflict_do_nothing()
-    return int(session.connection().execute(statement, list(rows), execution_options=_COUNTED).rowcount)
+    connection = session.connection()
+    prepared = _prepared(table, tuple(rows[0]), unless_same, connection.dialect)
+    result = connection.exec_driver_sql(prepared.sql, prepared.bound(rows), execution_options=_COUNTED)
+    return int(result.rowcount)
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,8 @@ class _Prepared:
 
 
 @lru_cache(maxsize=128)
-def _prepared(table: Table, names: tuple[str, ...], unless_same: tuple[str, ...], dialect: Dialect) -> _Prepared:
-    insert = _insert(table, dialect)
-    keys = {column.name for column in table.primary_key}
-    changes = {name: insert.excluded[name] for name in names if name not in keys}
-    differs: ColumnElement[bool] = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in unless_same))
-    statement = insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes, where=differs)
-    compiled = statement.compile(dialect=dialect, column_keys=names)
+def _prepared(table: Table, names: tuple[str, ...], unless_same: tuple[str, ...] | None, dialect: Dialect) -> _Prepared:
+    compiled = _statement(table, names, unless_same, dialect).compile(dialect=dialect, column_keys=names)
     binders = {name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names}
     return _Prepared(
         sql=str(compiled),
@@ -80,5 +76,13 @@ def _prepared(table: Table, names: tuple[str, ...], unless_same: tuple[str, ...]
     )
 
 
-def _insert(table: Table, dialect: Dialect) -> Any:
-    return (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(table)
+def _statement(table: Table, names: tuple[str, ...], unless_same: tuple[str, ...] | None, dialect: Dialect) -> Any:
+    """Return the insert that ignores what is there, or with `unless_same` updates it where it differs."""
+    # Named by the dialect: importing the other one would cost every start of a process for nothing.
+    insert = importlib.import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table).inline()
+    if unless_same is None:
+        return insert.on_conflict_do_nothing()
+    keys = {column.name for column in table.primary_key}
+    changes = {name: insert.excluded[name] for name in names if name not in keys}
+    differs: ColumnElement[bool] = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in unless_same))
+    return insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes, where=differs)
