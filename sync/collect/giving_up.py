@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from sqlmodel import col, select, update
+from sqlmodel import col, update
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.payments import OPEN, PaymentState
@@ -32,18 +32,11 @@ def give_up_unfinished(
     now = rt.clock.now()
     with rt.db.read() as session:
         held = reservations(session, company_id, invoice_ids)
-    for payment_id in {one.payment_id for one in held if one.is_abandoned(now)}:
-        _try(rt, payment_id)
-    with rt.db.read() as session:
-        own = select(PaymentRow.id).where(
-            PaymentRow.company_id == company_id,
-            PaymentRow.contact_id == contact_id,
-            col(PaymentRow.id).in_(replaces),
-            col(PaymentRow.state).in_(OPEN),
-        )
-        replaced = list(session.exec(own))
-    for payment_id in replaced:
-        _try(rt, payment_id)
+    own = {one.payment_id for one in held if one.payment_id in replaces and one.contact_id == contact_id}
+    abandoned = {one.payment_id for one in held if one.is_abandoned(now)}
+    for payment_id in sorted(own | abandoned):
+        with suppress(GatewayError, NotConnected, Busy):
+            give_up(rt, payment_id)
 
 
 def give_up(rt: Runtime, payment_id: str) -> PaymentState | None:
@@ -80,8 +73,3 @@ def _without_intent(rt: Runtime, row: PaymentRow) -> PaymentState:
         )
         session.add(event)
     return PaymentState.CANCELED
-
-
-def _try(rt: Runtime, payment_id: str) -> None:
-    with suppress(GatewayError, NotConnected, Busy):
-        give_up(rt, payment_id)

@@ -29,7 +29,7 @@ class Press:
     payer_email: str = ""
     allowed_invoices: frozenset[str] = frozenset()
     allowed_customers: frozenset[str] = frozenset()
-    replaces: frozenset[str] = frozenset()  # unfinished payments that this same browser started and gives up
+    replaces: frozenset[str] = frozenset()  # payments this browser started: unfinished on these invoices, given up
 
 
 @dataclass(frozen=True)

@@ -289,6 +289,14 @@ class TestReservations:
         statuses = {intent["amount"]: intent["status"] for intent in till.at_stripe("payment_intents")}
         assert statuses == {62000: "canceled", 10000: "requires_payment_method"}
 
+    def test_beginning_again_leaves_other_invoices_alone(self, till: Till) -> None:
+        """The same browser pays two invoices in two tabs: one does not give up the other."""
+        first = till.start({till.open_invoice(5000, "1"): 5000})
+        till.start({till.open_invoice(7000, "2"): 7000}, replaces=frozenset({first.payment_id}))
+        assert till.state(first.payment_id) == "created"
+        till.confirm(first.payment_id)
+        assert till.settle(first.payment_id) is PaymentState.SUCCEEDED
+
     def test_nobody_gives_up_another_contacts_payment(self, till: Till) -> None:
         invoice = till.open_invoice(62000, "1068")
         first = till.start({invoice: 62000}, contact_id="dana")
