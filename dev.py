@@ -123,7 +123,7 @@ def _environment(lock: str) -> int:
     try:
         _install(lock)
     except subprocess.CalledProcessError as failure:
-        return _give_up(f"`{' '.join(map(str, failure.cmd))}` ended with {failure.returncode}; see its words above.")
+        return _told(failure)
     except _Missing as missing:
         return _give_up(str(missing))
     installed = {wanted} | ({_fingerprint(RUN_LOCK)} if lock == DEV_LOCK else set())  # the second holds the first
@@ -137,25 +137,17 @@ def _older() -> int:
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return 0
     shutil.rmtree(OLDER, ignore_errors=True)
-    uv = shutil.which("uv")
-    installer = [uv, "pip", "install", "--python", str(PYTHON)] if uv else [str(PYTHON), "-m", "pip", "install"]
+    OLDER.mkdir()
     try:
-        _run(
-            [
-                *installer,
-                "--quiet",
-                "--target",
-                str(OLDER),
-                "--require-hashes",
-                "--no-deps",
-                "-r",
-                str(ROOT / OLDER_LOCK),
-            ]
-        )
+        _run([*_installer(), "--target", str(OLDER), "-r", str(ROOT / OLDER_LOCK)])
     except subprocess.CalledProcessError as failure:
-        return _give_up(f"`{' '.join(map(str, failure.cmd))}` ended with {failure.returncode}; see its words above.")
+        return _told(failure)
     stamp.write_text(wanted, encoding="utf-8")
     return 0
+
+
+def _told(failure: subprocess.CalledProcessError) -> int:
+    return _give_up(f"`{' '.join(map(str, failure.cmd))}` ended with {failure.returncode}; see its words above.")
 
 
 def _fingerprint(lock: str) -> str:
@@ -167,24 +159,31 @@ class _Missing(Exception):
 
 
 def _install(lock: str) -> None:
-    uv = shutil.which("uv")
-    fresh = ["--clear"] if VENV.exists() and not PYTHON.exists() else []
-    if uv:
-        if not PYTHON.exists():
-            _run([uv, "venv", "--quiet", "--python", sys.executable, *fresh, str(VENV)])
-        python = ["--python", str(PYTHON)]
-        _run([uv, "pip", "install", "--quiet", *python, "--require-hashes", "--no-deps", "-r", str(ROOT / lock)])
-        return
     if not PYTHON.exists():
-        if importlib.util.find_spec("ensurepip") is None:
-            version = f"{sys.version_info.major}.{sys.version_info.minor}"
-            raise _Missing(
-                "This Python cannot make environments: its venv package is missing. On Debian and Ubuntu:\n\n"
-                f"    apt-get install python{version}-venv\n\nor install uv, which needs no package of the system."
-            )
-        _run([sys.executable, "-m", "venv", *fresh, str(VENV)])
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--require-hashes", "--no-deps", "-r", str(ROOT / lock)])
+        _make_environment()
+    _run([*_installer(), "-r", str(ROOT / lock)])
+
+
+def _make_environment() -> None:
+    fresh = ["--clear"] if VENV.exists() else []
+    uv = shutil.which("uv")
+    if uv:
+        _run([uv, "venv", "--quiet", "--python", sys.executable, *fresh, str(VENV)])
+        return
+    if importlib.util.find_spec("ensurepip") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise _Missing(
+            "This Python cannot make environments: its venv package is missing. On Debian and Ubuntu:\n\n"
+            f"    apt-get install python{version}-venv\n\nor install uv, which needs no package of the system."
+        )
+    _run([sys.executable, "-m", "venv", *fresh, str(VENV)])
+
+
+def _installer() -> list[str]:
+    """Return the command that installs what a lock names by hash, and nothing else."""
+    uv, python = shutil.which("uv"), str(PYTHON)
+    pip = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+    return [*pip, "--quiet", "--require-hashes", "--no-deps", *([] if uv else ["--disable-pip-version-check"])]
 
 
 def _run(command: list[str]) -> None:
