@@ -181,7 +181,7 @@ def _payload(body: bytes) -> Any:
         return decode(body.decode())
     except UnicodeDecodeError:
         raise refusals.unsupported("on a body that is not UTF-8") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise refusals.unknown_property("body") from None
 
 

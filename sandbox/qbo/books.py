@@ -18,7 +18,7 @@ from sandbox.qbo.links import Links
 from sandbox.qbo.rules.lists import BALANCE_SHEET, add_balance
 from sandbox.qbo.switches import Switches
 from sandbox.qbo.times import server_day, stamp
-from sandbox.qbo.unit import Unit
+from sandbox.qbo.unit import Change, Unit
 from sandbox.shelf import Shelf
 
 Announce = Callable[[str, str, str, str], None]  # realm, entity, id, operation
@@ -132,21 +132,22 @@ class Books:
 
     # What a unit writes -----------------------------------------------------------------------------------------------
 
-    def keep(self, entity: str, key: str, before: Body | None, after: Body | None, operation: str) -> None:
+    def keep(self, entity: str, key: str, change: Change) -> None:
         """Put one document of a committed unit on the shelf and tell the world."""
+        before, after = change.before, change.after
         if after is None:
             times = {"LastUpdatedTime": stamp(self.now())}
             self.docs.drop(entity, key, {"domain": "QBO", "status": "Deleted", "Id": key, "MetaData": times})
         else:
-            self.docs.put(entity, key, after)
+            self.docs.put(entity, key, after, change.text)
         self.links.replace(entity, key, before, after)
         self._forget(entity)
         self._rename(entity, before, after)
         self._check_email(entity, key, after)
         if entity == "Customer" and before and after and before["DisplayName"] != after["DisplayName"]:
             self._rename_in_forms(key, after["DisplayName"])
-        if operation:
-            self._announce(self.realm, entity, key, operation)
+        if change.operation:
+            self._announce(self.realm, entity, key, change.operation)
 
     def _rename_in_forms(self, customer: str, name: str) -> None:
         """Show a customer's new name on its forms. Recorded: neither their SyncToken nor their time moves."""

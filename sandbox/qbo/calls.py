@@ -100,7 +100,7 @@ def _peek(environ: dict[str, Any]) -> bytes:
 def _peek_head(environ: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"Id": _head.decode(_peek(environ)).Id}
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
 
 

@@ -84,7 +84,7 @@ class Documents:
         return len(self._shelf.all(self._kind(entity)))
 
     def put(self, entity: str, key: str, body: Body, text: str | None = None) -> None:
-        """Keep a document; `text` are the bytes to serve when they are not ours to write."""
+        """Keep a document; `text` are the bytes to serve, written from the body where not given."""
         if self.text(entity, key) is None:
             insort(self.ids(entity), key, key=id_order)
             self._shelf.drop(self._kind(f"{entity}~gone"), key)

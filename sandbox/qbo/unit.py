@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.qbo.codec import Body
+from sandbox.qbo.codec import Body, encode
 from sandbox.qbo.ledger import Key, Leg, legs_of
 from sandbox.qbo.refusals import bad_reference, inactive, missing
 
@@ -27,6 +27,7 @@ class Change:
     before: Body | None
     after: Body | None
     operation: str
+    text: str = ""
 
 
 class Unit:
@@ -85,19 +86,25 @@ class Unit:
         """Delete a document."""
         self.changes[(entity, key)] = Change(self.books.docs.body(entity, key), None, "Delete")
 
-    def commit(self) -> None:
-        """Write everything at once."""
-        books = self.books
-        chart = books.chart
-        old = {key: legs_of(key[0], change.before, chart, books.docs.body) for key, change in self.changes.items()}
+    def postings(self) -> list[tuple[Key, list[Leg], list[Leg]]]:
+        """Return what the ledger loses and gains by each change; whatever can fail fails here, before a write."""
+        chart, docs = self.books.chart, self.books.docs
+        moved = []
         for key, change in self.changes.items():
             new = legs_of(key[0], change.after, chart, self.read)
             if sum(leg.cents for leg in new):
                 raise AssertionError(f"the legs of {key[0]} {key[1]} do not sum to zero: {new}")
-            books.ledger.replace(key, old[key], new)
-            books.move_balances(old[key], new)
+            change.text = encode(change.after) if change.after is not None else ""
+            moved.append((key, legs_of(key[0], change.before, chart, docs.body), new))
+        return moved
+
+    def commit(self, postings: list[tuple[Key, list[Leg], list[Leg]]] | None = None) -> None:
+        """Write everything at once."""
+        for key, old, new in self.postings() if postings is None else postings:
+            self.books.ledger.replace(key, old, new)
+            self.books.move_balances(old, new)
         for key, change in self.changes.items():
-            books.keep(*key, change.before, change.after, change.operation)
+            self.books.keep(*key, change)
         self.changes = {}
 
     def preview(self, entity: str, body: Body) -> list[Leg]:

@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.qbo.books import Books
 from sandbox.qbo.codec import Body, held
 from sandbox.qbo.entities import ENTITIES, Entity
-from sandbox.qbo.refusals import business, gone, inactive, lapsed, missing, stale, unsupported
+from sandbox.qbo.refusals import business, gone, inactive, lapsed, missing, stale, unknown_property, unsupported
 from sandbox.qbo.rules import COMPOSE, FOLLOW, VOID
 from sandbox.qbo.rules.fields import check_open_period, check_shape, check_strings
 from sandbox.qbo.rules.lists import merged_deep
@@ -42,8 +42,13 @@ def write(books: Books, entity: Entity, verb: str, payload: Any, *, by_hand: boo
     strict = books.switches["unknown_properties"] == "refuse"
     sent = dict(check_shape(entity, payload, strict=strict))
     unit = books.unit(by_hand=by_hand)
-    key = _VERBS[verb](unit, entity, sent)
-    unit.commit()
+    try:
+        key = _VERBS[verb](unit, entity, sent)
+        postings = unit.postings()
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        # Something nested has another shape than the property takes; the unit is dropped, so nothing was changed.
+        raise unknown_property(f"{entity.name} ({error})") from error
+    unit.commit(postings)
     if verb == "delete":
         return key, f'{{"status":"Deleted","domain":"QBO","Id":"{key}"}}'
     return key, books.docs.text(entity.name, key) or ""

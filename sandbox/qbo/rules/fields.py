@@ -68,7 +68,9 @@ def check_strings(body: Body) -> None:
 def check_email(unit: Unit, body: Body, field: str) -> None:
     """Raise 2210 for a mail address that is none; a person gets away with it, and queries then fail with 4002."""
     email = body.get(field)
-    if isinstance(email, dict) and email.get("Address") and "@" not in str(email["Address"]) and not unit.by_hand:
+    if email is not None and not isinstance(email, dict):
+        raise unknown_property(field)
+    if email and email.get("Address") and "@" not in str(email["Address"]) and not unit.by_hand:
         detail = "Email Address does not conform to the syntax rules of RFC 822."
         raise Refusal("2210", "Invalid Email Address format", detail, element=field)
 
@@ -82,8 +84,9 @@ def check_lines(body: Body) -> list[Body]:
         description = line.get("Description")
         if isinstance(description, str) and len(description) > 4000:
             raise too_long("Line.Description", limit=4000, length=len(description))
-        if not isinstance(line.get(line.get("DetailType", ""), {}), dict):
-            raise unknown_property(line["DetailType"])
+        kind = line.get("DetailType") or ""
+        if not isinstance(kind, str) or not isinstance(line.get(kind, {}), dict):
+            raise unknown_property("Line.DetailType")
         if not isinstance(line.get("LinkedTxn") or [], list):
             raise unknown_property("Line.LinkedTxn")
     return lines

@@ -128,8 +128,10 @@ def _settle_line(unit: Unit, line: Body) -> None:
         line.pop("Amount", None)
         return
     if line["DetailType"] == "GroupLineDetail":
-        inner = check_lines(detail)
+        inner = detail["Line"] = check_lines(detail)
         for part in inner:
+            if part.get("DetailType") != "SalesItemLineDetail":
+                raise missing("Line.GroupLineDetail.Line.SalesItemLineDetail")
             _settle_line(unit, part)
         number_lines(inner)
         line["Amount"] = amount(sum(held(part, "Amount") for part in inner))
