@@ -6,8 +6,7 @@ A value only. Law: `before` is None only for an object that was never seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -15,8 +14,7 @@ from connector.qbo.shapes import Buffer
 from sync.runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """An object that was written: its JSON, its columns now, and those it had before."""
 
     qbo_id: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlmodel import Session, col, update
@@ -55,7 +55,7 @@ class Pull:
     deleted: Counter[str] = field(default_factory=Counter)
     is_first: bool = False
     _ahead: Counter[str] = field(default_factory=Counter)  # objects of pages whose cursor is not committed yet
-    _quiet: set[str] = field(default_factory=set)  # entities whose last page held nothing new
+    _quiet: dict[str, Progress] = field(default_factory=dict)  # of entities whose last page held nothing new
     _renewed: float = 0.0
 
     @contextmanager
@@ -87,16 +87,17 @@ class Pull:
         position = fetched.start + PAGE_SIZE
         pulled = self._ahead.pop(entity.name, 0) + len(fetched.rows)
         row = cursors.advance(session, self.rt, self.company_id, entity, position=position, pulled=pulled)
-        (self._quiet.discard if wrote else self._quiet.add)(entity.name)
-        return Progress(entity.name, row.pulled, row.expected)
+        progress = Progress(entity.name, row.pulled, row.expected)
+        self._quiet.pop(entity.name, None)
+        if not wrote:
+            self._quiet[entity.name] = progress
+        return progress
 
     def pass_by(self, entity: Entity, fetched: Fetched) -> Progress:
         """Count a page that held nothing new."""
         self._ahead[entity.name] += len(fetched.rows)
-        with self.rt.db.read() as session:
-            row = cursors.find(session, self.company_id, entity.name)
-        assert row is not None, "an entity is paged after its load began"
-        return Progress(entity.name, row.pulled + self._ahead[entity.name], row.expected)
+        last = self._quiet[entity.name]
+        return replace(last, pulled=last.pulled + self._ahead[entity.name])
 
     def finish(self, session: Session, entity: Entity, refused: str) -> None:
         """Say in an open commit that an entity is at its end."""
@@ -244,9 +245,9 @@ def _compare_all(pull: Pull, entities: Sequence[Entity]) -> None:
 def _compare(pull: Pull, entity: Entity, counted: int | None) -> None:
     """Compare the cache with QuickBooks where the counts differ: fetch what is missing, bury what is gone."""
     with pull.rt.db.read() as session:
+        if counted in (None, landing.count_living(session, pull.company_id, entity)):
+            return
         ours = landing.living_ids(session, pull.company_id, entity)
-    if counted is None or counted == len(ours):
-        return
     theirs = fetching.fetch_ids(pull.gateway, entity.name)
     missing = fetching.fetch_by_ids(pull.gateway, entity.name, sorted(theirs - ours))
     gone = _confirmed(pull, entity, sorted(ours - theirs))

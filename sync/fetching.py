@@ -19,7 +19,7 @@ from connector.qbo.language import one_of
 from connector.qbo.shapes import Buffer, RawObject
 
 MOST_AHEAD = 8  # pages asked for at once; QuickBooks takes ten requests a second
-PATIENCE_SECONDS = 0.1  # longer than a page takes to be written: then QuickBooks is what we wait for
+PATIENCE_SECONDS = 0.25  # longer than a page takes to be written: then QuickBooks is what we wait for
 IDS_AT_ONCE = 100
 _POISONED = "4002"
 
@@ -87,14 +87,16 @@ def pages(gateway: QuickBooksGateway, entity: str, *, start: int, expected: int 
     with ThreadPoolExecutor(MOST_AHEAD, thread_name_prefix="pull") as pool:
 
         def ask_ahead() -> None:
-            for position in islice(starts, wanted - len(ahead)):
+            for position in islice(starts, max(wanted - len(ahead), 0)):
                 ahead.append(pool.submit(fetch_page, gateway, entity, position))
 
         try:
             ask_ahead()
             while ahead:
                 page = ahead.popleft()
-                if not wait([page], timeout=PATIENCE_SECONDS).done:
+                if page.done():
+                    wanted = max(wanted - 1, 1)
+                elif not wait([page], timeout=PATIENCE_SECONDS).done:
                     wanted = min(wanted * 2, MOST_AHEAD)
                 ask_ahead()
                 yield page.result()

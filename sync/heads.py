@@ -16,31 +16,32 @@ from connector.ledger.money import MoneyError, digits_of, money_of
 
 ZERO = msgspec.Raw(b"0")
 ABSENT = msgspec.Raw()
+_PADDING = (b"00", b"0", b"")
 
 
 class Unreadable(ValueError):
     """An object that lacks what every such object has, or whose money has no meaning."""
 
 
-class Ref(msgspec.Struct):
+class Ref(msgspec.Struct, gc=False):
     """A reference to another object."""
 
     value: str | None = None
 
 
-class _Meta(msgspec.Struct):
+class _Meta(msgspec.Struct, gc=False):
     LastUpdatedTime: str | None = None
 
 
-class _Mail(msgspec.Struct):
+class _Mail(msgspec.Struct, gc=False):
     Address: str | None = None
 
 
-class _Phone(msgspec.Struct):
+class _Phone(msgspec.Struct, gc=False):
     FreeFormNumber: str | None = None
 
 
-class Head(msgspec.Struct, rename="pascal"):
+class Head(msgspec.Struct, rename="pascal", gc=False):
     """What every object has."""
 
     id: str
@@ -211,12 +212,13 @@ def state_of(total_minor: int | None, note: str | None) -> str:
 def minor_of(digits: msgspec.Raw, currency: str) -> int:
     """Read a JSON number of major units as minor units, exactly. Raises Unreadable for parts of a cent."""
     text = bytes(digits)
-    if digits_of(currency) == 2:
-        # The common form by its digits; everything else takes the long way below.
-        whole, _, part = text.removeprefix(b"-").partition(b".")
-        if whole.isdigit() and len(part) <= 2 and (not part or part.isdigit()):
-            minor = int(whole + part.ljust(2, b"0"))
-            return -minor if text.startswith(b"-") else minor
+    whole, _, part = text.partition(b".")
+    if len(part) <= 2 and digits_of(currency) == 2:
+        # The common form by its digits; what is written otherwise takes the long way below.
+        try:
+            return int(whole + part + _PADDING[len(part)])
+        except ValueError:
+            pass
     try:
         return 0 if text == b"null" else money_of(Decimal(text.decode().strip('"')), currency).minor
     except (MoneyError, InvalidOperation) as error:

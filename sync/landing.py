@@ -14,8 +14,9 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, Table, bindparam, select, update
+from sqlalchemy import Row, Select, Table, bindparam, func, select, update
 from sqlmodel import Session
+from sqlmodel import select as sql_select
 
 from connector.qbo.shapes import Buffer, object_of
 from connector.store.cache import RawRow
@@ -45,10 +46,11 @@ def land(session: Session, rt: Runtime, company_id: str, entity: Entity, texts: 
     """Write the objects that are new or newer than what is cached, and what follows from them."""
     landed = Landed(entity, seen=len(texts))
     read = _read(entity, texts, landed)
-    known = _known(session, company_id, entity, [head.id for head, _ in read], locked=True)
+    known = _known(session, company_id, entity, [head.id for head, _ in read])
     fresh = [(head, text) for head, text in read if _is_new(head, known.get(head.id))]
+    home = _home_of(session, company_id) if fresh else ""
     for n in range(0, len(fresh), _AT_ONCE):
-        _write(session, company_id, landed, fresh[n : n + _AT_ONCE], known)
+        _write(session, company_id, landed, fresh[n : n + _AT_ONCE], known, home)
     if landed.unreadable:
         _keep_unread(session, company_id, landed, texts)
     if entity.after and landed.changes:
@@ -58,10 +60,13 @@ def land(session: Session, rt: Runtime, company_id: str, entity: Entity, texts: 
 
 def is_known(session: Session, company_id: str, entity: Entity, texts: Sequence[Buffer]) -> bool:
     """Tell whether landing these objects would write nothing; asks without a lock, so only a yes means anything."""
+    if entity.also:
+        return False  # a balance may have moved without a new version
     landed = Landed(entity)
-    read = _read(entity, texts, landed)
-    known = _known(session, company_id, entity, [head.id for head, _ in read], locked=False)
-    return not landed.unreadable and not any(_is_new(head, known.get(head.id)) for head, _ in read)
+    heads = [head for head, _ in _read(entity, texts, landed)]
+    rows = _versions(session, company_id, entity, [head.id for head in heads], locked=False)
+    known = {(qbo_id, token, updated) for qbo_id, token, updated, state in rows if state != "deleted"}
+    return not landed.unreadable and all((head.id, head.sync_token, head.updated_at) in known for head in heads)
 
 
 def bury(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) -> list[Row[Any]]:
@@ -74,6 +79,13 @@ def bury(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) 
         gone += session.connection().execute(select(table).where(*mine)).all()
         session.connection().execute(update(table).where(*mine).values(state="deleted"))
     return gone
+
+
+def count_living(session: Session, company_id: str, entity: Entity) -> int:
+    """Count what the cache takes for existing."""
+    table = entity.table
+    living = select(func.count()).select_from(table).where(*_of(company_id, entity), table.c.state != "deleted")
+    return int(session.connection().execute(living).scalar_one())
 
 
 def living_ids(session: Session, company_id: str, entity: Entity) -> set[str]:
@@ -95,13 +107,17 @@ def _read(entity: Entity, texts: Iterable[Buffer], landed: Landed) -> list[tuple
 
 
 def _known(
-    session: Session, company_id: str, entity: Entity, ids: Sequence[str], *, locked: bool
+    session: Session, company_id: str, entity: Entity, ids: Sequence[str]
 ) -> dict[str, tuple[str, str, str, bool]]:
     """Return version and state of the cached ones; locked, they wait for our commit against another writer."""
-    statement = _versions_of(entity, locked)
-    rows = session.connection().execute(statement, {"company": company_id, "ids": ids}).all()
     moves = bool(entity.also)  # its balance may have moved without a new version
+    rows = _versions(session, company_id, entity, ids, locked=True)
     return {qbo_id: (token, updated, state, moves) for qbo_id, token, updated, state in rows}
+
+
+def _versions(session: Session, company_id: str, entity: Entity, ids: Sequence[str], *, locked: bool) -> Sequence[Any]:
+    parameters = {"company": company_id, "ids": ids}
+    return session.connection().execute(_versions_of(entity, locked), parameters).all()
 
 
 @cache
@@ -141,8 +157,9 @@ def _write(
     landed: Landed,
     fresh: Sequence[tuple[Head, Buffer]],
     known: Container[str],
+    home: str,
 ) -> None:
-    entity, home = landed.entity, session.get_one(CompanyRow, company_id).home_currency
+    entity = landed.entity
     key = {"company_id": company_id, "entity": entity.name} if entity.is_listed else {"company_id": company_id}
     before = _rows(session, company_id, entity, [head.id for head, _ in fresh if head.id in known])
     rows, raws = [], []
@@ -162,6 +179,11 @@ def _write(
         landed.changes.append(Change(head.id, text, columns, was))
     upsert(session, entity.table, rows, unless_same=(*_VERSION, "state", *entity.also))
     upsert(session, _RAW, raws, unless_same=("sync_token", "body"))
+
+
+def _home_of(session: Session, company_id: str) -> str:
+    """Return the currency of what names none."""
+    return session.exec(sql_select(CompanyRow.home_currency).where(CompanyRow.id == company_id)).one()
 
 
 def _rows(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Protocol
 
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -25,6 +26,7 @@ PER_MINUTE = 450
 EVENLY = (1, 1 / PER_SECOND)
 # Without Redis no process knows of the others: web, worker and scheduler then keep to a third each.
 SHARE_WITHOUT_REDIS = 3
+_LIMITS = (RateLimitItemPerSecond(PER_SECOND), RateLimitItemPerMinute(PER_MINUTE))
 _POLL_SECONDS = 0.05
 _REDIS_SECONDS = 0.5
 _LOOK_FOR_REDIS_AGAIN = 30.0
@@ -91,11 +93,7 @@ class SharedThrottle:
         share = SHARE_WITHOUT_REDIS
         self._alone = MemoryThrottle(clock, ((1, share / PER_SECOND), (PER_MINUTE // share, 60.0)))
         self._spaced = MemoryThrottle(clock, (EVENLY,))
-        storage = RedisStorage(
-            redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS, wrap_exceptions=True
-        )
-        self._limiter = MovingWindowRateLimiter(storage)
-        self._limits = (RateLimitItemPerSecond(PER_SECOND), RateLimitItemPerMinute(PER_MINUTE))
+        self._redis_url = redis_url
         self._redis_away_until = 0.0
 
     def wait(self, realm_id: str) -> None:
@@ -116,8 +114,16 @@ class SharedThrottle:
         """Keep calls of this process for a realm back for some seconds; the others learn it from their own 429."""
         self._alone.pause(realm_id, seconds)
 
+    @cached_property
+    def _limiter(self) -> MovingWindowRateLimiter:
+        """The windows in Redis; its client is loaded with the first call that needs it."""
+        storage = RedisStorage(
+            self._redis_url, wrap_exceptions=True, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+        )
+        return MovingWindowRateLimiter(storage)
+
     def _has_room(self, realm_id: str) -> bool:
         # Looked at first: a hit that fails in the second window would still be counted in the first.
-        return all(self._limiter.test(limit, "qbo", realm_id) for limit in self._limits) and all(
-            self._limiter.hit(limit, "qbo", realm_id) for limit in self._limits
+        return all(self._limiter.test(limit, "qbo", realm_id) for limit in _LIMITS) and all(
+            self._limiter.hit(limit, "qbo", realm_id) for limit in _LIMITS
         )
