@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
+import pikepdf
 import pytest
 
 from tests.sandbox.client import Company, sale
@@ -209,3 +211,19 @@ def test_lines_may_be_grouped_or_words_alone(company: Company, buyer: str) -> No
     made = company.create("Invoice", CustomerRef={"value": buyer}, Line=[group, words, sale("1")])
     assert made["TotalAmt"] == 16
     assert company.balance("Services") == -1600
+
+
+def test_a_long_invoice_prints_on_as_many_pages_as_it_needs(company: Company) -> None:
+    buyer = company.customer("Bistro Zoë (Søn)")["Id"]
+    lines = [{**sale("12.50"), "Description": f"Tile no. {n}"} for n in range(90)]
+    made = company.create("Invoice", CustomerRef={"value": buyer}, Line=lines)
+    answer = company.get(f"invoice/{made['Id']}/pdf")
+    assert answer.headers["Content-Type"] == "application/pdf"
+    with pikepdf.open(BytesIO(answer.content)) as paper:
+        pages = [page.Contents.read_bytes().decode("latin-1") for page in paper.pages]
+        assert paper.check_pdf_syntax() == []
+    assert len(pages) == 3
+    assert r"(Bistro Zoë \(Søn\))" in pages[0]
+    assert "(Tile no. 0)" in pages[0]
+    assert "(Tile no. 89)" in pages[-1]
+    assert "($1,125.00)" in pages[-1]
