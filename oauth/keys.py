@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from connector.errors import GatewayError, Unauthorised, WrongInput
 from connector.store.companies import ConnectionRow
@@ -47,28 +47,31 @@ def connect_stripe(
     """
     secret_key, publishable_key, webhook_secret = (key.strip() for key in (secret_key, publishable_key, webhook_secret))
     _check_form(secret_key, publishable_key, webhook_secret)
-    account = _account_of(secret_key, look)
+    found = _account_of(secret_key, look)
     columns = {
-        "account": account.account,
-        "livemode": account.livemode,
+        "account": found.account,
+        "livemode": found.livemode,
         "secret_cipher": connections.sealed(desk, company_id, STRIPE, SECRET, secret_key),
         "webhook_cipher": connections.sealed(desk, company_id, STRIPE, WEBHOOK, webhook_secret),
         "publishable_key": publishable_key,
         "last_error": "",
     }
     with desk.db.write("connect_stripe") as session:
-        others = select(ConnectionRow).where(
-            ConnectionRow.which == STRIPE,
-            ConnectionRow.account == account.account,
-            ConnectionRow.company_id != company_id,
-        )
-        if session.exec(others).first() is not None:
-            raise WrongInput("This Stripe account is connected to another company in Tieout already.")
-        row = connections.find(session, company_id, STRIPE)
-        if row is not None and row.account != account.account:
-            raise WrongInput("These keys belong to a different Stripe account than the one this company uses.")
+        _check_account(session, company_id, found.account)
         connections.put(session, desk, company_id, STRIPE, columns)
-    return account.account
+    return found.account
+
+
+def _check_account(session: Session, company_id: str, account: str) -> None:
+    """Refuse an account of another company, and another account than the company's own."""
+    others = select(ConnectionRow).where(
+        ConnectionRow.which == STRIPE, ConnectionRow.account == account, ConnectionRow.company_id != company_id
+    )
+    if session.exec(others).first() is not None:
+        raise WrongInput("This Stripe account is connected to another company in Tieout already.")
+    row = connections.find(session, company_id, STRIPE)
+    if row is not None and row.account != account:
+        raise WrongInput("These keys belong to a different Stripe account than the one this company uses.")
 
 
 def _check_form(secret_key: str, publishable_key: str, webhook_secret: str) -> None:

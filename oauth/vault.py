@@ -66,10 +66,6 @@ class Vault:
         except (InvalidTag, ValueError):
             raise VaultError("the cipher does not open for this company and column") from None
 
-    def is_current(self, cipher: str) -> bool:
-        """Tell whether a cipher was sealed with the newest key; others are sealed again when they are next written."""
-        return not cipher or cipher.split(".")[1:2] == [self._newest]
-
 
 def new_key(key_id: str) -> str:
     """Return a fresh key in the form VAULT_KEYS takes."""

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from connector.errors import Rejected, WrongInput
 from connector.ledger.keys import request_id
 from connector.qbo.gateway import QuickBooksGateway
-from connector.qbo.language import quote
+from connector.qbo.language import all_of, quote
 from connector.qbo.shapes import Document, RawObject
 from connector.store.cache import AccountRow, ListingRow, RawRow
 from connector.store.companies import CompanyRow, MappingRow
@@ -239,8 +239,7 @@ def _found_or_made(
     gateway: QuickBooksGateway, company_id: str, proposal: Proposal, fields: Mapping[str, object], key: str
 ) -> RawObject:
     name = str(fields[key])
-    where = f"Active IN (true, false) AND {key} = {quote(name)}"
-    document = Document(proposal.entity, fields, f"SELECT * FROM {proposal.entity} WHERE {where}")  # noqa: S608
+    document = Document(proposal.entity, fields, all_of(proposal.entity, f"{key} = {quote(name)}"))
     for found in gateway.find(document).documents:
         _check_fits(found, fields, name)
         return found

@@ -29,6 +29,9 @@ PAGED = tuple(entity for entity in ENTITIES if entity.single is None)
 IN_FEED = tuple(entity for entity in ENTITIES if entity.in_feed)
 
 
+_FEED_TOO_OLD = "changedSince"  # the word of the one refusal that is about the time and not about us
+
+
 class LostLease(TieoutError):
     """Another worker took this pull over; nothing of the open commit is kept."""
 
@@ -124,13 +127,17 @@ def run(pull: Pull) -> None:
         feed = cursors.find(session, pull.company_id)
     now = pull.rt.clock.now()
     if feed is None or cursors.is_too_old(feed, now):
-        _begin(pull)
-        _load_all(pull)
+        _load_anew(pull)
     elif feed.phase == cursors.FIRST:
         _load_all(pull)
     else:
-        follow(pull)
+        _follow(pull)
         _load_daily(pull)
+
+
+def _load_anew(pull: Pull) -> None:
+    _begin(pull)
+    _load_all(pull)
 
 
 def _begin(pull: Pull) -> None:
@@ -186,9 +193,14 @@ def _land_page(pull: Pull, entity: Entity, fetched: Fetched) -> None:
     pull.progress(progress)
 
 
-def follow(pull: Pull) -> None:
-    """Take what changed since the last pull, in one call for all entities."""
-    _take_changes(pull, ends_load=False)
+def _follow(pull: Pull) -> None:
+    """Take what changed since the last pull; where QuickBooks no longer reaches back that far, compare everything."""
+    try:
+        _take_changes(pull, ends_load=False)
+    except Rejected as error:
+        if _FEED_TOO_OLD not in error.message:
+            raise
+        _load_anew(pull)
 
 
 def _take_changes(pull: Pull, *, ends_load: bool) -> None:

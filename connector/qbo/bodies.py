@@ -52,12 +52,6 @@ class _Count(msgspec.Struct):
     totalCount: int
 
 
-class CountEnvelope(Envelope):
-    """The answer of a count."""
-
-    QueryResponse: _Count | None = None
-
-
 class _BatchItem(msgspec.Struct):
     bId: str = ""
     Fault: _FaultBody | None = None

@@ -55,12 +55,6 @@ class QuickBooksGateway:
         """Return the realm's Preferences."""
         return self._one("Preferences", lambda wire: wire.get(f"{wire.company_url}/preferences"))
 
-    def count(self, entity: str, where: str = "") -> int:
-        """Return how many objects an entity has, inactive ones included."""
-        statement = language.count_of(entity, where)
-        envelope = self._read("query", bodies.CountEnvelope, lambda wire: wire.query(statement))
-        return envelope.QueryResponse.totalCount if envelope.QueryResponse else 0
-
     def counts(self, entities: Sequence[str]) -> tuple[dict[str, int], str]:
         """Count several entities in one call; returns the counts of those that answered, and QuickBooks' time."""
         assert len(entities) <= BATCH_SIZE

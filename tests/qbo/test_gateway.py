@@ -120,7 +120,6 @@ def test_counts_of_several_come_in_one_call(rig: Rig, gateway: QuickBooksGateway
     assert counts == {"Customer": 2, "Invoice": 1, "Payment": 0}, "one that QuickBooks refuses spoils no other"
     assert rig.calls() == ["batch"]
     assert server_time.endswith(("-08:00", "-07:00"))
-    assert gateway.count("Customer") == 2
 
 
 def test_a_query_and_its_page(rig: Rig, gateway: QuickBooksGateway) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connector.qbo.language import count_of, entity_in, ids_of, one_of, page_of, quote
+from connector.qbo.language import all_of, count_of, entity_in, ids_of, one_of, page_of, quote
 from sandbox.qbo.query import parse
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=40)
@@ -43,7 +43,9 @@ def test_lists_of_names_are_asked_with_their_inactive_ones() -> None:
     assert page_of("Invoice", start=1, size=10, where="Balance > '0'") == (
         "SELECT * FROM Invoice WHERE Balance > '0' ORDERBY Id STARTPOSITION 1 MAXRESULTS 10"
     )
-    assert count_of("Term", "Name = 'x'") == "SELECT count(*) FROM Term WHERE Active IN (true, false) AND Name = 'x'"
+    assert all_of("Term", "Name = 'x'") == (
+        "SELECT * FROM Term WHERE Active IN (true, false) AND Name = 'x' MAXRESULTS 1000"
+    )
 
 
 @pytest.mark.parametrize("entity", ["Account", "Customer", "Invoice", "Item", "Payment", "TaxCode", "TaxRate", "Term"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from connector.qbo.gateway import QuickBooksGateway
@@ -152,6 +154,15 @@ def test_after_a_month_of_silence_everything_is_compared(pulled: Rig) -> None:
     assert invoice(pulled, first).state == "live"
     assert differences(pulled) == []
     assert pulled.calls().count("cdc") == 1, "and never with a time the feed would refuse"
+
+
+def test_quickbooks_own_word_that_the_cursor_is_too_old_is_taken(pulled: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.cursors, "OLDEST", timedelta(days=90))
+    new = pulled.invoice("1", 42.00)
+    pulled.world.advance(31 * DAY)
+    assert pull_company(pulled.rt, pulled.company_id).is_first
+    assert invoice(pulled, new).state == "live"
+    assert differences(pulled) == []
 
 
 def test_a_cursor_just_inside_the_limit_is_followed(pulled: Rig) -> None:
