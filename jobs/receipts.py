@@ -53,7 +53,7 @@ class Receipt:
     @property
     def title(self) -> str:
         """Return the receipt's name: Receipt 1042."""
-        return f"Receipt {self.number}"
+        return f"Receipt {self.number}" if self.number else "Receipt"
 
     @property
     def paid_on(self) -> str:

@@ -6,6 +6,7 @@ connection of its parent; Redis being away ends no worker, it listens again when
 
 from __future__ import annotations
 
+import gc
 import importlib
 import signal
 from types import FrameType
@@ -25,7 +26,7 @@ from sync.runtime import Runtime
 
 log = structlog.get_logger()
 REDIS_AWAY_SECONDS = 2.0
-TASKS = "jobs.tasks"
+PRELOADED = ("jobs.tasks", "typst")  # imported in the parent, so that no child imports anything that takes long
 
 
 class _Patient(BaseWorker):
@@ -57,7 +58,9 @@ def work(*, in_process: bool = False, burst: bool = False) -> None:
     """Listen until told to stop; `burst` ends when nothing is queued."""
     rt = runtime()
     configure_mappers()
-    importlib.import_module(TASKS)  # in the parent, so that no child imports anything
+    for name in PRELOADED:
+        importlib.import_module(name)
+    gc.freeze()  # what is here now is never collected, so children share its memory instead of copying it
     while not _listen(rt, in_process=in_process, burst=burst):
         rt.clock.sleep(REDIS_AWAY_SECONDS)
 

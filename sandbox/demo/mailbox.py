@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterable
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,20 @@ def facts_of(number: int, message: EmailMessage) -> dict[str, Any]:
         "from": str(message["From"]),
         "to": str(message["To"]),
         "subject": str(message["Subject"]),
-        "date": str(message["Date"]),
+        "date": _when(message),
         "message_id": str(message["Message-ID"]),
         "text": str(body.get_content()) if body else "",
         "papers": [part.get_filename() or "paper" for part in message.iter_attachments()],
     }
+
+
+def _when(message: EmailMessage) -> str:
+    """Return a mail's date as people say it: Mon 23 November, 20:00."""
+    try:
+        sent = parsedate_to_datetime(str(message["Date"]))
+    except ValueError:
+        return ""
+    return f"{sent:%a} {sent.day} {sent:%B, %H:%M}"
 
 
 class Page:
