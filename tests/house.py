@@ -7,7 +7,6 @@ in one process and crashes of many use the same installation.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +14,6 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from sqlmodel import col, select
 
-from connector.clock import Clock
 from connector.settings import Settings
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
@@ -33,6 +31,7 @@ from sync.accounts import ensure_accounts
 from sync.collect.press import Press, Started
 from sync.collect.start import start_payment
 from sync.pull import pull_company
+from tests.world_clock import WorldClock
 
 PUBLIC_URL = "http://127.0.0.1:8800"
 
@@ -45,24 +44,6 @@ class Bells:
 
     def ring(self, work: str, subject: str) -> None:
         self.rung.append((work, subject))
-
-
-class WorldClock(Clock):
-    """The stand-ins' clock; its sleep passes at once."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__()
-        self._world = world
-        self._slept = 0.0
-
-    def now(self) -> datetime:
-        return self._world.clock.now().astimezone(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        self._slept += seconds
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self._slept
 
 
 class House:

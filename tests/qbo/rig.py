@@ -7,14 +7,12 @@ over its own wire. Nothing here sleeps.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from connector.clock import Clock
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.throttle import MemoryThrottle, Throttle
 from connector.settings import Settings
@@ -27,26 +25,9 @@ from oauth.tokens import bearer_for
 from oauth.vault import Vault, new_key
 from sandbox.world import World
 from sync.runtime import Runtime
+from tests.world_clock import WorldClock
 
 KEYS = new_key("k2") + "," + new_key("k1")
-
-
-class WorldClock(Clock):
-    """The stand-ins' clock; its sleep passes at once and is counted."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__()
-        self._world = world
-        self.slept = 0.0
-
-    def now(self) -> datetime:
-        return self._world.clock.now().astimezone(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.slept
 
 
 class NoBell:

@@ -1,4 +1,4 @@
-"""docs/money.md against the code: every document, role, reason to hold and difference is on the page under its own name."""
+"""docs/money.md against the code: every document, role, reason to hold and difference stands there by its own name."""
 
 from __future__ import annotations
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from pydantic import SecretStr
 from sqlmodel import Session, col, select
 
-from connector.clock import Clock
 from connector.errors import NotConnected
 from connector.ledger.allocation import Share
 from connector.ledger.money import Money
@@ -35,6 +34,7 @@ from sandbox.world import World
 from sync.outbox import write_postings
 from sync.push import Pushed, push_company
 from sync.runtime import Runtime
+from tests.world_clock import WorldClock
 
 STRIPE_ACCOUNT = "acct_1HarborTile0000"
 VAULT_KEYS = "k1:" + base64.b64encode(b"a test's key is thirty-two bytes").decode()
@@ -48,24 +48,6 @@ def settings_for(api_base: str) -> Settings:
         vault_keys=SecretStr(VAULT_KEYS),
         qbo_api_base=api_base,
     )
-
-
-class WorldClock(Clock):
-    """The stand-ins' clock, and sleep that only moves a counter."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__()
-        self._world = world
-        self._slept = 0.0
-
-    def now(self) -> datetime:
-        return self._world.clock.now().astimezone(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        self._slept += seconds
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self._slept + self._world.clock.offset
 
 
 @dataclass

@@ -28,7 +28,8 @@ from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 from sync.inbox import accept_stripe, settle_inbox
 from sync.settle import read_payment, settle_payment
-from tests.sync.outbox.rig import Rig, WorldClock
+from tests.sync.outbox.rig import Rig
+from tests.world_clock import WorldClock
 
 VISA, MASTERCARD, AMEX = "4242424242424242", "5555555555554444", "378282246310005"
 DECLINED, POOR, LOST, THREE_DS = "4000000000000002", "4000000000009995", "4000000000009987", "4000002760003184"
