@@ -19,6 +19,8 @@ from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import Kind
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
+from portal.access.visitors import Visitor
+from portal.customer.started import started_here
 from portal.picking import fetch, pick
 
 DEBIT_DAYS = 4  # business days a bank debit takes at most
@@ -39,10 +41,15 @@ class Flow:
     succeeded_at: datetime | None
     posting_state: str
     remote_id: str  # the Payment in QuickBooks, once posted
+    is_own: bool  # begun by this browser or contact
 
     def is_under_way(self, now: datetime) -> bool:
-        """Tell whether the share reserves its amount."""
+        """Tell whether somebody is paying it."""
         return self.state is PaymentState.PROCESSING or (self.state in OPEN and self.expires_at > now)
+
+    def reserves(self, now: datetime) -> bool:
+        """Tell whether its amount is taken: an unfinished payment of one's own is replaced by the next press."""
+        return self.is_under_way(now) and not (self.is_own and self.state in OPEN)
 
     def is_arriving(self, in_balance: Collection[str]) -> bool:
         """Tell whether it is paid and QuickBooks' balance does not show it; `in_balance` are Payments that it does."""
@@ -55,16 +62,17 @@ _COLUMNS = (
     *(col(ShareRow.payment_id), col(ShareRow.invoice_id), col(ShareRow.amount_minor), col(PaymentRow.currency)),
     *(col(PaymentRow.state), col(PaymentRow.method_label), col(PaymentRow.created_at), col(PaymentRow.expires_at)),
     *(col(PaymentRow.processing_at), col(PaymentRow.succeeded_at)),
-    *(col(PostingRow.state), col(PostingRow.remote_id)),
+    *(col(PaymentRow.contact_id), col(PostingRow.state), col(PostingRow.remote_id)),
 )
 _COUNTED = sorted(state.value for state in UNDER_WAY | {PaymentState.SUCCEEDED})
 
 
-def flows_of(session: Session, company_id: str, invoice_ids: Sequence[str]) -> list[Flow]:
+def flows_of(session: Session, visitor: Visitor, invoice_ids: Sequence[str]) -> list[Flow]:
     """Return the shares on invoices that are open, under way or succeeded, oldest first.
 
-    The caller has made sure that the invoices may be seen.
+    The caller has made sure that the visitor may see the invoices.
     """
+    company_id = visitor.company.id
     posting = and_(
         col(PostingRow.company_id) == company_id,
         col(PostingRow.payment_id) == ShareRow.payment_id,
@@ -82,11 +90,12 @@ def flows_of(session: Session, company_id: str, invoice_ids: Sequence[str]) -> l
         )
         .order_by(col(PaymentRow.created_at), col(PaymentRow.id))
     )
-    return [_flow(row) for row in fetch(session, found)]
+    begun = started_here()
+    return [_flow(row, visitor, begun) for row in fetch(session, found)]
 
 
-def _flow(row: Any) -> Flow:
-    payment_id, invoice_id, minor, currency, state, label, *times, posting_state, remote_id = row
+def _flow(row: Any, visitor: Visitor, begun: frozenset[str]) -> Flow:
+    payment_id, invoice_id, minor, currency, state, label, *times, contact_id, posting_state, remote_id = row
     created_at, expires_at, processing_at, succeeded_at = times
     return Flow(
         payment_id=payment_id,
@@ -100,6 +109,7 @@ def _flow(row: Any) -> Flow:
         succeeded_at=succeeded_at,
         posting_state=posting_state or "",
         remote_id=remote_id or "",
+        is_own=payment_id in begun or (visitor.signed_in and contact_id == visitor.contact_id),
     )
 
 

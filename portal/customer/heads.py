@@ -53,7 +53,7 @@ def heads_of(
     """Return the visitor's invoices that meet conditions."""
     found = select_heads(visitor).where(*conditions).order_by(*order, col(InvoiceRow.qbo_id)).offset(offset)
     rows = fetch(session, found.limit(limit) if limit else found)
-    return read_heads(session, visitor.company.id, rows, visitor.company.today)
+    return read_heads(session, visitor, rows)
 
 
 def select_heads(visitor: Visitor) -> Select[Any]:
@@ -64,19 +64,19 @@ def select_heads(visitor: Visitor) -> Select[Any]:
     return pick(*HEAD, CustomerRow.name).outerjoin(CustomerRow, customer).where(visitor.may_see_invoice())
 
 
-def read_heads(session: Session, company_id: str, rows: Sequence[Row[Any]], today: date) -> list[Head]:
+def read_heads(session: Session, visitor: Visitor, rows: Sequence[Row[Any]]) -> list[Head]:
     """Read rows of `select_heads` and take off what is on its way."""
     invoices = [(invoice_of(row), row.name or "") for row in rows]
     open_ids = [invoice.qbo_id for invoice, _ in invoices if invoice.payable]
-    flows = flows_of(session, company_id, open_ids) if open_ids else []
-    in_balance = _in_balance(session, company_id, flows)
+    flows = flows_of(session, visitor, open_ids) if open_ids else []
+    in_balance = _in_balance(session, visitor.company.id, flows)
     instant = now()
-    under_way = [flow for flow in flows if flow.is_under_way(instant)]
     taken: dict[str, int] = {}
     for flow in flows:
-        if flow.is_under_way(instant) or flow.is_arriving(in_balance.get(flow.invoice_id, ())):
+        if flow.reserves(instant) or flow.is_arriving(in_balance.get(flow.invoice_id, ())):
             taken[flow.invoice_id] = taken.get(flow.invoice_id, 0) + flow.amount.minor
-    busy = {flow.invoice_id for flow in under_way}
+    busy = {flow.invoice_id for flow in flows if flow.reserves(instant)}
+    today = visitor.company.today
     return [_head(invoice, name, taken.get(invoice.qbo_id, 0), busy, today) for invoice, name in invoices]
 
 

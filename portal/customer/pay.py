@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from flask import abort, jsonify, redirect, render_template, request, session, url_for
+from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import WrongInput
@@ -24,13 +24,11 @@ from portal.access.visitors import Visitor
 from portal.customer.basket import basket_of
 from portal.customer.gate import for_payers, pages, visitor
 from portal.customer.presses import read_press
+from portal.customer.started import remember_started, started_here
 from portal.here import runtime
 from portal.ring import PRESS, limiter
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
-
-_STARTED = "started"  # payments this browser began, in its signed cookie
-_KEPT = 8
 
 
 @pages.get("/pay")
@@ -70,7 +68,7 @@ def press_pay() -> ResponseReturnValue:
     if not (who.opened or who.signed_in):
         abort(404)
     try:
-        press = read_press(request.get_json(), who, replaces=_started_here())
+        press = read_press(request.get_json(), who, replaces=started_here())
     except WrongInput as error:
         return jsonify(reason="wrong_input", text=str(error)), 422
     count_try(_limits(who, press))
@@ -92,7 +90,7 @@ def _limits(who: Visitor, press: Press) -> list[Limit]:
 
 
 def _started(answer: Started) -> ResponseReturnValue:
-    _remember(answer.payment_id)
+    remember_started(answer.payment_id)
     return jsonify(
         payment=answer.payment_id,
         client_secret=answer.client_secret,
@@ -123,16 +121,7 @@ def _shown(left: Money) -> dict[str, Any]:
 
 def _own(payment_ids: Iterable[str]) -> list[str]:
     """Keep the payments that this browser began: it may be led to them, and to nobody else's."""
-    return sorted(_started_here().intersection(payment_ids))
-
-
-def _started_here() -> frozenset[str]:
-    return frozenset(session.get(_STARTED, ()))
-
-
-def _remember(payment_id: str) -> None:
-    earlier = [one for one in session.get(_STARTED, []) if one != payment_id]
-    session[_STARTED] = [*earlier, payment_id][-_KEPT:]
+    return sorted(started_here().intersection(payment_ids))
 
 
 def _publishable_key(company_id: str) -> str:

@@ -104,7 +104,7 @@ def sheet_of(visitor: Visitor, invoice_id: str) -> Sheet | None:
         if row is None:
             return None
         invoice = invoice_of(row)
-        flows = flows_of(session, company_id, [invoice_id])
+        flows = flows_of(session, visitor, [invoice_id])
         document = read_document(row.body, invoice.total.currency, visitor.company.today.year) if row.body else None
         applied = _applied(session, company_id, invoice, document)
     paid = _paid(flows, applied, visitor.company.zone)
@@ -198,7 +198,8 @@ def _put_together(
     under_way = tuple(flow for flow in flows if flow.is_under_way(now()))
     arriving = sum(one.amount.minor for one in paid if not one.recorded)
     recorded = sum(one.amount.minor for one in paid if one.recorded)
-    left = invoice.balance.minor - arriving - sum_minor(under_way) if invoice.payable else 0
+    reserved = sum_minor(flow for flow in under_way if flow.reserves(now()))
+    left = invoice.balance.minor - arriving - reserved if invoice.payable else 0
     return Sheet(
         invoice=invoice,
         customer_name=customer_name,

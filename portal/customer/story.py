@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from sqlmodel import Session, col
 
 from connector.ledger.money import Money
-from connector.ledger.payments import OPEN, PaymentState
+from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow
 from connector.store.money import PaymentRow, ShareRow
@@ -68,11 +68,10 @@ class Story:
     @property
     def is_waiting(self) -> bool:
         """Tell whether the page has something to wait for."""
-        if self.state in OPEN:
-            return not self.was_declined
-        return self.state is PaymentState.PROCESSING or (
-            self.state is PaymentState.SUCCEEDED and self.recorded_at is None
-        )
+        if self.state is PaymentState.SUCCEEDED:
+            return self.recorded_at is None
+        # Also after a decline: the payer may be trying another card in the page behind this one.
+        return self.state in UNDER_WAY
 
     @property
     def was_declined(self) -> bool:

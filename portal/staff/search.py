@@ -11,6 +11,7 @@ from sqlalchemy import and_
 from sqlmodel import Session, col
 
 from connector.ledger.money import Money
+from connector.store.access import ContactCustomerRow, ContactRow
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.money import PaymentRow, PayoutRow
 from connector.store.outbox import PostingRow
@@ -52,9 +53,18 @@ def _all(session: Session, company: Company, wanted: str) -> dict[str, list[Hit]
 
 def _customers(session: Session, company: Company, wanted: str) -> list[Hit]:
     texts = (col(CustomerRow.name), col(CustomerRow.email))
+    by_contact = (
+        pick(ContactCustomerRow.customer_id)
+        .join(ContactRow, col(ContactRow.id) == ContactCustomerRow.contact_id)
+        .where(
+            col(ContactCustomerRow.company_id) == company.id,
+            col(ContactRow.company_id) == company.id,
+            col(ContactRow.email).icontains(wanted, autoescape=True),
+        )
+    )
+    by_name = matches(wanted, texts=texts, currency=company.home_currency)
     found = pick(CustomerRow.qbo_id, CustomerRow.name, CustomerRow.email).where(
-        col(CustomerRow.company_id) == company.id,
-        matches(wanted, texts=texts, currency=company.home_currency),
+        col(CustomerRow.company_id) == company.id, by_name | col(CustomerRow.qbo_id).in_(by_contact)
     )
     rows = fetch(session, found.order_by(col(CustomerRow.name)).limit(EACH))
     return [(url_for(".show_customer", customer_id=qbo_id), name, email) for qbo_id, name, email in rows]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +23,7 @@ from portal.security import cookie_name
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import csrf_of, with_session
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
 OPEN, PAYER, STAFF, HOOK = "open to all", "payers", "staff", "signed webhooks"
 
@@ -140,13 +139,6 @@ WRITES = sorted(name for name, rule in RULES.items() if "POST" in (rule.methods 
 
 def test_every_route_has_a_row() -> None:
     assert set(RULES) == set(ROWS)
-
-
-@pytest.fixture
-def database_url(tmp_path: Path, _sqlite_template: Path) -> str:
-    """Use one engine here: the pages' tests run the same queries on both."""
-    shutil.copy(_sqlite_template, tmp_path / "tieout.db")
-    return f"sqlite:///{tmp_path / 'tieout.db'}"
 
 
 @pytest.fixture(autouse=True)
