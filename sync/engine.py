@@ -28,7 +28,6 @@ from sync.runtime import Runtime
 PAGED = tuple(entity for entity in ENTITIES if entity.single is None)
 IN_FEED = tuple(entity for entity in ENTITIES if entity.in_feed)
 
-
 _FEED_TOO_OLD = "changedSince"  # the word of the one refusal that is about the time and not about us
 
 

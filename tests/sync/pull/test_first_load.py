@@ -223,6 +223,50 @@ def test_ids_may_sort_as_text(harbor: Rig, monkeypatch: pytest.MonkeyPatch) -> N
     assert differences(harbor) == []
 
 
+def test_an_unchanged_list_is_read_again_without_a_write(harbor: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a month everything is read again; only the first page of a list costs a commit while nothing is new."""
+    _pages_of(monkeypatch, 10)
+    pull_company(harbor.rt, harbor.company_id)
+    harbor.world.advance(31 * 86_400)
+    pages: list[Progress] = []
+    landed = _landed_pages(monkeypatch)
+
+    result = pull_company(harbor.rt, harbor.company_id, pages.append)
+
+    assert result.is_first
+    assert result.written == {}
+    assert [page.pulled for page in pages if page.entity == "Invoice"] == [10, 20, 30, 40, 50, 60]
+    assert landed.count("Invoice") == 1
+    assert cursor(harbor, "Invoice").pulled == 60
+
+
+def test_one_change_in_an_unchanged_list_is_landed(harbor: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pages_of(monkeypatch, 10)
+    pull_company(harbor.rt, harbor.company_id)
+    changed = sorted(harbor.all_texts("Invoice"), key=int)[35]
+    harbor.edit("Invoice", changed, PrivateNote="seen again")
+    harbor.world.advance(31 * 86_400)
+    landed = _landed_pages(monkeypatch)
+
+    assert pull_company(harbor.rt, harbor.company_id).written == {"Invoice": 1}
+    assert differences(harbor) == []
+    assert landed.count("Invoice") == 3, "the first page, the changed one, and the one behind it, which is new ground"
+    assert cursor(harbor, "Invoice").pulled == 60
+
+
+def _landed_pages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count the pages that cost a commit."""
+    landed: list[str] = []
+    advance = engine.Pull.advance
+
+    def counted(pull, session, entity, fetched, *, wrote):  # type: ignore[no-untyped-def]
+        landed.append(entity.name)
+        return advance(pull, session, entity, fetched, wrote=wrote)
+
+    monkeypatch.setattr(engine.Pull, "advance", counted)
+    return landed
+
+
 class Crash(BaseException):
     """The end of the process, for one that cannot be caught by mistake."""
 
