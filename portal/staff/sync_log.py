@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Response, abort, render_template, stream_with_context
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, and_, or_, true
 from sqlmodel import Session, col
 
 from connector.ledger.money import Money
@@ -44,7 +44,7 @@ STATES = {
     "noted": ("", "Noted"),
 }
 DAYS = {"1": "Last day", "7": "Last 7 days", "30": "Last 30 days"}
-MOST_IN_CSV = 50_000
+MOST_IN_CSV, CSV_PAGE = 50_000, 1_000
 
 _COLUMNS = (
     *(col(LogRow.id), col(LogRow.at), col(LogRow.kind), col(LogRow.state), col(LogRow.sentence), col(LogRow.detail)),
@@ -71,10 +71,9 @@ def list_log() -> ResponseReturnValue:
 def log_csv() -> ResponseReturnValue:
     """Hand over the filtered log as CSV."""
     company = member().company
-    query = _select(_wish()).limit(MOST_IN_CSV)
     name = f"{company.slug}-sync-log-{company.today.isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(stream_with_context(_lines(query)), mimetype="text/csv", headers=headers)
+    return Response(stream_with_context(_lines(_select(_wish()))), mimetype="text/csv", headers=headers)
 
 
 def _wish() -> Wish:
@@ -136,14 +135,28 @@ _TITLES = ("when", "kind", "state", "what happened", "detail", "amount", "curren
 
 def _lines(query: Select[Any]) -> Iterator[str]:
     yield _csv_line(_TITLES)
-    with runtime().db.read() as session:
-        for row in session.connection().execution_options(stream_results=True).execute(query):
-            amount = str(Money(row.money_minor, row.currency).decimal()) if row.money_minor is not None else ""
-            at = row.at.isoformat(timespec="seconds")
-            texts = (row.kind, row.state, row.sentence, row.detail)
-            rest = (row.currency, row.entity, row.qbo_id, row.trace)
-            cells = (at, *map(as_text, texts), amount, *map(as_text, rest), str(row.took_ms or ""))
-            yield _csv_line(cells)
+    last: Any = None
+    for _ in range(MOST_IN_CSV // CSV_PAGE):
+        with runtime().db.read() as session:  # a short read for each page: a slow reader holds no connection
+            rows = fetch(session, query.where(_before(last)).limit(CSV_PAGE))
+        yield from map(_line, rows)
+        if len(rows) < CSV_PAGE:
+            return
+        last = rows[-1]
+
+
+def _before(last: Any) -> ColumnElement[bool]:
+    if last is None:
+        return true()
+    return or_(col(LogRow.at) < last.at, and_(col(LogRow.at) == last.at, col(LogRow.id) < last.id))
+
+
+def _line(row: Any) -> str:
+    amount = str(Money(row.money_minor, row.currency).decimal()) if row.money_minor is not None and row.currency else ""
+    texts = (row.kind, row.state, row.sentence, row.detail)
+    rest = (row.currency, row.entity, row.qbo_id, row.trace)
+    at = row.at.isoformat(timespec="seconds")
+    return _csv_line((at, *map(as_text, texts), amount, *map(as_text, rest), str(row.took_ms or "")))
 
 
 def as_text(cell: str) -> str:

@@ -175,6 +175,17 @@ def test_the_csv_holds_the_filtered_lines_and_no_formulas(at_desk: Opener) -> No
     assert rows[0]["amount"] == "1000.00"
 
 
+def test_a_long_log_is_whole_in_the_csv(rt: Runtime, at_desk: Opener) -> None:
+    many = 2_345
+    at = cast.NOW - timedelta(days=40)
+    cast.put(
+        rt.db, *(log_line(f"many-{n:05}", at=at - timedelta(seconds=n // 7), sentence=f"{n}") for n in range(many))
+    )
+    text = at_desk(cast.VERA).get("/staff/log.csv").get_data(as_text=True)
+    found = [int(row["what happened"]) for row in csv.DictReader(io.StringIO(text)) if row["what happened"].isdigit()]
+    assert sorted(found) == list(range(many))
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "−5"])
 def test_what_a_spreadsheet_would_run_becomes_text(cell: str) -> None:
     assert as_text(cell) == f"'{cell}"
