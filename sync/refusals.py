@@ -83,9 +83,7 @@ _KNOWN = {
         "company",
     ),
     # Reasons of our own, without a call.
-    "no_account": Refusal(
-        "An account is not chosen yet.", "Choose the account, then retry.", "company"
-    ),
+    "no_account": Refusal("An account is not chosen yet.", "Choose the account, then retry.", "company"),
     "other_currency": Refusal(
         "The payment is not in the company's home currency, and its exchange rate is a person's decision.",
         "Record it in QuickBooks by hand and drop this posting.",
