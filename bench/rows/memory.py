@@ -17,7 +17,7 @@ _PEAK_GOAL = Goal("peak", 110, at_most=True, unit=" MiB")
 def measure(bench: Bench) -> Findings:
     """Pull a short and a long list, each in a process of its own; a quick run takes shorter ones and extrapolates."""
     few = bench.pick(tiny=40, quick=5_000, full=FEW)
-    many = bench.pick(tiny=80, quick=25_000, full=MANY)
+    many = bench.pick(tiny=80, quick=20_000, full=MANY)
     files = SqliteFiles(bench.folder)
     small, large, collected = _peak(few, files), _peak(many, files), _peak_collected(few, files)
     base = json.loads(run(["-c", _IMPORTS]).said)

@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Findings:
             pull=pull,
             peer=peer,
             size=bench.pick(tiny=20, quick=1000, full=1000),
-            rounds=bench.pick(tiny=1, quick=5, full=15),
+            rounds=bench.pick(tiny=1, quick=4, full=15),
         )
         peer.dispose()
     return findings

@@ -29,7 +29,7 @@ def measure(bench: Bench) -> Findings:
             pull=pull,
             peer=create_engine(f"sqlite:///{bench.folder / 'peer.db'}"),
             size=bench.pick(tiny=20, quick=1000, full=1000),
-            rounds=bench.pick(tiny=1, quick=9, full=25),
+            rounds=bench.pick(tiny=1, quick=7, full=25),
         )
     driver.close()
     return findings
