@@ -44,6 +44,11 @@ def figure(amount: Money, *, locale: str = LOCALE, signed: bool = False) -> str:
     return sign + _plain(abs(amount.minor), digits_of(amount.currency))
 
 
+def minor_figure(minor: int, currency: str) -> str:
+    """Return an amount given in minor units without its currency: for long lists that hold no `Money`."""
+    return (_MINUS if minor < 0 else "") + _plain(abs(minor), digits_of(currency))
+
+
 def _plain(minor: int, digits: int) -> str:
     if digits == 0:
         return f"{minor:,}"

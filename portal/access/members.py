@@ -7,18 +7,18 @@ company at a time, and only of those he belongs to.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_
+from sqlalchemy import Select, and_, bindparam
 from sqlmodel import Session, col, select, update
 
 from connector.store.access import MembershipRow, SessionRow, StaffRow
 from connector.store.companies import CompanyRow
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
-from portal.here import now, runtime
-from portal.picking import fetch_one, pick
+from portal.here import now
+from portal.picking import fetch_one, pick, reading
 
 OWNER, BOOKKEEPER, VIEWER = "owner", "bookkeeper", "viewer"
 _RANK = {VIEWER: 0, BOOKKEEPER: 1, OWNER: 2}
@@ -51,8 +51,8 @@ def member_here() -> Member | None:
     hashed = sessions.token_hash(sessions.STAFF_DOOR)
     if not hashed:
         return None
-    with runtime().db.read() as session:
-        row = fetch_one(session, _select_member(hashed, now()))
+    with reading() as connection:
+        row = fetch_one(connection, _select_member(), {"hashed": hashed, **sessions.instants(now())})
     if row is None:
         return None
     id_hash, seen_at, staff_id, name, email, role = row[len(COLUMNS) :]
@@ -60,7 +60,8 @@ def member_here() -> Member | None:
     return Member(company_of(row), id_hash, staff_id, name or email, email, role)
 
 
-def _select_member(hashed: str, instant: datetime) -> Select[Any]:
+@cache
+def _select_member() -> Select[Any]:
     belongs = and_(col(MembershipRow.staff_id) == StaffRow.id, col(MembershipRow.company_id) == SessionRow.company_id)
     return (
         pick(*COLUMNS, *_PERSON)
@@ -69,9 +70,9 @@ def _select_member(hashed: str, instant: datetime) -> Select[Any]:
         .join(MembershipRow, belongs)
         .join(CompanyRow, col(CompanyRow.id) == SessionRow.company_id)
         .where(
-            col(SessionRow.id_hash) == hashed,
+            col(SessionRow.id_hash) == bindparam("hashed"),
             col(SessionRow.audience) == sessions.STAFF,
-            sessions.is_open(instant),
+            sessions.is_open(),
         )
     )
 

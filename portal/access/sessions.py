@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, bindparam, or_
 from sqlmodel import Session, col, update
 from werkzeug.wrappers import Response
 
@@ -52,13 +52,18 @@ def token_hash(door: str) -> str:
     return digest(token) if token else ""
 
 
-def is_open(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a session is neither ended nor over."""
+def is_open() -> ColumnElement[bool]:
+    """Return the condition that a session is neither ended nor over; `instants` gives what it compares with."""
     fresh = [
-        and_(col(SessionRow.audience) == audience, col(SessionRow.seen_at) > now - life.idle)
-        for audience, life in LIFETIMES.items()
+        and_(col(SessionRow.audience) == audience, col(SessionRow.seen_at) > bindparam(f"since_{audience}"))
+        for audience in LIFETIMES
     ]
-    return and_(col(SessionRow.ended_at).is_(None), col(SessionRow.expires_at) > now, or_(*fresh))
+    return and_(col(SessionRow.ended_at).is_(None), col(SessionRow.expires_at) > bindparam("now"), or_(*fresh))
+
+
+def instants(now: datetime) -> dict[str, datetime]:
+    """Return the values of a query that holds `is_open`."""
+    return {"now": now, **{f"since_{audience}": now - life.idle for audience, life in LIFETIMES.items()}}
 
 
 def start(session: Session, audience: str, *, replaces: str = "", **who: Any) -> str:

@@ -8,10 +8,10 @@ next request.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, false, or_
 from sqlmodel import Session, col, update
 
 from connector.store.access import ContactCustomerRow, ContactRow, SessionRow
@@ -20,10 +20,20 @@ from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow, ShareRow
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
-from portal.here import now, runtime
-from portal.picking import fetch, fetch_one, pick
+from portal.here import now
+from portal.picking import fetch, fetch_one, pick, reading
 
 MOST_OPENED = 40  # links one browser keeps open at once
+
+
+# The scope of a contact's invoices for queries that are built once; `Visitor.values` gives its parameters.
+_OWN_CUSTOMERS = pick(ContactCustomerRow.customer_id).where(
+    col(ContactCustomerRow.company_id) == bindparam("company"),
+    col(ContactCustomerRow.contact_id) == bindparam("contact"),
+    col(ContactCustomerRow.state) == "active",
+    or_(bindparam("chosen", type_=String) == "", col(ContactCustomerRow.customer_id) == bindparam("chosen")),
+)
+OWN_INVOICES = and_(col(InvoiceRow.company_id) == bindparam("company"), col(InvoiceRow.customer_id).in_(_OWN_CUSTOMERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,10 @@ class Visitor:
     def signed_in(self) -> bool:
         """Tell whether this is a contact and not only the holder of a link."""
         return bool(self.contact_id)
+
+    def values(self) -> dict[str, str]:
+        """Return the parameters of a query that holds `OWN_INVOICES`."""
+        return {"company": self.company.id, "contact": self.contact_id, "chosen": self.chosen_customer}
 
     def customers(self) -> Select[Any]:
         """Return the ids of the customers this contact may see, as a subquery."""
@@ -85,18 +99,20 @@ _SESSION = (
 
 def visitor_at(slug: str) -> Visitor | None:
     """Return who is at a company's portal, with the company; None where no company has this slug."""
-    instant, hashed = now(), sessions.token_hash(sessions.payer_door(slug))
-    with runtime().db.read() as session:
-        row = fetch_one(session, _company_and_session(slug, hashed, instant))
+    values = {"slug": slug, "hashed": sessions.token_hash(sessions.payer_door(slug)), **sessions.instants(now())}
+    with reading() as connection:
+        row = fetch_one(connection, _company_and_session(), values)
     return None if row is None else _read(row)
 
 
-def _company_and_session(slug: str, hashed: str, instant: datetime) -> Select[Any]:
+@cache
+def _company_and_session() -> Select[Any]:
+    """Build the query of every request once; without a cookie its session has a hash that no session has."""
     own_session = and_(
         col(SessionRow.company_id) == CompanyRow.id,
-        col(SessionRow.id_hash) == hashed,
+        col(SessionRow.id_hash) == bindparam("hashed"),
         col(SessionRow.audience) != sessions.STAFF,
-        sessions.is_open(instant) if hashed else false(),
+        sessions.is_open(),
     )
     own_contact = and_(col(ContactRow.id) == SessionRow.contact_id, col(ContactRow.company_id) == CompanyRow.id)
     return (
@@ -104,7 +120,7 @@ def _company_and_session(slug: str, hashed: str, instant: datetime) -> Select[An
         .select_from(CompanyRow)
         .outerjoin(SessionRow, own_session)
         .outerjoin(ContactRow, own_contact)
-        .where(col(CompanyRow.slug) == slug)
+        .where(col(CompanyRow.slug) == bindparam("slug"))
     )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_
-from sqlmodel import Session, col
+from sqlalchemy import BindParameter, Select, and_, bindparam
+from sqlmodel import col
 
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
@@ -21,7 +22,7 @@ from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 from portal.access.visitors import Visitor
 from portal.customer.started import started_here
-from portal.picking import fetch, pick
+from portal.picking import Reader, fetch, pick
 
 DEBIT_DAYS = 4  # business days a bank debit takes at most
 
@@ -67,31 +68,36 @@ _COLUMNS = (
 _COUNTED = sorted(state.value for state in UNDER_WAY | {PaymentState.SUCCEEDED})
 
 
-def flows_of(session: Session, visitor: Visitor, invoice_ids: Sequence[str]) -> list[Flow]:
+def flows_of(reader: Reader, visitor: Visitor, invoice_ids: Sequence[str]) -> list[Flow]:
     """Return the shares on invoices that are open, under way or succeeded, oldest first.
 
     The caller has made sure that the visitor may see the invoices.
     """
-    company_id = visitor.company.id
+    begun = started_here()
+    values = {"company": visitor.company.id, "invoices": list(invoice_ids)}
+    return [_flow(row, visitor, begun) for row in fetch(reader, _query(), values)]
+
+
+@cache
+def _query() -> Select[Any]:
+    company: BindParameter[str] = bindparam("company")
     posting = and_(
-        col(PostingRow.company_id) == company_id,
+        col(PostingRow.company_id) == company,
         col(PostingRow.payment_id) == ShareRow.payment_id,
         col(PostingRow.customer_id) == ShareRow.customer_id,
         col(PostingRow.kind) == Kind.CHARGE.value,
     )
-    found = (
+    return (
         pick(*_COLUMNS)
-        .join(PaymentRow, and_(col(PaymentRow.id) == ShareRow.payment_id, col(PaymentRow.company_id) == company_id))
+        .join(PaymentRow, and_(col(PaymentRow.id) == ShareRow.payment_id, col(PaymentRow.company_id) == company))
         .outerjoin(PostingRow, posting)
         .where(
-            col(ShareRow.company_id) == company_id,
-            col(ShareRow.invoice_id).in_(invoice_ids),
+            col(ShareRow.company_id) == company,
+            col(ShareRow.invoice_id).in_(bindparam("invoices", expanding=True)),
             col(PaymentRow.state).in_(_COUNTED),
         )
         .order_by(col(PaymentRow.created_at), col(PaymentRow.id))
     )
-    begun = started_here()
-    return [_flow(row, visitor, begun) for row in fetch(session, found)]
 
 
 def _flow(row: Any, visitor: Visitor, begun: frozenset[str]) -> Flow:

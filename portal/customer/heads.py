@@ -6,10 +6,10 @@ under way and less what is paid and not in that balance yet, as on the invoice's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_
 from sqlmodel import Session, col
@@ -23,7 +23,7 @@ from portal.customer.document import read_document
 from portal.customer.flows import Flow, flows_of
 from portal.customer.sheet import HEAD, invoice_of
 from portal.here import now
-from portal.picking import fetch, pick
+from portal.picking import Reader, fetch, pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +67,38 @@ def select_heads(visitor: Visitor) -> Select[Any]:
 def read_heads(session: Session, visitor: Visitor, rows: Sequence[Row[Any]]) -> list[Head]:
     """Read rows of `select_heads` and take off what is on its way."""
     invoices = [(invoice_of(row), row.name or "") for row in rows]
-    open_ids = [invoice.qbo_id for invoice, _ in invoices if invoice.payable]
-    flows = flows_of(session, visitor, open_ids) if open_ids else []
-    in_balance = _in_balance(session, visitor.company.id, flows)
+    taken = taken_of(session, visitor, [invoice.qbo_id for invoice, _ in invoices if invoice.payable])
+    today = visitor.company.today
+    return [_head(invoice, name, taken, today) for invoice, name in invoices]
+
+
+class Taken(NamedTuple):
+    """What is off invoices already: minor units by invoice, and which of them somebody is paying now."""
+
+    minor: Mapping[str, int]
+    busy: frozenset[str]
+
+
+def taken_of(reader: Reader, visitor: Visitor, invoice_ids: Sequence[str]) -> Taken:
+    """Return what is under way or arriving on invoices that the visitor may see."""
+    flows = flows_of(reader, visitor, invoice_ids) if invoice_ids else []
+    in_balance = _in_balance(reader, visitor.company.id, flows)
     instant = now()
-    taken: dict[str, int] = {}
+    minor: dict[str, int] = {}
     for flow in flows:
         if flow.reserves(instant) or flow.is_arriving(in_balance.get(flow.invoice_id, ())):
-            taken[flow.invoice_id] = taken.get(flow.invoice_id, 0) + flow.amount.minor
-    busy = {flow.invoice_id for flow in flows if flow.reserves(instant)}
-    today = visitor.company.today
-    return [_head(invoice, name, taken.get(invoice.qbo_id, 0), busy, today) for invoice, name in invoices]
+            minor[flow.invoice_id] = minor.get(flow.invoice_id, 0) + flow.amount.minor
+    return Taken(minor, frozenset(flow.invoice_id for flow in flows if flow.reserves(instant)))
 
 
-def _head(invoice: Invoice, name: str, taken: int, busy: set[str], today: date) -> Head:
-    left = max(invoice.balance.minor - taken, 0) if invoice.payable else 0
-    standing = invoice.standing(today)
-    if invoice.payable and not left and invoice.qbo_id not in busy:
-        standing = Standing.PAID
-    return Head(invoice, name, Money(left, invoice.total.currency), standing, invoice.qbo_id in busy)
+def _head(invoice: Invoice, name: str, taken: Taken, today: date) -> Head:
+    left = max(invoice.balance.minor - taken.minor.get(invoice.qbo_id, 0), 0) if invoice.payable else 0
+    is_busy = invoice.qbo_id in taken.busy
+    standing = Standing.PAID if invoice.payable and not left and not is_busy else invoice.standing(today)
+    return Head(invoice, name, Money(left, invoice.total.currency), standing, is_busy)
 
 
-def _in_balance(session: Session, company_id: str, flows: Sequence[Flow]) -> dict[str, set[str]]:
+def _in_balance(reader: Reader, company_id: str, flows: Sequence[Flow]) -> dict[str, set[str]]:
     """Return for invoices with posted payments which Payments the cached balance knows; read only for those few."""
     ids = {f.invoice_id for f in flows if f.state is PaymentState.SUCCEEDED and f.remote_id}
     if not ids:
@@ -97,7 +107,7 @@ def _in_balance(session: Session, company_id: str, flows: Sequence[Flow]) -> dic
         col(RawRow.company_id) == company_id, col(RawRow.entity) == "Invoice", col(RawRow.qbo_id).in_(ids)
     )
     known: dict[str, set[str]] = {}
-    for qbo_id, body in fetch(session, raws):
+    for qbo_id, body in fetch(reader, raws):
         document = read_document(body, "USD", 0)
         known[qbo_id] = set(document.payments) if document else set()
     return known

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-from urllib.parse import quote
+from datetime import date
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
 from flask import url_for
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, bindparam, or_
 from sqlmodel import col
 
 from connector.errors import WrongInput
-from connector.ledger.invoices import Standing
 from connector.store.cache import InvoiceRow
-from connector.words import day_text, figure
-from portal.access.visitors import Visitor
-from portal.customer.heads import Head, heads_of
-from portal.here import runtime
+from connector.store.money import ShareRow
+from connector.words import day_text, minor_figure
+from portal.access.visitors import OWN_INVOICES, Visitor
+from portal.customer.heads import Taken, taken_of
+from portal.picking import fetch, pick, reading
 from sync.collect.amounts import read_amount
 
 PAGE = 50
@@ -38,6 +40,7 @@ _SORTS: Mapping[str, tuple[Any, ...]] = {
 class Wish:
     """What the address asks for."""
 
+    path: str
     show: str = ""
     search: str = ""
     sort: str = ""
@@ -46,19 +49,21 @@ class Wish:
     def address(self, **changes: Any) -> str:
         """Return the address of this list with something changed, from its first page unless a page is named."""
         other = replace(self, **{"page": 1, **changes})
-        page = other.page if other.page > 1 else None
-        return url_for(
-            ".list_invoices", show=other.show or None, q=other.search or None, sort=other.sort or None, page=page
-        )
+        words = {
+            "show": other.show,
+            "q": other.search,
+            "sort": other.sort,
+            "page": other.page if other.page > 1 else "",
+        }
+        asked = urlencode({name: word for name, word in words.items() if word})
+        return f"{other.path}?{asked}" if asked else other.path
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of the list, in words."""
 
     href: str
     number: str
-    customer: str
     issued: str
     due: str
     total: str
@@ -71,6 +76,7 @@ def wish_of(arguments: Mapping[str, str]) -> Wish:
     """Read the address; what it does not know counts as not asked."""
     show, sort, page = arguments.get("show", ""), arguments.get("sort", ""), arguments.get("page", "1")
     return Wish(
+        path=url_for(".list_invoices"),
         show=show if show in FILTERS else "",
         search=arguments.get("q", "").strip()[:LONGEST_SEARCH],
         sort=sort if sort in _SORTS else "",
@@ -81,63 +87,99 @@ def wish_of(arguments: Mapping[str, str]) -> Wish:
 def rows_of(visitor: Visitor, wish: Wish) -> tuple[list[Line], bool]:
     """Return a page of the list, and whether there is another."""
     today = visitor.company.today
-    with runtime().db.read() as session:
-        heads = heads_of(
-            session,
-            visitor,
-            *_conditions(visitor, wish),
-            order=_SORTS[wish.sort],
-            limit=PAGE + 1,
-            offset=(wish.page - 1) * PAGE,
-        )
+    amount = _amount(wish.search, visitor.company.home_currency)
+    values = {
+        **visitor.values(),
+        "today": today,
+        "pattern": _pattern(wish.search),
+        "amount": amount,
+        "most": PAGE + 1,
+        "skipped": (wish.page - 1) * PAGE,
+    }
+    query = _query(wish.show, wish.sort, bool(wish.search), amount is not None)
+    with reading() as connection:
+        rows = fetch(connection, query, values)
+        taken = taken_of(connection, visitor, [row.qbo_id for row in rows if row.has_shares])
     base = url_for(".show_invoice", invoice_id="-")[:-1]
-    return [_line(head, base, today.year) for head in heads[:PAGE]], len(heads) > PAGE
+    return [_line(row, base, today, taken) for row in rows[:PAGE]], len(rows) > PAGE
 
 
-def _conditions(visitor: Visitor, wish: Wish) -> list[ColumnElement[bool]]:
+_COLUMNS = (
+    *(col(InvoiceRow.qbo_id), col(InvoiceRow.number), col(InvoiceRow.state), col(InvoiceRow.issued_day)),
+    *(col(InvoiceRow.due_day), col(InvoiceRow.total_minor), col(InvoiceRow.balance_minor), col(InvoiceRow.currency)),
+)
+
+
+@cache
+def _query(show: str, sort: str, searched: bool, by_amount: bool) -> Select[Any]:
+    """Build the query of a kind of list once; visitors and pages differ in its parameters only."""
+    shares = pick(ShareRow.payment_id).where(
+        col(ShareRow.company_id) == InvoiceRow.company_id, col(ShareRow.invoice_id) == InvoiceRow.qbo_id
+    )
     is_open = and_(col(InvoiceRow.state) == "live", col(InvoiceRow.balance_minor) > 0)
     shown: dict[str, ColumnElement[bool]] = {
         "open": is_open,
-        "overdue": and_(is_open, col(InvoiceRow.due_day) < visitor.company.today),
+        "overdue": and_(is_open, col(InvoiceRow.due_day) < bindparam("today")),
         "paid": and_(col(InvoiceRow.state) == "live", col(InvoiceRow.balance_minor) <= 0),
     }
-    conditions = [shown[wish.show]] if wish.show in shown else []
-    if wish.search:
-        conditions.append(_matches(wish.search, visitor.company.home_currency))
-    return conditions
+    conditions = [OWN_INVOICES, *([shown[show]] if show in shown else [])]
+    if searched:
+        conditions.append(_matches(by_amount))
+    found = pick(*_COLUMNS, shares.exists().label("has_shares")).where(*conditions)
+    ordered = found.order_by(*_SORTS[sort], col(InvoiceRow.qbo_id))
+    return ordered.limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer))
 
 
-def _matches(search: str, currency: str) -> ColumnElement[bool]:
+def _matches(by_amount: bool) -> ColumnElement[bool]:
     """Match a number that contains the text, or an amount that equals it."""
-    by_number = col(InvoiceRow.number).icontains(search, autoescape=True)
-    try:
-        minor = read_amount(search, currency).minor
-    except WrongInput:
+    by_number = col(InvoiceRow.number).ilike(bindparam("pattern"), escape="/")
+    if not by_amount:
         return by_number
-    return or_(by_number, col(InvoiceRow.total_minor) == minor, col(InvoiceRow.balance_minor) == minor)
+    amount = bindparam("amount", type_=BigInteger)
+    return or_(by_number, col(InvoiceRow.total_minor) == amount, col(InvoiceRow.balance_minor) == amount)
 
 
-_MARKS = {
-    Standing.PAID: ("good", "Paid"),
-    Standing.OVERDUE: ("bad", "Overdue"),
-    Standing.OPEN: ("wait", "Open"),
-    Standing.PARTLY_PAID: ("wait", "Partly paid"),
-    Standing.VOIDED: ("", "Cancelled"),
-    Standing.DELETED: ("", "Withdrawn"),
-}
+def _pattern(search: str) -> str:
+    """Return the pattern of a text inside another; the text's own signs mean themselves."""
+    return "%" + search.replace("/", "//").replace("%", "/%").replace("_", "/_") + "%"
 
 
-def _line(head: Head, base: str, year: int) -> Line:
-    invoice = head.invoice
-    mark, word = ("wait", "Under way") if head.under_way and not head.left else _MARKS[head.standing]
+def _amount(search: str, currency: str) -> int | None:
+    try:
+        return read_amount(search, currency).minor
+    except WrongInput:
+        return None
+
+
+def _line(row: Any, base: str, today: date, taken: Taken) -> Line:
+    qbo_id, number, state, issued_day, due_day, total, balance, currency, _ = row
+    left = max(balance - taken.minor.get(qbo_id, 0), 0) if state == "live" and balance > 0 else 0
+    mark, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
     return Line(
-        href=base + quote(invoice.qbo_id, safe=""),
-        number=head.title,
-        customer=head.customer_name,
-        issued=day_text(invoice.issued_day, this_year=year),
-        due=day_text(invoice.due_day, this_year=year) if invoice.due_day else "",
-        total=figure(invoice.total),
-        left=figure(head.left) if head.left else "",
-        mark=mark,
-        word=word,
+        base + (qbo_id if qbo_id.isalnum() and qbo_id.isascii() else quote(qbo_id, safe="")),
+        number or "without a number",
+        _day(issued_day, today.year),
+        _day(due_day, today.year) if due_day else "",
+        minor_figure(total, currency),
+        minor_figure(left, currency) if left else "",
+        mark,
+        word,
     )
+
+
+@lru_cache(maxsize=2048)
+def _day(day: date, year: int) -> str:
+    return day_text(day, this_year=year)
+
+
+def _mark(
+    state: str, total: int, balance: int, left: int, due_day: date | None, today: date, is_busy: bool
+) -> tuple[str, str]:
+    """Return the mark of an invoice: the ledger's standing (a test holds the two together), in the payer's words."""
+    if state != "live":
+        return ("", "Cancelled") if state == "voided" else ("", "Withdrawn")
+    if not left:
+        return ("wait", "Under way") if is_busy else ("good", "Paid")
+    if due_day is not None and due_day < today:
+        return "bad", "Overdue"
+    return ("wait", "Partly paid") if balance < total else ("wait", "Open")
