@@ -36,10 +36,10 @@ def a_stage() -> Iterator[Stage]:
         stage = Stage(Path(folder), Ports.free(), crew, sweep_seconds=0.5)
         stage.open(arrival.COMPANY_ADD)
         stage.start_web()
-        stage.start_worker()
+        stage.wait_until_ready()
+        arrival.register_webhooks(stage)
         arrival.arrive(stage, show=False)
         stage.start_scheduler()
-        stage.wait_until_ready()
         yield stage
 
 
@@ -83,9 +83,13 @@ def _customers_with_open_invoices(stage: Stage) -> list[str]:
     return list(seen.values())
 
 
+def _link(stage: Stage, number: str) -> str:
+    return stage.tieout("link", number, "--company", arrival.SLUG)
+
+
 def _pay_by_link(stage: Stage, number: str) -> None:
     payer = Payer(stage)
-    page = payer.browser.open(arrival.invoice_link(stage, number))
+    page = payer.browser.open(_link(stage, number))
     base, _, invoice = page.url.partition("/i/")
     payer.pay(payer.browser.open(f"{base}/pay?i={invoice}"), CARD)
 
@@ -122,7 +126,7 @@ def of_the_payer(camera: Camera, stage: Stage) -> None:
     """Photograph a payer's way: invoice, paying, the status, the receipt; then the signed-in home."""
     page = camera.page
     invoice = arrival.open_invoices(stage)[0]
-    page.goto(arrival.invoice_link(stage, str(invoice["number"])))
+    page.goto(_link(stage, str(invoice["number"])))
     camera.take("invoice", whole=True)
     page.get_by_role("link", name=re.compile("^Pay ")).first.click()
     page.locator("#press:enabled").wait_for()  # the form has loaded
