@@ -37,9 +37,8 @@ def quickbooks(slug: str | None) -> None:
     """
     rt = runtime()
     company = company_of(rt, slug)
-    click.echo(
-        f"Sign in as an owner (tieout owner EMAIL) and open {rt.settings.public_url}/staff/{company.slug}/connect"
-    )
+    page = f"{rt.settings.public_url}/staff/connections"
+    click.echo(f"Sign in as an owner of {company.name} (tieout owner EMAIL prints a link) and open {page}")
 
 
 @connect.command()

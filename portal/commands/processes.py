@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from portal.commands.shared import runtime, told
+from portal.commands.shared import check_settings, runtime, told
 
 
 @click.command()
@@ -18,7 +18,7 @@ from portal.commands.shared import runtime, told
 @told
 def web(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the portal with gunicorn."""
-    runtime().db.close()  # settings that are wrong are told here, once, and not by every worker
+    check_settings()  # what is wrong is told here, once, and not by every worker
     options = {
         "--bind": f"{host}:{port}",
         "--workers": str(workers),

@@ -9,15 +9,15 @@ import functools
 import json
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from sqlalchemy.exc import OperationalError, ProgrammingError
-from sqlmodel import col, select
 
 from connector.errors import GatewayError, NotConnected, TieoutError
-from connector.store.companies import CompanyRow
-from sync.runtime import Runtime
+
+if TYPE_CHECKING:
+    from connector.store.companies import CompanyRow
+    from sync.runtime import Runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
 NOT_RIGHT, WRONG_QUESTION, NOT_SET_UP = 1, 2, 3
@@ -37,12 +37,20 @@ class Stop(click.ClickException):
 
 def runtime() -> Runtime:
     """Return the runtime. Stops with the names of the settings that are missing or wrong."""
-    from pydantic import ValidationError
-
+    check_settings()
     from jobs import boot
 
+    return boot.runtime()
+
+
+def check_settings() -> None:
+    """Stop with the names of the settings that are missing or wrong."""
+    from pydantic import ValidationError
+
+    from connector.settings import settings
+
     try:
-        return boot.runtime()
+        settings()
     except ValidationError as error:
         said = [f"  {_name_of(problem)}: {_plain(problem['msg'])}" for problem in error.errors(include_input=False)]
         raise Stop("These settings are missing or wrong:\n" + "\n".join(said), NOT_SET_UP) from None
@@ -63,19 +71,23 @@ def told(command: F) -> F:
     def wrapped(*args: Any, **options: Any) -> Any:
         try:
             return command(*args, **options)
-        except NotConnected as error:
-            raise Stop(f"Not connected to {_SERVICES[error.which]}: tieout connect {error.which}", NOT_SET_UP) from None
-        except GatewayError as error:
-            trace = f" (trace {error.trace})" if error.trace else ""
-            raise Stop(f"{error}{trace}") from None
         except TieoutError as error:
-            raise Stop(str(error), WRONG_QUESTION) from None
-        except (OperationalError, ProgrammingError) as error:
-            raise Stop(
-                f"The database cannot be used: {error.orig}. Is it migrated? tieout migrate", NOT_SET_UP
-            ) from None
+            raise _stop_for(error) from None
+        except Exception as error:
+            if type(error).__module__ != "sqlalchemy.exc":  # asked by name: commands without a database load none
+                raise
+            said = getattr(error, "orig", None) or error
+            raise Stop(f"The database cannot be used: {said}. Is it migrated? tieout migrate", NOT_SET_UP) from None
 
     return wrapped  # type: ignore[return-value]  # functools.wraps keeps the signature, the checker cannot see it
+
+
+def _stop_for(error: TieoutError) -> Stop:
+    if isinstance(error, NotConnected):
+        return Stop(f"Not connected to {_SERVICES[error.which]}: tieout connect {error.which}", NOT_SET_UP)
+    if isinstance(error, GatewayError):
+        return Stop(f"{error} (trace {error.trace})" if error.trace else str(error))
+    return Stop(str(error), WRONG_QUESTION)
 
 
 _SERVICES = {"quickbooks": "QuickBooks", "stripe": "Stripe"}
@@ -108,6 +120,10 @@ def company_of(rt: Runtime, slug: str | None) -> CompanyRow:
 
 def companies(rt: Runtime) -> list[CompanyRow]:
     """Return all companies by slug."""
+    from sqlmodel import col, select
+
+    from connector.store.companies import CompanyRow
+
     with rt.db.read() as session:
         return list(session.exec(select(CompanyRow).order_by(col(CompanyRow.slug))))
 

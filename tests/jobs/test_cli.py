@@ -17,6 +17,7 @@ from connector.store.log import LogRow
 from connector.store.outbox import MailRow, PostingRow
 from jobs import boot
 from portal.cli import COMMANDS, main
+from portal.commands import shared
 from sync import tieout
 from sync.runtime import Runtime
 from sync.tieout import CurrencyProof, NamedLine, Proof
@@ -29,6 +30,7 @@ Run = Callable[..., Result]
 def run(rt: Runtime, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return how to run a command on this test's runtime."""
     monkeypatch.setattr(boot, "runtime", lambda: rt)
+    monkeypatch.setattr(shared, "check_settings", lambda: None)
 
     def call(*arguments: str, **more: Any) -> Result:
         return CliRunner().invoke(main, list(arguments), catch_exceptions=False, **more)
