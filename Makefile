@@ -1,6 +1,6 @@
 # A thin door over dev.py, for hands that type make.
 .DEFAULT_GOAL := help
-.PHONY: help demo check test bench sandbox lint
+.PHONY: help demo check test bench pictures sandbox lint
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 12
@@ -16,6 +16,9 @@ test: ## the whole suite
 
 bench: ## the benchmarks beside their goals
 	python3 dev.py bench --quick
+
+pictures: ## the pictures of the documentation, made anew
+	python3 dev.py pictures
 
 sandbox: ## the stand-ins of QuickBooks and Stripe alone
 	python3 dev.py sandbox
