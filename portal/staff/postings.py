@@ -7,6 +7,7 @@ not do, stands in `sync.decisions`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 
 from flask import abort, flash, redirect, request, url_for
@@ -25,8 +26,8 @@ from sync import decisions
 @pages.post("/postings/<posting_id>/retry")
 @needs_role(BOOKKEEPER)
 def retry_posting(posting_id: str) -> ResponseReturnValue:
-    """Send a posting again as soon as it may be."""
-    again = partial(decisions.retry, runtime(), posting_id, member().staff_id)
+    """Send a posting again as soon as it may be, dated anew where a day is given."""
+    again = partial(_retry, posting_id, request.form.get("day", ""))
     return _decide(posting_id, again, "It is sent to QuickBooks again now.")
 
 
@@ -44,6 +45,14 @@ def drop_posting(posting_id: str) -> ResponseReturnValue:
     """Give up a held posting that QuickBooks has by hand."""
     give_up = partial(decisions.drop, runtime(), posting_id, member().staff_id, request.form.get("note", ""))
     return _decide(posting_id, give_up, "Tieout will not post it; the tie-out looks for your own entry.")
+
+
+def _retry(posting_id: str, typed_day: str) -> None:
+    try:
+        day = date.fromisoformat(typed_day) if typed_day else None
+    except ValueError:
+        raise WrongInput("Write the date like 2026-11-30.") from None
+    decisions.retry(runtime(), posting_id, member().staff_id, day=day)
 
 
 def _decide(posting_id: str, decision: Callable[[], None], done: str) -> ResponseReturnValue:

@@ -5,8 +5,6 @@
 (() => {
   const form = document.getElementById("choose");
   if (!form || !document.getElementById("sum")) return;
-  const { currency } = form.dataset;
-  const digits = Number(form.dataset.digits);
   const all = document.getElementById("all");
   const go = document.getElementById("go");
   const sum = document.getElementById("sum");
@@ -19,20 +17,25 @@
     let minor = 0;
     let number = 0;
     let sound = true;
+    const currencies = new Set();
+    let digits = 2;
     for (const { row, tick, field } of rows) {
       row.classList.toggle("on", tick.checked);
       if (field) field.disabled = !tick.checked;
       if (!tick.checked) continue;
       number += 1;
+      currencies.add(row.dataset.currency);
+      digits = Number(row.dataset.digits);
       const typed = field ? tieoutMoney.read(field.value, digits) : Number(row.dataset.left);
       const fine = typed !== null && typed > 0 && (!field || typed <= Number(field.dataset.left));
       field?.setAttribute("aria-invalid", String(!fine));
       if (fine) minor += typed;
       else sound = false;
     }
-    sum.textContent = number ? tieoutMoney.write(minor, currency, digits) : "";
-    chosen.textContent = number ? `${number} ${number === 1 ? "invoice" : "invoices"} chosen` : "Choose what to pay";
-    go.disabled = !number || !sound;
+    const mixed = currencies.size > 1;
+    sum.textContent = number && !mixed ? tieoutMoney.write(minor, [...currencies][0], digits) : "";
+    chosen.textContent = mixed ? "Pay one currency at a time" : number ? `${number} ${number === 1 ? "invoice" : "invoices"} chosen` : "Choose what to pay";
+    go.disabled = !number || !sound || mixed;
     go.textContent = number > 1 ? `Pay ${number} together` : "Pay";
     all.checked = number === rows.length;
     all.indeterminate = number > 0 && number < rows.length;

@@ -205,6 +205,16 @@ def test_retrying_a_held_posting_rings_the_bell(rt: Runtime, at_desk: Opener) ->
     assert ("push", cast.HARBOR) in rt.bell.rings  # type: ignore[attr-defined]
 
 
+def test_a_held_posting_is_dated_anew_by_a_persons_word(rt: Runtime, at_desk: Opener) -> None:
+    ines = at_desk(cast.INES)
+    refused = post(ines, "/staff/postings/post-held/retry", day="1 October")
+    assert "Write the date like 2026-11-30." in said(ines, refused.location)
+    assert cast.in_session(rt.db, PostingRow, "post-held").state == "held"
+    post(ines, "/staff/postings/post-held/retry", day="2026-11-23")
+    row: PostingRow = cast.in_session(rt.db, PostingRow, "post-held")
+    assert (row.state, row.day.isoformat()) == ("due", "2026-11-23")
+
+
 def test_a_posting_that_is_recorded_is_not_sent_again(rt: Runtime, at_desk: Opener) -> None:
     ines = at_desk(cast.INES)
     answer = post(ines, "/staff/postings/post-part/retry")

@@ -111,6 +111,16 @@ def test_home_adds_up_what_is_left(signed_in: Opener) -> None:
     assert "Payment under way" in html
 
 
+def test_two_currencies_are_never_one_sum(rt: Runtime, signed_in: Opener) -> None:
+    cast.put(rt.db, *cast.invoice("95", "1095", total=5000, tax=0, currency="EUR"))
+    html = signed_in(cast.DANA).get("/c/harbor-tile/").get_data(as_text=True)
+    assert "$1,872.00" in html
+    assert "€50.00" in html
+    both = signed_in(cast.DANA).get("/c/harbor-tile/pay?i=95&i=59").get_data(as_text=True)
+    assert "Invoices in another currency are paid on their own" in both
+    assert "$640.00" in both
+
+
 def test_history_shows_each_payment_once(rt: Runtime, signed_in: Opener) -> None:
     cast.put(rt.db, *cast.book_payment("400", {"59": 1000}, day=date(2026, 8, 3)))
     html = signed_in(cast.DANA).get("/c/harbor-tile/payments").get_data(as_text=True)
