@@ -7,12 +7,14 @@ cookie.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
 from sqlalchemy import ColumnElement, and_, bindparam, or_
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, update
 from werkzeug.wrappers import Response
 
@@ -86,12 +88,15 @@ def finish(session: Session, id_hash: str) -> None:
 
 
 def touch(id_hash: str, seen_at: datetime) -> None:
-    """Note that a session is in use; a write at most once a minute."""
+    """Note that a session is in use; a write at most once a minute.
+
+    A database that takes no writes just now still serves its pages: the visit is noted at the next one.
+    """
     rt = runtime()
     now = rt.clock.now()
     if now - seen_at < TOUCH:
         return
-    with rt.db.write("session.touch") as session:
+    with suppress(OperationalError), rt.db.write("session.touch") as session:
         session.exec(update(SessionRow).where(col(SessionRow.id_hash) == id_hash).values(seen_at=now))
 
 

@@ -140,7 +140,9 @@ def test_the_first_load_shows_its_progress(rt: Runtime, at_desk: Opener) -> None
                 updated_at=cast.NOW,
             )
         )
-    words = said(at_desk(cast.VERA), "/staff/")
+    vera = at_desk(cast.VERA)
+    assert '<meta http-equiv="refresh"' in vera.get("/staff/").get_data(as_text=True)
+    words = said(vera, "/staff/")
     assert "1,200 of about 5,000 objects read from QuickBooks" in words
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from connector.store.access import LinkRow, SessionRow
@@ -130,3 +131,18 @@ def test_a_busy_browser_is_forgotten_after_a_day(rt: Runtime, opened: Opener) ->
         assert guest.get("/c/harbor-tile/i/68").status_code == 200
     rt.clock.move(timedelta(hours=5))  # type: ignore[attr-defined]
     assert guest.get("/c/harbor-tile/i/68").status_code == 302
+
+
+def test_pages_are_read_while_the_database_takes_no_writes(
+    rt: Runtime, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = opened("68")
+    rt.clock.move(timedelta(minutes=5))  # type: ignore[attr-defined]
+
+    def locked(name: str) -> None:
+        raise OperationalError("UPDATE session", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(rt.db, "write", locked)
+    assert guest.get("/c/harbor-tile/i/68").status_code == 200
+    refused = guest.get("/c/harbor-tile/l/anything-that-writes")
+    assert refused.status_code == 404
