@@ -8,6 +8,7 @@ import pytest
 
 from connector.store.outbox import InboxRow
 from sync.collect.look import sweep_payments
+from sync.doors import GRACE
 from sync.inbox import settle_inbox, sweep_inbox
 from sync.lease import alone
 from tests.sync.settle.till import DECLINED, VISA, Till
@@ -72,8 +73,9 @@ def test_without_bell_the_sweep_works_the_inbox_off(till: Till) -> None:
     till.listen()
     payment_id = paid(till)
     assert till.world.settle()
-    assert sweep_inbox(till.rt) == 0, "the bell gets a few seconds first"
-    till.later(6)
+    waits = [row.due_at - row.received_at for row in till.rows(InboxRow)]
+    assert set(waits) == {GRACE}, "the bell gets a few seconds first"
+    till.later(GRACE.total_seconds() + 1)
     assert sweep_inbox(till.rt) > 0
     assert till.state(payment_id) == "succeeded"
     assert sweep_inbox(till.rt) == 0
