@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from bench.databases import COMPANY
 from bench.memory import peak_mib
 from bench.product import Silence
-from connector.qbo.throttle import PER_MINUTE, PER_SECOND, MemoryThrottle
+from connector.qbo.throttle import EVENLY, PER_MINUTE, MemoryThrottle
 from connector.settings import settings
 from jobs.boot import runtime_of
 from jobs.gateways import CompanyGateways
 from sync.pull import pull_company
 
-QUICKBOOKS_LIMITS = ((PER_SECOND, 1.0), (PER_MINUTE, 60.0))
+QUICKBOOKS_LIMITS = (EVENLY, (PER_MINUTE, 60.0))
 NO_LIMITS = ((1_000_000, 1.0),)
 
 

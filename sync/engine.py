@@ -170,7 +170,8 @@ def _load(pull: Pull, entity: Entity) -> None:
         else:
             with pull.rt.db.read() as session:
                 row = cursors.all_of(session, pull.company_id)[entity.name]
-            for fetched in fetching.pages(pull.gateway, entity.name, start=row.position, expected=row.expected):
+            pages = fetching.pages(pull.gateway, pull.rt.clock, entity.name, start=row.position, expected=row.expected)
+            for fetched in pages:
                 _land_page(pull, entity, fetched)
         refused = ""
     except Rejected as error:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
 
+from connector.clock import Clock
 from connector.errors import NotFound, Rejected
 from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
 from connector.qbo.language import one_of
 from connector.qbo.shapes import Buffer, RawObject
 
 MOST_AHEAD = 8  # pages asked for at once; QuickBooks takes ten requests a second
-PATIENCE_SECONDS = 0.25  # longer than a page takes to be written: then QuickBooks is what we wait for
 IDS_AT_ONCE = 100
 _POISONED = "4002"
 
@@ -71,11 +71,14 @@ def _fill(into: Rows[T], ask: Callable[[int, int], Sequence[T]], start: int, siz
         _fill(into, ask, start + half, size - half)
 
 
-def pages(gateway: QuickBooksGateway, entity: str, *, start: int, expected: int | None) -> Iterator[Fetched]:
+def pages(
+    gateway: QuickBooksGateway, clock: Clock, entity: str, *, start: int, expected: int | None
+) -> Iterator[Fetched]:
     """Give the pages from a position on, some fetched ahead; without an expected count one after the other.
 
-    One page is fetched while another is written. Where QuickBooks takes longer to answer than we to write, more are
-    asked for at once, so that only its limits bound the load; where it does not, memory holds no page it need not.
+    One page is fetched while another is written. Where we wait longer for a page than the last one took to be written,
+    more are asked for at once, so that only QuickBooks' limits bound the load; where all lie ready, fewer are, so that
+    memory holds none it need not.
     What was added after the count came has changed since then, so the change feed brings it.
     """
     if expected is None:
@@ -83,7 +86,7 @@ def pages(gateway: QuickBooksGateway, entity: str, *, start: int, expected: int 
         return
     starts = iter(range(start, expected + 1, PAGE_SIZE))
     ahead: deque[Future[Fetched]] = deque()
-    wanted = 1
+    wanted, writing = 1, 0.0
     with ThreadPoolExecutor(MOST_AHEAD, thread_name_prefix="pull") as pool:
 
         def ask_ahead() -> None:
@@ -93,13 +96,18 @@ def pages(gateway: QuickBooksGateway, entity: str, *, start: int, expected: int 
         try:
             ask_ahead()
             while ahead:
+                all_lie_ready = ahead[-1].done()
                 page = ahead.popleft()
-                if page.done():
-                    wanted = max(wanted - 1, 1)
-                elif not wait([page], timeout=PATIENCE_SECONDS).done:
-                    wanted = min(wanted * 2, MOST_AHEAD)
                 ask_ahead()
-                yield page.result()
+                asked_at = clock.monotonic()
+                fetched = page.result()
+                given_at = clock.monotonic()
+                if all_lie_ready:
+                    wanted = max(wanted - 1, 1)
+                elif given_at - asked_at > writing:
+                    wanted = min(wanted + 1, MOST_AHEAD)
+                yield fetched
+                writing = clock.monotonic() - given_at
         finally:
             for page in ahead:
                 page.cancel()
