@@ -21,11 +21,12 @@ from jobs.boot import runtime_of
 from oauth import connections
 from oauth.intuit import Tokens
 from oauth.vault import new_key
-from sync import cursors, engine
+from sync import engine
 from sync.engine import Progress, Pull
 from sync.entities import BY_NAME
-from sync.fetching import Fetched
 from sync.lease import alone
+from sync.pulling import cursors
+from sync.pulling.fetching import Fetched
 from sync.runtime import Runtime
 
 NOWHERE = "http://127.0.0.1:9"

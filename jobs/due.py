@@ -19,7 +19,7 @@ from connector.store.outbox import InboxRow
 from jobs.mail.sending import due_mails
 from oauth.connections import QUICKBOOKS, STRIPE
 from sync.outbox import companies_with_due
-from sync.waiting import companies_to_look_at
+from sync.pushing.waiting import companies_to_look_at
 
 MOST = 100  # subjects of one kind in one turn
 ALL = "all"

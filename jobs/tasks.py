@@ -14,9 +14,9 @@ from sync.collect.look import expire, look_again, sweep_payments
 from sync.inbox import settle_inbox
 from sync.pull import pull_company
 from sync.push import push_company
+from sync.pushing.waiting import name_late
 from sync.stripe_feed import follow
 from sync.tieout import prove as tie_out
-from sync.waiting import name_late
 
 REVIEWED = timedelta(days=35)
 

@@ -21,8 +21,9 @@ from connector.qbo.language import all_of, quote
 from connector.qbo.shapes import Document, RawObject
 from connector.store.cache import AccountRow, ListingRow, RawRow
 from connector.store.companies import CompanyRow, MappingRow
-from sync import landing, log
+from sync import log
 from sync.entities import BY_NAME
+from sync.pulling import landing
 from sync.runtime import Runtime
 
 CLEARING, FEES, BANK, RECEIVABLE, VENDOR = "clearing", "fees", "bank", "receivable", "vendor"

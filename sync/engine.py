@@ -19,10 +19,11 @@ from connector.errors import Rejected, TieoutError
 from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
 from connector.qbo.shapes import Buffer, Changes
 from connector.store.companies import LeaseRow
-from sync import cursors, fetching, landing, log, tellings
+from sync import log
 from sync.entities import ENTITIES, Entity
-from sync.fetching import Fetched, Rows
 from sync.lease import Lease
+from sync.pulling import cursors, fetching, landing, tellings
+from sync.pulling.fetching import Fetched, Rows
 from sync.runtime import Runtime
 
 PAGED = tuple(entity for entity in ENTITIES if entity.single is None)

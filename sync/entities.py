@@ -17,10 +17,10 @@ from sqlmodel import SQLModel
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.shapes import RawObject
 from connector.store.cache import AccountRow, BookPaymentRow, CreditRow, CustomerRow, InvoiceRow, ListingRow
-from sync import heads
-from sync.change import After
-from sync.companies import take_currency, take_facts
-from sync.contacts import note_emails
+from sync.pulling import heads
+from sync.pulling.change import After
+from sync.pulling.companies import take_currency, take_facts
+from sync.pulling.contacts import note_emails
 
 FEED = "*"  # the cursor of the change feed of all entities
 

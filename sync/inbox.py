@@ -20,11 +20,12 @@ from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
 from connector.stripe.facts import Intent
-from sync import discrepancies, settle_words
+from sync import discrepancies
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
 from sync.pull import pull_company
 from sync.runtime import Runtime
 from sync.settle import settle_payment
+from sync.settling import words as settle_words
 from sync.stripe_feed import follow
 
 __all__ = ["Accepted", "Refused", "accept_quickbooks", "accept_stripe", "settle_inbox", "sweep_inbox"]

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from connector.errors import GatewayError, NotConnected, Unauthorised
 from connector.qbo.shapes import RawObject
 from oauth import connections
-from sync import cursors, engine, fetching, landing, tellings
+from sync import engine
 from sync.engine import Progress, Pull
 from sync.entities import BY_NAME
 from sync.lease import alone
+from sync.pulling import cursors, fetching, landing, tellings
 from sync.runtime import Runtime
 
 LEASE_SECONDS = 600.0  # longer than a page may take with all its retries

@@ -18,13 +18,13 @@ from connector.qbo.gateway import QuickBooksGateway
 from connector.store.cache import InvoiceRow
 from connector.store.outbox import LegRow, PostingRow
 from oauth import connections
-from sync import claims, waiting
 from sync.lease import Lease, alone
 from sync.outbox import let_all_wait, next_due
 from sync.pull import refresh_objects
+from sync.pushing import claims, waiting
+from sync.pushing.sending import send
+from sync.pushing.verdicts import Outcome
 from sync.runtime import Runtime
-from sync.sending import send
-from sync.verdicts import Outcome
 
 MOST_AT_ONCE = 100  # then the bell is rung again, so that no job runs for long
 RECONNECT_SECONDS = 60.0  # how soon postings are tried again while QuickBooks is not connected

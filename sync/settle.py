@@ -23,14 +23,15 @@ from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, Sh
 from connector.store.outbox import MailRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import BalanceTxn, Charge, Intent
-from sync import discrepancies, log, settle_words
+from sync import discrepancies, log
 from sync.collect.intents import intent_of, shares_of
 from sync.counts import next_count
 from sync.outbox import write_postings
-from sync.room import Room, owed_on, room_on
 from sync.runtime import Runtime
-from sync.settle_facts import Change, charge_fact, decide, fit
-from sync.stripe_rows import keep_txns
+from sync.settling import words as settle_words
+from sync.settling.facts import Change, charge_fact, decide, fit
+from sync.settling.room import Room, owed_on, room_on
+from sync.settling.stripe_rows import keep_txns
 
 FIRST_RECEIPT = 1001
 _TRIES = 4

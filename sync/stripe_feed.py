@@ -24,13 +24,14 @@ from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
-from sync import discrepancies, feed_words
-from sync.feed_names import name_movements
+from sync import discrepancies
 from sync.lease import alone
-from sync.payouts import FEED, began_at, book_payouts
 from sync.runtime import Runtime
 from sync.settle import settle_payment
-from sync.stripe_rows import keep_payouts, keep_txns
+from sync.settling import feed_words
+from sync.settling.feed_names import name_movements
+from sync.settling.payouts import FEED, began_at, book_payouts
+from sync.settling.stripe_rows import keep_payouts, keep_txns
 
 T = TypeVar("T")
 OVERLAP = timedelta(hours=1)  # a movement may be listed a little after others of a later second

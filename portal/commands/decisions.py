@@ -60,7 +60,7 @@ def _amount(row: PostingRow) -> str:
 @told
 def retry(posting_id: str | None, code: str | None, slug: str | None) -> None:
     """Send a held posting again, after its cause was put right."""
-    from sync import decisions
+    from sync.pushing import decisions
 
     rt = runtime()
     company = company_of(rt, slug)

@@ -109,7 +109,7 @@ def _sheet(company: CompanyRow, one: CurrencyProof) -> list[str]:
 @told
 def verify_chain(slug: str | None, as_json: bool) -> None:
     """Check that no attempt was altered or removed. Exits 1 when one was."""
-    from sync import attempts
+    from sync.pushing import attempts
 
     rt = runtime()
     found = {company.slug: attempts.verify_chain(rt, company.id) for company in chosen_companies(rt, slug)}

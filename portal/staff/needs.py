@@ -22,7 +22,7 @@ from portal.staff.gate import member, needs_role, pages
 from portal.staff.trail import trail_of
 from portal.staff.wish import PAGE, Wish, read_wish
 from sync import discrepancies, log
-from sync.dry_run import dry_run
+from sync.pushing.dry_run import dry_run
 
 # Kinds that end by themselves; the rest wait for a person.
 OURS = frozenset({"posting_late", "quickbooks_paused", "event_failed"})

@@ -22,7 +22,7 @@ from portal.staff.matching import matches
 from portal.staff.payment_rows import MARKS, payments_of
 from portal.staff.trail import trail_of
 from portal.staff.wish import PAGE, Wish, read_wish
-from sync.dry_run import DryRun, dry_run
+from sync.pushing.dry_run import DryRun, dry_run
 
 FILTERS = {"": "All", "succeeded": "Paid", "processing": "On their way", "failed": "Failed", "created": "Not finished"}
 POSTING_MARKS = {

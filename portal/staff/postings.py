@@ -1,7 +1,7 @@
 """What a bookkeeper decides about a posting: send it again, hold it, give it up.
 
 Laws: the posting is looked up in the member's company before anything is decided; the decision itself, and what it may
-not do, stands in `sync.decisions`.
+not do, stands in `sync.pushing.decisions`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from portal.access.members import BOOKKEEPER
 from portal.here import runtime
 from portal.picking import fetch_one, pick
 from portal.staff.gate import member, needs_role, pages
-from sync import decisions
+from sync.pushing import decisions
 
 
 @pages.post("/postings/<posting_id>/retry")

@@ -25,7 +25,7 @@ from portal.staff.gate import member, pages
 from portal.staff.matching import matches
 from portal.staff.trail import trail_of
 from portal.staff.wish import PAGE, Wish, read_wish
-from sync.dry_run import dry_run
+from sync.pushing.dry_run import dry_run
 
 KINDS = {
     "pull": "Pulled",

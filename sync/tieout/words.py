@@ -18,7 +18,7 @@ from connector.store.books import DiscrepancyRow
 from connector.store.money import BalanceTxnRow
 from connector.store.outbox import PostingRow
 from connector.words import count, day_text, money_text
-from sync.posting_words import title
+from sync.pushing.posting_words import title
 
 _ONE_LINE_EACH = frozenset({Why.NAMED})
 _TOGETHER: dict[Why, Callable[[int], str]] = {

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from sandbox.demo.visitor import Lost
-from sync.claims import LEASE_SECONDS
+from sync.pushing.claims import LEASE_SECONDS
 from tests.crash.plant import Plant
 
 pytestmark = pytest.mark.crash

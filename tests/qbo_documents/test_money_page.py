@@ -9,7 +9,7 @@ import pytest
 from connector.ledger.matching import EXPLAINED, Why
 from connector.ledger.postings import Kind, Role
 from connector.qbo.documents import ENTITY_OF
-from sync.refusals import refusal_of
+from sync.pushing.refusals import refusal_of
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "money.md").read_text()
 SPELT = {Why.STRIPE_REST: "Stripe's rest", Why.BOOKS_REST: "the books' rest"}

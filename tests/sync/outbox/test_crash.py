@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from sync import attempts
-from sync.claims import LEASE_SECONDS
-from sync.verdicts import Outcome
+from sync.pushing import attempts
+from sync.pushing.claims import LEASE_SECONDS
+from sync.pushing.verdicts import Outcome
 from tests.conftest import ROOT
 from tests.sync.outbox.rig import Rig
 

@@ -9,12 +9,12 @@ import pytest
 
 from connector.errors import UnknownOutcome
 from connector.ledger.postings import Posting
-from sync import attempts, claims
-from sync.claims import Claim
-from sync.decisions import retry
 from sync.push import push_company
-from sync.sending import DUPLICATE, send
-from sync.verdicts import Outcome
+from sync.pushing import attempts, claims
+from sync.pushing.claims import Claim
+from sync.pushing.decisions import retry
+from sync.pushing.sending import DUPLICATE, send
+from sync.pushing.verdicts import Outcome
 from tests.sync.outbox.rig import Rig
 
 ENTITY = {"charge": "Payment", "fee": "Purchase", "payout": "Transfer"}

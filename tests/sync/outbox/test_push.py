@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.verdicts import Outcome
+from sync.pushing.verdicts import Outcome
 from tests.sync.outbox.rig import Rig
 
 

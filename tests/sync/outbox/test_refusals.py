@@ -7,13 +7,13 @@ import pytest
 from connector.errors import WrongInput
 from connector.qbo.throttle import MemoryThrottle
 from connector.store.companies import MappingRow
-from sync import waiting
-from sync.decisions import drop, hold, retry, retry_all
-from sync.dry_run import dry_run
-from sync.held import KIND as HELD
-from sync.refusals import refusal_of
-from sync.sending import UNAPPLIED
-from sync.verdicts import Outcome
+from sync.pushing import waiting
+from sync.pushing.decisions import drop, hold, retry, retry_all
+from sync.pushing.dry_run import dry_run
+from sync.pushing.held import KIND as HELD
+from sync.pushing.refusals import refusal_of
+from sync.pushing.sending import UNAPPLIED
+from sync.pushing.verdicts import Outcome
 from tests.sync.outbox.rig import Rig
 
 

@@ -16,12 +16,13 @@ from connector.ledger.postings import Kind, Leg, Posting, Role
 from connector.store.books import DiscrepancyRow
 from connector.store.companies import LeaseRow
 from connector.store.outbox import AttemptRow, LegRow, PostingRow
-from sync import attempts, discrepancies
-from sync.attempts import Break, Step
-from sync.dry_run import dry_run
+from sync import discrepancies
 from sync.lease import alone
 from sync.outbox import next_due, posting_of, write_postings
-from sync.verdicts import Outcome, backoff
+from sync.pushing import attempts
+from sync.pushing.attempts import Break, Step
+from sync.pushing.dry_run import dry_run
+from sync.pushing.verdicts import Outcome, backoff
 from tests.sync.outbox.rig import STRIPE_ACCOUNT, Rig
 
 

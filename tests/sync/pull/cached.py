@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from connector.store.cache import CursorRow, InvoiceRow, RawRow
-from sync import cursors
 from sync.entities import BY_NAME, ENTITIES
+from sync.pulling import cursors
 from tests.qbo.rig import Rig
 
 

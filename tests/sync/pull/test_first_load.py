@@ -11,10 +11,11 @@ from connector.store.companies import CompanyRow
 from connector.store.session import Database
 from sandbox.seed import seed
 from sandbox.world import World
-from sync import engine, fetching
+from sync import engine
 from sync.engine import Progress
 from sync.lease import alone
 from sync.pull import pull_company
+from sync.pulling import fetching
 from tests.qbo.rig import Rig, rule
 from tests.sync.pull.cached import count, cursor, differences, invoice
 

@@ -6,8 +6,8 @@ import pytest
 
 from connector.errors import GatewayError, NotConnected
 from sync.entities import BY_NAME
-from sync.landing import land
 from sync.pull import pull_company, refresh_objects
+from sync.pulling.landing import land
 from tests.qbo.rig import Rig, line, rule
 from tests.sync.pull.cached import cursor, invoice
 

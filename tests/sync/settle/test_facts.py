@@ -16,7 +16,7 @@ from connector.ledger.payments import FINAL, PaymentState
 from connector.ledger.postings import charge_postings, clearing_by_citation, fee_posting
 from connector.store.money import PaymentRow
 from connector.stripe.facts import BalanceTxn, Charge, Intent
-from sync.settle_facts import MICRODEPOSITS, charge_fact, decide, fit, success_at
+from sync.settling.facts import MICRODEPOSITS, charge_fact, decide, fit, success_at
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAID = Money(12345, "USD")

@@ -325,7 +325,7 @@ def test_two_workers_do_not_follow_at_once(till: Till) -> None:
 def test_many_movements_come_in_pages(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.stripe.gateway.PAGE", 2)
     monkeypatch.setattr("sync.stripe_feed._CHUNK", 3)
-    monkeypatch.setattr("sync.feed_names._CHUNK", 2)
+    monkeypatch.setattr("sync.settling.feed_names._CHUNK", 2)
     for _ in range(5):
         till.foreign(500)
     assert follow(till.rt, till.company_id).named == 5

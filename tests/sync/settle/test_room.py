@@ -118,8 +118,8 @@ def test_quickbooks_out_of_reach_cuts_nothing(till: Till) -> None:
 
 def test_a_push_between_look_and_commit_is_noticed(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first payment reaches the books while the second is being settled: its share must not count twice."""
-    from sync import room
     from sync.collect.live import live_invoices
+    from sync.settling import room
 
     invoice = till.open_invoice(10000, "1068")
     first, second = till.paid({invoice: 6000}), till.paid({invoice: 4000})

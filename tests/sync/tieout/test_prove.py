@@ -10,8 +10,8 @@ from connector.store.companies import ConnectionRow
 from connector.store.money import BalanceTxnRow
 from connector.words import money_text
 from sync import stripe_feed
-from sync.decisions import drop, hold
 from sync.discrepancies import close
+from sync.pushing.decisions import drop, hold
 from sync.tieout import CurrencyProof, latest, prove
 from tests.sync.settle.till import GOOD_BANK, Till
 

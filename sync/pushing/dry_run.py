@@ -16,8 +16,8 @@ from connector.qbo.documents import ENTITY_OF, NotBookable, bytes_of, thaw
 from connector.store.cache import InvoiceRow
 from connector.store.companies import MappingRow
 from connector.store.outbox import PostingRow
-from sync.claims import draft
 from sync.outbox import posting_of
+from sync.pushing.claims import draft
 from sync.runtime import Runtime
 
 _ROLE_NAMES = {

@@ -19,10 +19,10 @@ from connector.store.outbox import PostingRow
 from connector.words import count, money_text
 from sync import discrepancies, log
 from sync.outbox import UNDER_WAY
-from sync.posting_words import money, title
-from sync.refusals import refusal_of
+from sync.pushing.posting_words import money, title
+from sync.pushing.refusals import refusal_of
+from sync.pushing.verdicts import Outcome, Verdict
 from sync.runtime import Runtime
-from sync.verdicts import Outcome, Verdict
 
 NEEDS_RECONNECT = "needs_reconnect"
 PAUSED = "quickbooks_paused"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.errors import GatewayError, NotConnected, RateLimited, Rejected, Transient, Unauthorised, UnknownOutcome
-from sync.refusals import refusal_of
+from sync.pushing.refusals import refusal_of
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 PAUSE = 900.0  # while QuickBooks takes no entries at all

@@ -16,8 +16,8 @@ from connector.ledger.money import Money
 from connector.store.companies import CompanyRow
 from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
 from connector.words import count, day_text, money_text
-from sync.settle_facts import DEBITS
-from sync.settle_words import customer_name
+from sync.settling.facts import DEBITS
+from sync.settling.words import customer_name
 
 Words = tuple[str, str]
 _BY_HAND = "Record it in QuickBooks by hand, out of the Stripe clearing account"

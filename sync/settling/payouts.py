@@ -19,9 +19,10 @@ from connector.store.companies import ConnectionRow
 from connector.store.money import BalanceTxnRow, PayoutRow
 from connector.store.outbox import LegRow, PostingRow
 from oauth import connections
-from sync import discrepancies, feed_words, log
+from sync import discrepancies, log
 from sync.outbox import write_postings
 from sync.runtime import Runtime
+from sync.settling import feed_words
 
 FEED = "stripe"  # the feed's cursor
 NOTHING = "nothing/"  # named_as of movements that cancel each other out

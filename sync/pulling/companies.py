@@ -14,7 +14,7 @@ import msgspec
 from sqlmodel import Session
 
 from connector.store.companies import CompanyRow
-from sync.change import Change
+from sync.pulling.change import Change
 from sync.runtime import Runtime
 
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select, update
 from connector.store.access import ContactCustomerRow, ContactRow
 from connector.store.upsert import insert_ignoring
 from sync import log
-from sync.change import Change
+from sync.pulling.change import Change
 from sync.runtime import Runtime
 
 

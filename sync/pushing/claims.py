@@ -20,11 +20,11 @@ from connector.qbo.shapes import Document
 from connector.store.companies import CompanyRow, MappingRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import PostingRow
-from sync import attempts, held
-from sync.attempts import Step
 from sync.outbox import is_claimable, posting_of
+from sync.pushing import attempts, held
+from sync.pushing.attempts import Step
+from sync.pushing.verdicts import Outcome
 from sync.runtime import Runtime
-from sync.verdicts import Outcome
 
 # Three times what a look-up and a create may take with their time-outs, a token refresh included.
 LEASE_SECONDS = 300.0

@@ -16,8 +16,9 @@ from sqlmodel import Session, col, select, update
 from connector.errors import WrongInput
 from connector.store.outbox import AttemptRow, PostingRow
 from connector.words import day_text
-from sync import held, log
-from sync.posting_words import money, title
+from sync import log
+from sync.pushing import held
+from sync.pushing.posting_words import money, title
 from sync.runtime import Runtime
 
 

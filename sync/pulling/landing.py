@@ -22,9 +22,9 @@ from connector.qbo.shapes import Buffer, object_of
 from connector.store.cache import RawRow
 from connector.store.companies import CompanyRow
 from connector.store.upsert import upsert
-from sync.change import Change
 from sync.entities import Entity
-from sync.heads import Head, Unreadable
+from sync.pulling.change import Change
+from sync.pulling.heads import Head, Unreadable
 from sync.runtime import Runtime
 
 _RAW: Table = RawRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it

@@ -22,12 +22,13 @@ from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.shapes import Found, RawObject, Sent
 from connector.store.outbox import PostingRow
 from connector.words import count, listing, money_text
-from sync import attempts, claims, discrepancies, held, log, waiting
-from sync.claims import Claim
+from sync import discrepancies, log
 from sync.outbox import let_all_wait
-from sync.posting_words import money, recorded, title, tries
+from sync.pushing import attempts, claims, held, waiting
+from sync.pushing.claims import Claim
+from sync.pushing.posting_words import money, recorded, title, tries
+from sync.pushing.verdicts import Outcome, verdict_on
 from sync.runtime import Runtime
-from sync.verdicts import Outcome, verdict_on
 
 DUPLICATE = "duplicate_in_quickbooks"
 UNAPPLIED = "unapplied"

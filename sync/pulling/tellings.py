@@ -14,9 +14,9 @@ from connector.ledger.money import Money
 from connector.store.outbox import PostingRow
 from connector.words import count, figure, money_text
 from sync import log
-from sync.change import Change
 from sync.entities import Entity
-from sync.landing import Landed
+from sync.pulling.change import Change
+from sync.pulling.landing import Landed
 from sync.runtime import Runtime
 
 MOST_LINES = 25  # of one entity in one pull; the rest is counted

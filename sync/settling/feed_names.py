@@ -21,9 +21,10 @@ from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow
 from connector.store.money import BalanceTxnRow, PaymentRow
 from connector.store.outbox import LegRow
-from sync import discrepancies, feed_words
-from sync.payouts import NOTHING, began_at
+from sync import discrepancies
 from sync.runtime import Runtime
+from sync.settling import feed_words
+from sync.settling.payouts import NOTHING, began_at
 
 CHARGES = frozenset({"charge", "payment"})
 PAYOUTS = frozenset({"payout", "payout_failure", "payout_cancel"})

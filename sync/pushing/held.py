@@ -15,8 +15,8 @@ from connector.ledger.money import Money
 from connector.store.outbox import PostingRow
 from connector.words import count, day_text, money_text
 from sync import discrepancies, log
-from sync.posting_words import money, title
-from sync.refusals import refusal_of, subject_of
+from sync.pushing.posting_words import money, title
+from sync.pushing.refusals import refusal_of, subject_of
 from sync.runtime import Runtime
 
 KIND = "posting_held"
