@@ -46,7 +46,8 @@ class Courier:
     """A few threads that post parcels in the order given (`threads=1` keeps that order on the wire)."""
 
     def __init__(self, threads: int = 2) -> None:
-        self._parcels: queue.Queue[Parcel] = queue.Queue()
+        self._parcels: queue.Queue[Parcel | None] = queue.Queue()
+        self._threads = threads
         for _ in range(threads):
             threading.Thread(target=self._carry, daemon=True).start()
 
@@ -54,6 +55,11 @@ class Courier:
         """Queue a parcel; returns at once."""
         refuse_unless_loopback(parcel.url)
         self._parcels.put(parcel)
+
+    def close(self) -> None:
+        """Let the threads end after what is queued, so that a stopped world can be forgotten."""
+        for _ in range(self._threads):
+            self._parcels.put(None)
 
     @property
     def waiting(self) -> int:
@@ -66,6 +72,8 @@ class Courier:
             while True:
                 parcel = self._parcels.get()
                 try:
+                    if parcel is None:
+                        return
                     parcel.outcome(_post(session, parcel))
                 finally:
                     self._parcels.task_done()

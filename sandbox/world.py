@@ -63,10 +63,12 @@ class World:
         self._ticker.start()
 
     def stop(self) -> None:
-        """Stop listening and ticking."""
+        """Stop listening, ticking and sending."""
         self._stopped.set()
         self.quickbooks_host.stop()
         self.stripe_host.stop()
+        self.quickbooks.courier.close()
+        self.stripe.courier.close()
 
     def advance(self, seconds: float) -> int:
         """Move the clock and do at once what fell due; returns how many entries ran."""
