@@ -1,4 +1,4 @@
-"""Accounts: the platform's own and the connected ones, each with its keys and its bank account.
+"""Accounts: the platform's own and the connected ones, their keys, and who may reach which of them.
 
 Law: a key opens its own account; `Stripe-Account` opens a connected one, and only with the platform's secret key.
 """
@@ -9,15 +9,17 @@ import hmac
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sandbox.stripe import lists
-from sandbox.stripe.errors import ApiError
-from sandbox.stripe.scope import Ground, Obj, Scope, new_id, random_text
+from sandbox.stripe import businesses, events, lists, payouts
+from sandbox.stripe.errors import ApiError, bad_parameter
+from sandbox.stripe.scope import Ground, Obj, Scope, random_text
 
 KEYS = "_accounts"
+_KEY_NAMES = ("secret_key", "restricted_key", "publishable_key", "access_token")
 # What a restricted key may do: the permissions a self-hosted Tieout asks for.
 RESTRICTED = (
     "customers.*",
     "payment_methods.*",
+    "payment_method_domains.*",
     "payment_intents.*",
     "setup_intents.*",
     "customer_sessions.*",
@@ -39,91 +41,32 @@ RESTRICTED = (
 
 
 def open_account(ground: Ground, key: str, *, name: str, connected: bool) -> Obj:
-    """Open an account with fresh keys and a bank account; returns its keys."""
+    """Open an account that is ready to take money, with fresh keys and a bank account; returns its keys."""
     scope = Scope(ground, key)
-    bank = scope.keep(_bank(scope))
-    scope.keep(_account(scope, name, bank))
+    destination = scope.keep(businesses.bank(scope))
+    scope.keep(businesses.opened(scope, name, destination))
+    return _cut_keys(ground, key, connected=connected, created_by_platform=False)
+
+
+def _cut_keys(ground: Ground, key: str, *, connected: bool, created_by_platform: bool) -> Obj:
     keys = {
         "account": key,
         "connected": connected,
         "secret_key": f"sk_test_{random_text(32)}",
         "restricted_key": f"rk_test_{random_text(32)}",
         "publishable_key": f"pk_test_{random_text(32)}",
+        "created_by_platform": created_by_platform,
+        "rights": "read_write",
     }
     return ground.shelf.put(KEYS, key, keys)
-
-
-def _bank(scope: Scope) -> Obj:
-    return {
-        "id": new_id("ba_"),
-        "object": "bank_account",
-        "account": scope.account,
-        "account_holder_name": None,
-        "account_holder_type": None,
-        "account_type": None,
-        "available_payout_methods": ["standard"],
-        "bank_name": "STRIPE TEST BANK",
-        "country": "US",
-        "currency": "usd",
-        "default_for_currency": True,
-        "fingerprint": random_text(16),
-        "future_requirements": None,
-        "last4": "6789",
-        "metadata": {},
-        "requirements": None,
-        "routing_number": "110000000",
-        "status": "new",
-    }
-
-
-def _account(scope: Scope, name: str, bank: Obj) -> Obj:
-    fees = {"payer": "account"}
-    return {
-        "id": scope.account,
-        "object": "account",
-        "business_profile": {"name": name, "mcc": None, "url": None, "support_email": None, "support_phone": None},
-        "business_type": "company",
-        "capabilities": dict.fromkeys(
-            ("card_payments", "link_payments", "transfers", "us_bank_account_ach_payments"), "active"
-        ),
-        "charges_enabled": True,
-        "controller": {"type": "account", "fees": fees},
-        "country": "US",
-        "created": scope.now,
-        "default_currency": "usd",
-        "details_submitted": True,
-        "email": "owner@example.com",
-        "external_accounts": {
-            "object": "list",
-            "url": f"/v1/accounts/{scope.account}/external_accounts",
-            "has_more": False,
-            "data": [bank],
-        },
-        "metadata": {},
-        "payouts_enabled": True,
-        "settings": {
-            "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
-            "card_payments": {"statement_descriptor_prefix": name[:10].upper()},
-            "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
-            "payments": {"statement_descriptor": name[:22].upper()},
-            "payouts": {
-                "debit_negative_balances": True,
-                "schedule": {"delay_days": 2, "interval": "daily"},
-                "statement_descriptor": None,
-            },
-        },
-        "type": "standard",
-        "_bank": bank["id"],
-        "_currencies": ["usd"],
-    }
 
 
 def holder(ground: Ground, key: str) -> Obj | None:
     """Return the keys of the account that a key of any kind belongs to; compares in constant time."""
     found = None
     for keys in ground.shelf.all(KEYS).values():
-        for name in ("secret_key", "restricted_key", "publishable_key"):
-            if hmac.compare_digest(keys[name].encode(), key.encode()):
+        for name in _KEY_NAMES:
+            if hmac.compare_digest((keys.get(name) or "-").encode(), key.encode()):
                 found = keys
     return found
 
@@ -149,12 +92,36 @@ def refuse_unless_permitted(key: str, operation: str) -> None:
         raise ApiError(403, message, code="more_permissions_required", unread=True)
 
 
+def refuse_if_read_only(ground: Ground, keys: Obj, account: str, method: str) -> None:
+    """Raise ApiError when a platform that was allowed to read a connected account wants to write there."""
+    if method == "GET" or account == keys["account"]:
+        return
+    if (ground.shelf.get(KEYS, account) or {}).get("rights") == "read_only":
+        message = f"This application does not have the required permissions for this endpoint on account '{account}'."
+        raise ApiError(403, message, code="more_permissions_required", unread=True)
+
+
 def revoke(ground: Ground, account: str) -> None:
-    """Disconnect a connected account, as its owner can."""
+    """Disconnect a connected account, as its owner can, and tell the platform. Raises ValueError for any other."""
     keys = ground.shelf.get(KEYS, account)
-    if keys is None or account == ground.platform:
+    if keys is None or account == ground.platform or not keys["connected"]:
         raise ValueError(f"no connected account {account!r}")
-    ground.shelf.put(KEYS, account, {**keys, "connected": False})
+    events.emit(Scope(ground, account), "account.application.deauthorized", application(ground))
+    ground.shelf.put(KEYS, account, {**keys, "connected": False, "access_token": None, "refresh_token": None})
+
+
+def application(ground: Ground) -> Obj:
+    """Return the application with which the platform connects accounts."""
+    account = Scope(ground, ground.platform).need("accounts", ground.platform, "account")
+    return {"id": client_id(ground), "object": "application", "name": account["settings"]["dashboard"]["display_name"]}
+
+
+def client_id(ground: Ground) -> str:
+    """Return the platform's client id for OAuth; the first call makes it."""
+    held = ground.shelf.get("_application", "client") or ground.shelf.put(
+        "_application", "client", {"id": f"ca_{random_text(32)}"}
+    )
+    return str(held["id"])
 
 
 def retrieve_own(scope: Scope, params: dict[str, Any]) -> Obj:
@@ -174,3 +141,49 @@ def list_all(scope: Scope, params: dict[str, Any]) -> Obj:
     connected = [row["account"] for row in keys if row["connected"] and scope.account == scope.ground.platform]
     rows = [Scope(scope.ground, account).need("accounts", account, "account") for account in connected]
     return lists.page(lists.matching(rows, params, "created"), params, "/v1/accounts")
+
+
+def create(scope: Scope, params: dict[str, Any]) -> Obj:
+    """Open a connected account that has yet to be told about; its owner goes on through an account link."""
+    if scope.account != scope.ground.platform:
+        raise ApiError(400, "You can only create new accounts as a platform.", code="platform_account_required")
+    if params.get("type") and params.get("controller"):
+        raise bad_parameter("type", "You may only specify one of these parameters: type, controller.")
+    if (params.get("country") or "US") != "US":
+        raise bad_parameter("country", "The sandbox opens accounts in the US only.", "country_unsupported")
+    own = Scope(scope.ground, f"acct_1{random_text(15)}", scope.asker)
+    kind = params.get("type") or (None if params.get("controller") else "standard")
+    account = businesses.blank(own, kind=kind, controller=params.get("controller"))
+    account.update(businesses.told(account, params))
+    own.keep(account)
+    _cut_keys(scope.ground, own.account, connected=True, created_by_platform=True)
+    payouts.plan_day(own)
+    return account
+
+
+def update(scope: Scope, params: dict[str, Any], key: str) -> Obj:
+    """Change a connected account: one the platform made in full, one that joined by itself in its metadata only."""
+    account = retrieve(scope, params, key)
+    keys = scope.ground.shelf.all(KEYS)[key]
+    if key == scope.account:
+        raise ApiError(403, "You cannot perform this call as the secret key is that of the account itself.")
+    for name in () if keys.get("created_by_platform") else sorted(set(params) - {"metadata", "expand"}):
+        message = f"This application does not have the required permissions for the parameter '{name}' on '{key}'."
+        raise ApiError(403, message, code="not_allowed_on_standard_account", param=name)
+    change(Scope(scope.ground, key, scope.asker), account, businesses.told(account, params))
+    return account
+
+
+def change(scope: Scope, account: Obj, fields: Obj) -> None:
+    """Change an account and say so, if anything changed."""
+    previous = scope.change(account, **fields)
+    if previous:
+        events.emit(scope, "account.updated", account, previous)
+
+
+def refuse_unless_enabled(scope: Scope) -> None:
+    """Raise ApiError when the account may not take money yet."""
+    account = scope.need("accounts", scope.account, "account")
+    if not account["charges_enabled"]:
+        message = "Your account cannot currently make charges: its onboarding is not complete."
+        raise ApiError(400, message, code="account_invalid")

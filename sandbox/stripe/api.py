@@ -123,6 +123,7 @@ class Api:
         _refuse_version(request)
         wanted = request.headers.get("stripe-account") or (decoded.get("_stripe_account") if by_browser else None)
         account = accounts.chosen(self._ground, holder, wanted)
+        accounts.refuse_if_read_only(self._ground, holder, account, request.method)
         table = browser.TABLES[operation.name] if by_browser else PARAMETERS[operation.name]
         params = shapes.read(table, decoded)
         _refuse_unplayed(params)

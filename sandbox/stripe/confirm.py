@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import card_payments, debits, intents, methods
+from sandbox.stripe import accounts, card_payments, debits, intents, methods
 from sandbox.stripe.card_payments import Attempt
 from sandbox.stripe.errors import ApiError, bad_parameter
 from sandbox.stripe.scope import Obj, Scope
@@ -33,6 +33,7 @@ def confirm(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     intent = intents.retrieve(scope, params, key)
     if intent["status"] not in intents.OPEN:
         raise intents.unexpected_state(intent, "You cannot confirm this PaymentIntent")
+    accounts.refuse_unless_enabled(scope)
     if params.get("amount_to_confirm", intent["amount"]) != intent["amount"]:
         raise bad_parameter("amount_to_confirm", "The amount to confirm is not the amount of this PaymentIntent.")
     params = with_token(scope, params)

@@ -53,7 +53,8 @@ def _find(standin: StripeStandin, secret: str) -> tuple[Scope, Obj]:
     raise NotFound
 
 
-def _merchant(scope: Scope) -> str:
+def merchant(scope: Scope) -> str:
+    """Return the name of an account as its payers read it."""
     return str(scope.need("accounts", scope.account, "account")["settings"]["dashboard"]["display_name"])
 
 
@@ -100,7 +101,7 @@ def blueprint(standin: StripeStandin) -> Blueprint:
             if found is None or found.get("object") != "charge":
                 abort(404)
             amount = money(found["amount"], found["currency"])
-            return render_template("receipt.html", charge=found, amount=amount, merchant=_merchant(scope))
+            return render_template("receipt.html", charge=found, amount=amount, merchant=merchant(scope))
 
     return routes
 
@@ -116,7 +117,7 @@ def _three_ds(scope: Scope, intent: Obj) -> AnyResponse | str:
         card = method["card"] if method else {}
         return render_template(
             "challenge.html",
-            merchant=_merchant(scope),
+            merchant=merchant(scope),
             amount=money(intent["amount"], intent["currency"]) if "amount" in intent else None,
             card=f"{card.get('brand', 'card').title()} •••• {card.get('last4', '')}",
         )
@@ -146,4 +147,4 @@ def _microdeposits(scope: Scope, intent: Obj) -> str:
             error = refused.message
         scope.ground.shelf.commit()
     waits = intent["status"] == "requires_action" and intent["next_action"]["type"] == "verify_with_microdeposits"
-    return render_template("microdeposits.html", merchant=_merchant(scope), done=not waits, error=error)
+    return render_template("microdeposits.html", merchant=merchant(scope), done=not waits, error=error)

@@ -6,6 +6,7 @@ inside. The contract suite compares this table with the types of the installed S
 
 from __future__ import annotations
 
+from sandbox.stripe.account_parameters import CONNECT_PARAMETERS
 from sandbox.stripe.shapes import ANY, FLAG, INT, MAP, TEXT, Shape
 
 Table = dict[str, Shape]
@@ -220,9 +221,7 @@ _COMPONENTS: Table = {
 }
 
 PARAMETERS: dict[str, Table] = {
-    "account.retrieve": EXPAND,
-    "accounts.list": {**PAGE, "created": RANGE},
-    "accounts.retrieve": EXPAND,
+    **CONNECT_PARAMETERS,
     "balance.retrieve": EXPAND,
     "balance_transactions.list": {
         **PAGE,

@@ -36,6 +36,7 @@ KINDS = {
     "mandate_": "mandates",
     "pi_": "payment_intents",
     "pm_": "payment_methods",
+    "pmd_": "payment_method_domains",
     "po_": "payouts",
     "py_": "charges",
     "re_": "refunds",

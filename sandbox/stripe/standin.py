@@ -43,6 +43,7 @@ class StripeStandin:
         self.secret_key: str = keys["secret_key"]
         self.restricted_key: str = keys["restricted_key"]
         self.publishable_key: str = keys["publishable_key"]
+        self.client_id: str = accounts.client_id(self.ground)
 
     @property
     def public_url(self) -> str:

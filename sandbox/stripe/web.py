@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 
 from sandbox.faults import Faults
 from sandbox.host import Environ, FaultyTransport, WsgiApp
-from sandbox.stripe import frames, pages, routes
+from sandbox.stripe import connect_pages, frames, pages, routes
 from sandbox.stripe.api import Answer, Request
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def build(standin: StripeStandin, faults: Faults) -> WsgiApp:
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", ".localhost"]  # no name of elsewhere may point here
     app.secret_key = secrets.token_bytes(32)  # signs the one message a page shows after a button
     app.register_blueprint(frames.blueprint(standin))
+    app.register_blueprint(connect_pages.blueprint(standin))
     app.register_blueprint(pages.blueprint(standin))
     return FaultyTransport(app.wsgi_app, service="stripe", operation_of=operation_of, faults=faults)
 
