@@ -199,6 +199,8 @@ def _browser_ready() -> int:
     browser = _browser()
     if browser is None:
         return _give_up("No browser could be found or installed; `apt-get install chromium` gives one.")
+    if not (_driver_runs() or (_apt_installs("libatomic1") and _driver_runs())):
+        return _give_up("Playwright's driver does not run; `apt-get install libatomic1` gives what Debian lacks.")
     os.environ["CHROMIUM"] = browser
     return 0
 
@@ -209,15 +211,26 @@ def _browser() -> str | None:
     if found:
         return found
     print("Looking for a browser: none is here yet, installing one …", file=sys.stderr, flush=True)
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", *step], env=quiet, stdout=sys.stderr, check=False)
+    if _apt_installs("chromium"):
         found = _browser_on_path()
     if not found:
         subprocess.run([str(PYTHON), "-m", "playwright", "install", "chromium"], stdout=sys.stderr, check=False)
         found = _browser_of_playwright()
     return found
+
+
+def _apt_installs(package: str) -> bool:
+    """Install a package of Debian's where we may; returns whether that went well."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return False
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    steps = (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package])
+    return [subprocess.run(["apt-get", *step], env=quiet, stdout=sys.stderr).returncode for step in steps][-1] == 0
+
+
+def _driver_runs() -> bool:
+    """Tell whether the program that drives the browser starts: it wants a library that a bare Debian has not."""
+    return subprocess.run([str(PYTHON), "-m", "playwright", "--version"], capture_output=True).returncode == 0
 
 
 def _browser_on_path() -> str | None:
