@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.errors import StorageError
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
+from redis import Redis
+from redis.exceptions import RedisError
 
 from connector.clock import Clock
 from connector.errors import RateLimited
@@ -101,18 +104,21 @@ class SharedThrottle:
         self._alone.check_pause(realm_id)
         while self._clock.monotonic() >= self._redis_away_until:
             try:
+                self._heed_others(realm_id)
                 if self._has_room(realm_id):
                     self._spaced.wait(realm_id)
                     return
-            except StorageError:
+            except (StorageError, RedisError):
                 self._redis_away_until = self._clock.monotonic() + _LOOK_FOR_REDIS_AGAIN
                 break
             self._clock.sleep(_POLL_SECONDS)
         self._alone.wait(realm_id)
 
     def pause(self, realm_id: str, seconds: float) -> None:
-        """Keep calls of this process for a realm back for some seconds; the others learn it from their own 429."""
+        """Keep calls of every process for a realm back for some seconds; of this one alone while Redis is away."""
         self._alone.pause(realm_id, seconds)
+        with suppress(RedisError):
+            self._redis.set(_pause_key(realm_id), "paused", px=max(1, int(seconds * 1000)))
 
     @cached_property
     def _limiter(self) -> MovingWindowRateLimiter:
@@ -122,8 +128,25 @@ class SharedThrottle:
         )
         return MovingWindowRateLimiter(storage)
 
+    @cached_property
+    def _redis(self) -> Redis:
+        return Redis.from_url(
+            self._redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS, retry=None
+        )
+
+    def _heed_others(self, realm_id: str) -> None:
+        """Raise RateLimited while a pause lasts that another process was told of."""
+        left = int(self._redis.pttl(_pause_key(realm_id)))  # negative where there is none
+        if left > 0:
+            self._alone.pause(realm_id, left / 1000)
+            self._alone.check_pause(realm_id)
+
     def _has_room(self, realm_id: str) -> bool:
         # Looked at first: a hit that fails in the second window would still be counted in the first.
         return all(self._limiter.test(limit, "qbo", realm_id) for limit in _LIMITS) and all(
             self._limiter.hit(limit, "qbo", realm_id) for limit in _LIMITS
         )
+
+
+def _pause_key(realm_id: str) -> str:
+    return f"tieout/qbo-pause/{realm_id}"

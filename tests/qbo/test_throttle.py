@@ -101,6 +101,15 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     server.wait()
 
 
+def test_a_pause_holds_every_process_back(redis_url: str) -> None:
+    told, other = SharedThrottle(redis_url, Hands()), SharedThrottle(redis_url, Hands())
+    told.pause("1", 60.0)
+    other.wait("2")
+    with pytest.raises(RateLimited) as caught:
+        other.wait("1")
+    assert caught.value.wait_seconds == pytest.approx(60.0, abs=5.0)
+
+
 def test_processes_keep_the_limit_together(redis_url: str) -> None:
     """Two throttles that know of each other only through Redis."""
     clock, sent, lock = Clock(), [], threading.Lock()
