@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
-from sandbox.stripe import banks, intents, methods, sessions
+from sandbox.stripe import banks, intents, methods, sessions, wallets
 from sandbox.stripe.errors import ApiError, bad_parameter
 from sandbox.stripe.parameters import ACCEPTANCE, CARD, EXPAND, METHOD_DATA, PARAMETERS
 from sandbox.stripe.scope import Obj, Scope, new_id, public
@@ -48,9 +48,12 @@ TABLES: dict[str, dict[str, Shape]] = {
     "payment_methods.create": {**PARAMETERS["payment_methods.create"], **_SENT, "metadata": ANY},
     "setup_intents.confirm": {**PARAMETERS["setup_intents.confirm"], **_SECRET, **_DETAILS},
     "setup_intents.retrieve": {**PARAMETERS["setup_intents.retrieve"], **_SECRET},
+    "tokens.create": {**_SENT, "number*": TEXT, "wallet*": wallets.KINDS},
     "setup_intents.verify_microdeposits": {**PARAMETERS["setup_intents.verify_microdeposits"], **_SECRET},
 }
-ONLY_BROWSER = frozenset({"confirmation_tokens.create", "connections.create", "elements.detach", "elements.session"})
+ONLY_BROWSER = frozenset(
+    {"confirmation_tokens.create", "connections.create", "elements.detach", "elements.session", "tokens.create"}
+)
 _SEEN_NAMES = (
     "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method"
     " client_secret confirmation_method created currency description last_payment_error last_setup_error livemode"

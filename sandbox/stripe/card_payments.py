@@ -155,7 +155,9 @@ def fail(scope: Scope, intent: Obj, method: Obj, no: cards.Decline, charge: Obj 
 
 
 def _details(intent: Obj, method: Obj, authenticated: bool) -> Obj:
-    """Return `payment_method_details.card` of a charge."""
+    """Return the part of `payment_method_details` that is named for the method: of a card, or of Link."""
+    if method["type"] == "link":
+        return {"country": "US", "funding_source_group": None}
     part = method["card"]
     same = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "wallet")
     secure = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import accounts, card_payments, debits, intents, methods
+from sandbox.stripe import accounts, card_payments, debits, intents, mandates, methods, sessions
 from sandbox.stripe.card_payments import Attempt
 from sandbox.stripe.errors import ApiError, bad_parameter
 from sandbox.stripe.scope import Obj, Scope
@@ -46,9 +46,10 @@ def confirm(scope: Scope, params: dict[str, Any], key: str) -> Obj:
         by_script=bool(params.get("use_stripe_sdk")),
         return_url=params.get("return_url"),
     )
-    acceptance = acceptance_of(scope, params) if method["type"] == "us_bank_account" else None
+    acceptance = mandates.acceptance_of(scope, params) if method["type"] == "us_bank_account" else None
     if method["type"] == "us_bank_account":
-        debits.refuse_unless_debitable(scope, intent, method, acceptance, params)
+        debits.refuse_unless_debitable(scope, {**intent, **fields}, method, acceptance, params)
+    sessions.spend(scope, params.get("confirmation_token"), intent)
     scope.change(intent, **fields, payment_method=method["id"], status="requires_confirmation", next_action=None)
     if method["type"] == "us_bank_account":
         debits.attempt(scope, intent, method, acceptance)
@@ -75,7 +76,6 @@ def with_token(scope: Scope, params: dict[str, Any]) -> dict[str, Any]:
         raise ApiError(
             400, f"The confirmation token {key} was used already or has expired.", param="confirmation_token"
         )
-    scope.change(token, _used=True)
     return {**token["_params"], **{name: value for name, value in params.items() if value is not None}}
 
 
@@ -93,23 +93,6 @@ def _method(scope: Scope, intent: Obj, params: dict[str, Any]) -> Obj:
         message = f"The PaymentMethod provided ({method['type']}) is not allowed for this PaymentIntent ({allowed})."
         raise ApiError(400, message, param="payment_method")
     return method
-
-
-def acceptance_of(scope: Scope, params: dict[str, Any]) -> Obj | None:
-    """Return how the payer accepted the mandate; a browser's words are completed from its request."""
-    given = (params.get("mandate_data") or {}).get("customer_acceptance")
-    if given is None:
-        return None
-    acceptance: Obj = {"accepted_at": given.get("accepted_at") or scope.now, "type": given["type"]}
-    if given["type"] == "offline":
-        return {**acceptance, "offline": {}}
-    online = given.get("online") or {}
-    if online.get("infer_from_client"):
-        online = {"ip_address": scope.asker.ip, "user_agent": scope.asker.user_agent}
-    return {
-        **acceptance,
-        "online": {"ip_address": online.get("ip_address"), "user_agent": online.get("user_agent")},
-    }
 
 
 def _unless_action_refused(scope: Scope, params: dict[str, Any], intent: Obj) -> Obj:

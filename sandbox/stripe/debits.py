@@ -18,6 +18,7 @@ from sandbox.stripe import (
     events,
     intents,
     mandates,
+    microdeposits,
     refunds,
 )
 from sandbox.stripe.errors import ApiError
@@ -31,11 +32,9 @@ REASONS = {
     "insufficient_funds": "The bank account has insufficient funds to complete the purchase.",
     "invalid_currency": "The bank was unable to process this payment because of its currency.",
     "no_account": "The bank account could not be located.",
-    "payment_method_microdeposit_failed": "Microdeposits could not be sent to the bank account.",
 }
 # A charge says invalid_currency; the codes an intent may say do not include it.
 _INTENT_CODES = {"invalid_currency": "payment_method_currency_mismatch"}
-_MOST_TRIES = 10
 
 
 def refuse_unless_debitable(
@@ -48,6 +47,7 @@ def refuse_unless_debitable(
     if blocked := method["us_bank_account"]["status_details"].get("blocked"):
         message = f"This bank account is blocked: {blocked['reason']}."
         raise ApiError(400, message, code="payment_method_bank_account_blocked", param="payment_method")
+    microdeposits.refuse_if_instant(intent, method)
     named = scope.find(params.get("mandate"))
     if acceptance is None and named is None and mandates.standing(scope, method) is None:
         message = (
@@ -67,7 +67,7 @@ def attempt(scope: Scope, intent: Obj, method: Obj, acceptance: Obj | None) -> N
     if account.refused is not None:
         refuse(scope, intent, method, account.refused)
     if not method["_verified"]:
-        intents.advance(scope, intent, "requires_action", next_action=verification(scope, intent, account))
+        intents.advance(scope, intent, "requires_action", next_action=microdeposits.ask(scope, intent, method))
         return
     submit(scope, intent, method)
 
@@ -82,57 +82,19 @@ def refuse(scope: Scope, intent: Obj, method: Obj, code: str) -> None:
     raise ApiError(402, no.message, kind="card_error", **error)
 
 
-def verification(scope: Scope, intent: Obj, account: banks.BankAccount) -> Obj:
-    """Send microdeposits and return the `next_action` that asks for them."""
-    arrival = calendar.business_days_later(scope.now, scope.switches["microdeposit_days"])
-    if account.microdeposits_fail:
-        scope.later("fail_verification", arrival, intent=intent["id"])
-    return {
-        "type": "verify_with_microdeposits",
-        "verify_with_microdeposits": {
-            "arrival_date": calendar.day_start(arrival),
-            "hosted_verification_url": f"{scope.ground.public_url}/microdeposits/{intent['client_secret']}",
-            "microdeposit_type": "descriptor_code",
-        },
-    }
-
-
-def check_microdeposits(scope: Scope, intent: Obj, params: dict[str, Any]) -> None:
-    """Compare what the payer read on the bank statement. Raises ApiError when it is wrong, or tried too often."""
-    if intent["status"] != "requires_action" or intent["next_action"]["type"] != "verify_with_microdeposits":
-        raise intents.unexpected_state(intent, "You cannot verify microdeposits of this intent")
-    amounts, code = sorted(params.get("amounts") or []), (params.get("descriptor_code") or "").upper()
-    tries = intent.get("_tries", 0) + 1
-    scope.change(intent, _tries=tries)
-    if amounts == banks.GOOD_AMOUNTS or code == banks.GOOD_CODE:
-        return
-    if amounts == banks.TIMEOUT_AMOUNTS or code == banks.TIMEOUT_CODE:
-        message = "The verification timed out: it has to happen within 10 days."
-        raise ApiError(400, message, code="payment_method_microdeposit_verification_timeout")
-    if amounts == banks.TOO_MANY_AMOUNTS or code == banks.TOO_MANY_CODE or tries >= _MOST_TRIES:
-        message = "You have exceeded the number of allowed verification attempts."
-        raise ApiError(400, message, code="payment_method_microdeposit_verification_attempts_exceeded")
-    param = "descriptor_code" if code else "amounts"
-    mismatch = f"payment_method_microdeposit_verification_{param}_mismatch"
-    raise ApiError(400, "That does not match what was sent to the bank account.", code=mismatch, param=param)
-
-
 def verify(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     """Verify the bank account of a payment intent, and submit its debit."""
     intent = intents.retrieve(scope, params, key)
-    check_microdeposits(scope, intent, params)
-    method = scope.need("payment_methods", intent["payment_method"], "payment_method")
-    scope.change(method, _verified=True)
+    method = microdeposits.check(scope, intent, params, lambda code: fail_verification(scope, intent, code))
     scope.change(intent, next_action=None)
     submit(scope, intent, method)
     return intent
 
 
-def fail_verification(scope: Scope, intent: Obj) -> None:
-    """Give up on microdeposits that could not be sent."""
+def fail_verification(scope: Scope, intent: Obj, code: str) -> None:
+    """Give up a bank account that was not verified: the intent asks for another."""
     method = scope.need("payment_methods", intent["payment_method"], "payment_method")
-    code = "payment_method_microdeposit_failed"
-    card_payments.fail(scope, intent, method, cards.Decline(code, None, REASONS[code]), None)
+    card_payments.fail(scope, intent, method, cards.Decline(code, None, microdeposits.REASONS[code]), None)
 
 
 def submit(scope: Scope, intent: Obj, method: Obj) -> None:

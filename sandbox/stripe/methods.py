@@ -12,7 +12,7 @@ from sandbox.stripe import banks, cards, events, lists
 from sandbox.stripe.errors import ApiError, bad_parameter, unplayed
 from sandbox.stripe.scope import Obj, Scope, new_id
 
-_TYPES = ("card", "us_bank_account")
+_TYPES = ("card", "us_bank_account", "link")
 _LAST_MONTH, _CENTURY = 12, 100
 _NO_ADDRESS: Obj = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 _SPENT = (
@@ -23,8 +23,8 @@ _SPENT = (
 
 def create(scope: Scope, params: dict[str, Any]) -> Obj:
     """Make a payment method from its details."""
-    if params.get("customer") or params.get("payment_method"):
-        raise unplayed("payment_method")  # cloning to a connected account
+    if key := params.get("payment_method"):
+        return _cloned(scope, key, params.get("customer"))
     kind = params.get("type") or next((name for name in _TYPES if params.get(name)), None)
     if kind is None:
         raise bad_parameter("type", "Missing required param: type.", "parameter_missing")
@@ -35,11 +35,34 @@ def new(scope: Scope, data: dict[str, Any]) -> Obj:
     """Return a stored payment method made of `payment_method_data`. Raises ApiError for unknown numbers."""
     if data["type"] not in _TYPES:
         raise unplayed(f"payment_method_data[type]={data['type']}")
+    if data["type"] == "link":
+        return _stored(scope, data, *_link(data))
     details = data.get(data["type"])
     if not isinstance(details, dict):
         raise bad_parameter(data["type"], f"Missing required param: {data['type']}.", "parameter_missing")
     part, notes = (_card if data["type"] == "card" else _bank)(scope, details)
     return _stored(scope, data, part, notes)
+
+
+def _cloned(scope: Scope, key: str, customer: str | None) -> Obj:
+    """Copy a platform's payment method to the connected account that asks. Raises ApiError when there is none."""
+    platform = Scope(scope.ground, scope.ground.platform)
+    held = platform.need("payment_methods", key, "payment_method", status=400)
+    if scope.account == platform.account:
+        raise bad_parameter("payment_method", "You can only clone a PaymentMethod to a connected account.")
+    refuse_foreign(held, customer)
+    data = {"type": held["type"], "billing_details": held["billing_details"]}
+    return _stored(scope, data, held[held["type"]], {"_number": held["_number"], "_verified": held.get("_verified")})
+
+
+def _link(data: dict[str, Any]) -> tuple[Obj, Obj]:
+    """Return a Link wallet, which pays with one of the test cards (the first unless another is named)."""
+    details = data.get("link")
+    number = details.get("number") if isinstance(details, dict) else None
+    if number is not None and number not in cards.BY_NUMBER:
+        raise bad_parameter("link[number]", "No such test card.")
+    part = {"email": (data.get("billing_details") or {}).get("email"), "persistent_token": None}
+    return part, {"_number": number or cards.CARDS[0].number}
 
 
 def _stored(scope: Scope, data: dict[str, Any], part: Obj, notes: Obj) -> Obj:
@@ -74,7 +97,7 @@ def _card_error(code: str, message: str, param: str) -> ApiError:
 
 def _card(scope: Scope, details: dict[str, Any]) -> tuple[Obj, Obj]:
     if token := details.get("token"):
-        raise unplayed(f"card[token]={token}")
+        return _of_token(scope, token)
     number = "".join(str(details.get("number") or "").split())
     if not number.isascii() or not number.isdigit() or not cards.passes_luhn(number):
         raise _card_error("incorrect_number", "Your card number is incorrect.", "number")
@@ -92,6 +115,21 @@ def _card(scope: Scope, details: dict[str, Any]) -> tuple[Obj, Obj]:
     if cvc and not (cvc.isdigit() and len(cvc) == (4 if card.brand == "amex" else 3)):
         raise _card_error("invalid_cvc", "Your card's security code is invalid.", "cvc")
     return _card_part(card, month, year, checked=bool(cvc)), {"_number": number}
+
+
+def _of_token(scope: Scope, token: str) -> tuple[Obj, Obj]:
+    """Return the card of a token: one that a wallet made, which serves once, or one of the published test tokens."""
+    year = scope.ground.clock.now().year + 1
+    if made := scope.find(token):
+        if made["_used"]:
+            raise ApiError(400, f"You cannot use a Stripe token more than once: {token}.", code="token_already_used")
+        scope.change(made, _used=True)
+        card = cards.BY_NUMBER[made["_number"]]
+        return {**_card_part(card, 12, year, checked=False), "wallet": made["_wallet"]}, {"_number": card.number}
+    published = cards.BY_TOKEN.get(token.replace("tok_", "pm_card_", 1))
+    if published is None:
+        raise ApiError(400, f"No such token: '{token}'", code="resource_missing", param="card[token]")
+    return _card_part(published, 12, year, checked=True), {"_number": published.number}
 
 
 def _expiry(scope: Scope, details: dict[str, Any]) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from sandbox.stripe import (
     refunds,
     sessions,
     setups,
+    wallets,
 )
 from sandbox.stripe.scope import Obj
 
@@ -117,6 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("elements.session", "GET", "/v1/elements/sessions", browser.session),
     Operation("elements.detach", "POST", "/v1/elements/payment_methods/*/detach", browser.detach),
     Operation("connections.create", "POST", "/v1/connections", browser.connect),
+    Operation("tokens.create", "POST", "/v1/tokens", wallets.create),
     Operation("confirmation_tokens.create", "POST", "/v1/confirmation_tokens", sessions.create_token),
 )
 

@@ -41,6 +41,7 @@ KINDS = {
     "py_": "charges",
     "re_": "refunds",
     "seti_": "setup_intents",
+    "tok_": "tokens",
     "txn_": "balance_transactions",
     "we_": "webhook_endpoints",
 }

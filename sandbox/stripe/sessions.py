@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import methods
+from sandbox.stripe import mandates, methods
 from sandbox.stripe.errors import bad_parameter
 from sandbox.stripe.scope import Obj, Scope, new_id, public, random_text
 
@@ -81,7 +81,8 @@ def create_token(scope: Scope, params: dict[str, Any]) -> Obj:
         method = methods.new(scope, data)
     else:
         raise bad_parameter("payment_method_data", "Missing required param: payment_method_data.", "parameter_missing")
-    kept = ("return_url", "setup_future_usage", "shipping", "mandate_data", "use_stripe_sdk")
+    kept = ("return_url", "setup_future_usage", "shipping", "use_stripe_sdk")
+    accepted = mandates.acceptance_of(scope, params)
     hidden = ("id", "object", "created", "livemode", "metadata")
     token: Obj = {
         "id": new_id("ctoken_"),
@@ -89,7 +90,7 @@ def create_token(scope: Scope, params: dict[str, Any]) -> Obj:
         "created": scope.now,
         "expires_at": scope.now + _TOKEN_SECONDS,
         "livemode": False,
-        "mandate_data": None,
+        "mandate_data": accepted and {"customer_acceptance": _accepted(accepted)},
         "payment_intent": None,
         "payment_method_options": None,
         "payment_method_preview": {name: value for name, value in public(method).items() if name not in hidden},
@@ -101,10 +102,23 @@ def create_token(scope: Scope, params: dict[str, Any]) -> Obj:
         "_used": False,
         "_params": {
             "payment_method": method["id"],
+            **({"mandate_data": {"customer_acceptance": accepted}} if accepted else {}),
             **{name: params[name] for name in kept if params.get(name) is not None},
         },
     }
     return scope.keep(token)
+
+
+def _accepted(acceptance: Obj) -> Obj:
+    """Return an acceptance as a token shows it: how and where, not when."""
+    return {name: acceptance[name] for name in ("type", "online") if name in acceptance}
+
+
+def spend(scope: Scope, key: str | None, intent: Obj) -> None:
+    """Note on a confirmation token which intent it confirmed; it serves no other."""
+    token = scope.find(key)
+    if token is not None:
+        scope.change(token, _used=True, **{intent["object"]: intent["id"]})
 
 
 def retrieve_token(scope: Scope, params: dict[str, Any], key: str) -> Obj:

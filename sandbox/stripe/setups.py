@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import banks, card_payments, cards, debits, events, intents, lists, mandates, methods
+from sandbox.stripe import (
+    card_payments,
+    cards,
+    debits,
+    events,
+    intents,
+    lists,
+    mandates,
+    methods,
+    microdeposits,
+    sessions,
+)
 from sandbox.stripe.card_payments import Attempt
-from sandbox.stripe.confirm import acceptance_of, with_token
+from sandbox.stripe.confirm import with_token
 from sandbox.stripe.errors import DOCS, ApiError, unplayed
 from sandbox.stripe.scope import Obj, Scope, new_id, public, random_text
 
@@ -23,7 +34,11 @@ def create(scope: Scope, params: dict[str, Any]) -> Obj:
         "object": "setup_intent",
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "application": None,
-        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
+        "automatic_payment_methods": {
+            "allow_redirects": "always",
+            "enabled": True,
+            **(params.get("automatic_payment_methods") or {}),
+        },
         "cancellation_reason": None,
         "client_secret": f"{key}_secret_{random_text(25)}",
         "created": scope.now,
@@ -58,12 +73,28 @@ def _fields(scope: Scope, setup: Obj, params: dict[str, Any], *, with_method: bo
     fields: Obj = {name: params[name] for name in ("description", "flow_directions") if name in params}
     if "customer" in params:
         fields["customer"] = intents.customer_of(scope, params["customer"])
+    if "payment_method_options" in params:
+        fields["payment_method_options"] = {**setup["payment_method_options"], **_options(params)}
     if "metadata" in params:
         fields["metadata"] = methods.merged_metadata(setup["metadata"], params["metadata"])
     if with_method and (method := intents.method_given(scope, params)):
         methods.refuse_foreign(method, fields.get("customer", setup["customer"]))
         fields |= {"payment_method": method["id"], "status": "requires_confirmation"}
     return fields
+
+
+def _options(params: dict[str, Any]) -> Obj:
+    """Return the options in the shape they are answered in: those the stand-in reads."""
+    given, options = params["payment_method_options"], {}
+    if isinstance(card := given.get("card"), dict):
+        asked = card.get("request_three_d_secure") or "automatic"
+        options["card"] = {"mandate_options": None, "network": None, "request_three_d_secure": asked}
+    if isinstance(bank := given.get("us_bank_account"), dict):
+        options["us_bank_account"] = {
+            "financial_connections": bank.get("financial_connections"),
+            "verification_method": bank.get("verification_method") or "automatic",
+        }
+    return options
 
 
 def _advance(scope: Scope, setup: Obj, status: str, **fields: Any) -> None:
@@ -83,10 +114,13 @@ def confirm(scope: Scope, params: dict[str, Any], key: str) -> Obj:
         message = "You cannot confirm this SetupIntent because it's missing a payment method it accepts."
         raise ApiError(400, message, code="setup_intent_unexpected_state")
     methods.refuse_foreign(method, setup["customer"])
-    acceptance = acceptance_of(scope, params) if method["type"] == "us_bank_account" else None
+    wishes = {name: value for name, value in params.items() if name == "payment_method_options"}
+    fields = _fields(scope, setup, wishes, with_method=False)
+    acceptance = mandates.acceptance_of(scope, params) if method["type"] == "us_bank_account" else None
     if method["type"] == "us_bank_account":
-        debits.refuse_unless_debitable(scope, setup, method, acceptance, params)
-    scope.change(setup, payment_method=method["id"], status="requires_confirmation")
+        debits.refuse_unless_debitable(scope, {**setup, **fields}, method, acceptance, params)
+    sessions.spend(scope, params.get("confirmation_token"), setup)
+    scope.change(setup, **fields, payment_method=method["id"], status="requires_confirmation")
     if method["type"] == "us_bank_account":
         _set_up_bank(scope, setup, method, acceptance)
     else:
@@ -102,13 +136,13 @@ def _set_up_bank(scope: Scope, setup: Obj, method: Obj, acceptance: Obj | None) 
     if method["_verified"]:
         _succeed(scope, setup, method)
         return
-    account = banks.BY_NUMBER[method["_number"]]
-    _advance(scope, setup, "requires_action", next_action=debits.verification(scope, setup, account))
+    _advance(scope, setup, "requires_action", next_action=microdeposits.ask(scope, setup, method))
 
 
 def _set_up_card(scope: Scope, setup: Obj, method: Obj, how: Attempt) -> None:
     card = cards.BY_NUMBER[method["_number"]]
-    if card.three_ds in (cards.UNLESS_SET_UP, cards.ALWAYS, cards.REQUIRED):
+    asked = (setup["payment_method_options"].get("card") or {}).get("request_three_d_secure")
+    if card.three_ds in (cards.UNLESS_SET_UP, cards.ALWAYS, cards.REQUIRED) or asked in ("any", "challenge"):
         _advance(scope, setup, "requires_action", next_action=card_payments.challenge(scope, setup, how))
         return
     if card.decline is not None and not card.attaches_though_declined:
@@ -119,7 +153,10 @@ def _set_up_card(scope: Scope, setup: Obj, method: Obj, how: Attempt) -> None:
 def finish_challenge(scope: Scope, setup: Obj, *, passed: bool) -> None:
     """Go on after the bank's page."""
     method = scope.need("payment_methods", setup["payment_method"], "payment_method")
-    if passed:
+    no = cards.BY_NUMBER[method["_number"]].decline
+    if passed and no is not None and not cards.BY_NUMBER[method["_number"]].attaches_though_declined:
+        _fail(scope, setup, method, no)
+    elif passed:
         _succeed(scope, setup, method)
     else:
         message = "We are unable to authenticate your payment method. Choose a different one and try again."
@@ -150,11 +187,10 @@ def _fail(scope: Scope, setup: Obj, method: Obj, no: cards.Decline) -> ApiError:
     return ApiError(402, no.message, kind="card_error", **told_too)
 
 
-def fail_verification(scope: Scope, setup: Obj) -> None:
-    """Give up on microdeposits that could not be sent."""
+def fail_verification(scope: Scope, setup: Obj, code: str) -> None:
+    """Give up a bank account that was not verified: the intent asks for another."""
     method = scope.need("payment_methods", setup["payment_method"], "payment_method")
-    code = "payment_method_microdeposit_failed"
-    _fail(scope, setup, method, cards.Decline(code, None, debits.REASONS[code]))
+    _fail(scope, setup, method, cards.Decline(code, None, microdeposits.REASONS[code]))
 
 
 def retrieve(scope: Scope, params: dict[str, Any], key: str) -> Obj:
@@ -189,8 +225,6 @@ def cancel(scope: Scope, params: dict[str, Any], key: str) -> Obj:
 def verify(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     """Verify the bank account of a setup intent by its microdeposits."""
     setup = retrieve(scope, params, key)
-    debits.check_microdeposits(scope, setup, params)
-    method = scope.need("payment_methods", setup["payment_method"], "payment_method")
-    scope.change(method, _verified=True)
+    method = microdeposits.check(scope, setup, params, lambda code: fail_verification(scope, setup, code))
     _succeed(scope, setup, method)
     return setup

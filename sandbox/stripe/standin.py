@@ -15,7 +15,19 @@ from sandbox.courier import Courier
 from sandbox.faults import Faults
 from sandbox.host import WsgiApp
 from sandbox.shelf import Shelf
-from sandbox.stripe import accounts, balance, charges, control, debits, disputes, payouts, refunds, setups, web
+from sandbox.stripe import (
+    accounts,
+    balance,
+    charges,
+    control,
+    debits,
+    disputes,
+    microdeposits,
+    payouts,
+    refunds,
+    setups,
+    web,
+)
 from sandbox.stripe.api import Api
 from sandbox.stripe.deliveries import Deliveries
 from sandbox.stripe.scope import Ground, Obj, Scope, random_text
@@ -118,8 +130,8 @@ def _book(scope: Scope, charge: str) -> None:
 
 def _give_up(scope: Scope, subject: dict[str, Any]) -> None:
     intent = scope.find(subject["intent"])
-    if intent is not None and intent["status"] == "requires_action":
-        (debits if intent["object"] == "payment_intent" else setups).fail_verification(scope, intent)
+    if intent is not None and microdeposits.awaited(intent) and intent["payment_method"] == subject["method"]:
+        (debits if intent["object"] == "payment_intent" else setups).fail_verification(scope, intent, subject["code"])
 
 
 def _dispute(scope: Scope, subject: dict[str, Any]) -> None:

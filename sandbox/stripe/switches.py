@@ -29,11 +29,13 @@ DEFAULTS: dict[str, Any] = {
     "charge_transaction": "later",  # later (as automatic_async does) or at_once
     "debit_transaction_at": "success",  # success or submission
     "payout_interval": "daily",  # daily or manual
+    "microdeposit_type": "descriptor_code",  # descriptor_code or amounts: what the payer is asked to read
 }
 _WORDS = {
     "charge_transaction": ("later", "at_once"),
     "debit_transaction_at": ("success", "submission"),
     "payout_interval": ("daily", "manual"),
+    "microdeposit_type": ("descriptor_code", "amounts"),
 }
 _KIND, _KEY = "_switches", "all"
 

@@ -132,25 +132,6 @@ def test_some_debits_are_refused_at_once(standin: Running, client: stripe.Stripe
     assert answer["payment_intent"]["status"] == "requires_payment_method"
 
 
-def test_an_account_typed_by_hand_waits_for_microdeposits(standin: Running, client: stripe.StripeClient) -> None:
-    made = intent(client)
-    answer = standin.control("pay", payment_intent=made.id, bank_account="000123456789", manual=True)
-    action = answer["payment_intent"]["next_action"]
-    assert action["type"] == "verify_with_microdeposits"
-    for params, code in (
-        ({"amounts": [1, 2]}, "payment_method_microdeposit_verification_amounts_mismatch"),
-        ({"descriptor_code": "SM00ZZ"}, "payment_method_microdeposit_verification_descriptor_code_mismatch"),
-        ({"descriptor_code": "SM33CC"}, "payment_method_microdeposit_verification_attempts_exceeded"),
-        ({"amounts": [40, 41]}, "payment_method_microdeposit_verification_timeout"),
-    ):
-        with pytest.raises(stripe.InvalidRequestError) as caught:
-            client.v1.payment_intents.verify_microdeposits(made.id, params)  # type: ignore[arg-type]
-        assert caught.value.code == code
-    assert client.v1.payment_intents.verify_microdeposits(made.id, {"amounts": [45, 32]}).status == "processing"
-    with pytest.raises(stripe.InvalidRequestError):
-        client.v1.payment_intents.verify_microdeposits(made.id, {"amounts": [32, 45]})
-
-
 @pytest.mark.parametrize("setting_up", [False, True])
 def test_microdeposits_that_cannot_be_sent_fail(
     standin: Running, client: stripe.StripeClient, setting_up: bool
