@@ -25,7 +25,7 @@ from tests.stripe_types import check_object, resource_of
 
 DAY = 86_400
 # Answers that the SDK has no class for: only stripe.js reads them.
-_OF_THE_BROWSER = ("elements_session", "financial_connections.account")
+_OF_THE_BROWSER = ("elements_session",)
 
 
 class Receiver:

@@ -25,6 +25,8 @@ from typing_extensions import is_typeddict
 _REQUEST_OPTIONS = frozenset(RequestOptions.__annotations__)
 # Resources that the SDK's modules import under another name, or keep in a namespace.
 _ALIASES = {
+    "AccountOwnership": "financial_connections.AccountOwnership",
+    "AccountResource": "Account",
     "CardResource": "Card",
     "DisputeResource": "Dispute",
     "SourceResource": "Source",

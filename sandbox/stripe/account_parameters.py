@@ -1,4 +1,4 @@
-"""Which parameters the operations of Connect take (accounts, account links, domains), as data in the manner of
+"""Which parameters the operations of Connect take (accounts, links, domains, connected banks), as data in the manner of
 `parameters`.
 
 Holds no behaviour and imports shapes alone. The contract suite compares these tables with the types of the installed
@@ -219,6 +219,13 @@ CONNECT_PARAMETERS: dict[str, Table] = {
     "accounts.list": {**_PAGE, "created": _RANGE},
     "accounts.retrieve": _EXPAND,
     "accounts.update": _FOR_UPDATE,
+    "financial_connections.accounts.disconnect": _EXPAND,
+    "financial_connections.accounts.list": {
+        **_PAGE,
+        "account_holder": dict.fromkeys(("account", "customer", "customer_account"), TEXT),
+        "session": TEXT,
+    },
+    "financial_connections.accounts.retrieve": _EXPAND,
     "payment_method_domains.create": {**_EXPAND, "domain_name*": TEXT, "enabled": FLAG},
     "payment_method_domains.list": {**_PAGE, "domain_name": TEXT, "enabled": FLAG},
     "payment_method_domains.retrieve": _EXPAND,

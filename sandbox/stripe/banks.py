@@ -49,6 +49,8 @@ BY_TOKEN = {account.token: account for account in ACCOUNTS}
 INSTITUTIONS: tuple[tuple[str, str | None], ...] = (
     ("Test Institution", None),
     ("Test OAuth Institution", None),
+    ("Ownership Accounts", None),
+    ("Sandbox Bank (OAuth)", None),
     ("Down Bank (Scheduled)", "This bank is down for maintenance. Choose another, or enter your details by hand."),
     ("Down Bank (Unscheduled)", "This bank does not answer at the moment. Choose another, or enter details by hand."),
 )

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
-from sandbox.stripe import banks, intents, methods, sessions, wallets
+from sandbox.stripe import banks, domains, intents, methods, sessions, wallets
 from sandbox.stripe.errors import ApiError, bad_parameter
 from sandbox.stripe.parameters import ACCEPTANCE, CARD, EXPAND, METHOD_DATA, PARAMETERS
-from sandbox.stripe.scope import Obj, Scope, new_id, public
+from sandbox.stripe.scope import Obj, Scope, public
 from sandbox.stripe.shapes import ANY, FLAG, INT, TEXT, Shape
 
 _SENT: dict[str, Shape] = {"key": TEXT, "_stripe_account": TEXT, "_stripe_version": TEXT}
@@ -23,6 +23,14 @@ _DETAILS: dict[str, Shape] = {
     "mandate_data": {"customer_acceptance": {**ACCEPTANCE, "online": _ONLINE}},
     "payment_method_data": _METHOD,
 }
+# What decides over money or over a payer's absence is the server's to say.
+_SERVER_ONLY = ("amount_to_confirm", "error_on_requires_action", "mandate", "off_session", "radar_options")
+
+
+def _without(table: dict[str, Shape]) -> dict[str, Shape]:
+    return {name: kind for name, kind in table.items() if name not in _SERVER_ONLY}
+
+
 TABLES: dict[str, dict[str, Shape]] = {
     "confirmation_tokens.create": {
         **PARAMETERS["test_helpers.confirmation_tokens.create"],
@@ -30,7 +38,7 @@ TABLES: dict[str, dict[str, Shape]] = {
         **_DETAILS,
         "use_stripe_sdk": FLAG,
     },
-    "connections.create": {**_SENT, "institution*": TEXT, "account_number*": TEXT},
+    "financial_connections.accounts.create": {**_SENT, "institution*": TEXT, "account_number*": TEXT},
     "elements.detach": {**_SENT, "customer_session_client_secret*": TEXT},
     "elements.session": {
         **_SENT,
@@ -39,10 +47,21 @@ TABLES: dict[str, dict[str, Shape]] = {
         "client_secret": TEXT,
         "currency": TEXT,
         "customer_session_client_secret": TEXT,
+        "deferred_intent": {
+            "amount": INT,
+            "capture_method": TEXT,
+            "currency": TEXT,
+            "mode": ("payment", "setup", "subscription"),
+            "payment_method_types": [TEXT],
+            "setup_future_usage": TEXT,
+        },
+        "locale": TEXT,
         "mode": ("payment", "setup", "subscription"),
+        "referrer_host": TEXT,
+        "type": ("deferred_intent", "payment_intent", "setup_intent"),
         "payment_method_types": [TEXT],
     },
-    "payment_intents.confirm": {**PARAMETERS["payment_intents.confirm"], **_SECRET, **_DETAILS},
+    "payment_intents.confirm": {**_without(PARAMETERS["payment_intents.confirm"]), **_SECRET, **_DETAILS},
     "payment_intents.retrieve": {**PARAMETERS["payment_intents.retrieve"], **_SECRET},
     "payment_intents.verify_microdeposits": {**PARAMETERS["payment_intents.verify_microdeposits"], **_SECRET},
     "payment_methods.create": {**PARAMETERS["payment_methods.create"], **_SENT, "metadata": ANY},
@@ -52,7 +71,13 @@ TABLES: dict[str, dict[str, Shape]] = {
     "setup_intents.verify_microdeposits": {**PARAMETERS["setup_intents.verify_microdeposits"], **_SECRET},
 }
 ONLY_BROWSER = frozenset(
-    {"confirmation_tokens.create", "connections.create", "elements.detach", "elements.session", "tokens.create"}
+    {
+        "confirmation_tokens.create",
+        "elements.detach",
+        "elements.session",
+        "financial_connections.accounts.create",
+        "tokens.create",
+    }
 )
 _SEEN_NAMES = (
     "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method"
@@ -91,6 +116,7 @@ def session(scope: Scope, params: dict[str, Any]) -> Obj:
     if secret and held is None:
         raise bad_parameter("customer_session_client_secret", "The customer session has expired or does not exist.")
     intent = _intent(scope, params.get("client_secret"))
+    params = {**params, **(params.get("deferred_intent") or {})}
     account = scope.need("accounts", scope.account, "account")
     currency = (intent or params).get("currency") or "usd"
     asked = {"allowed_payment_method_types": params.get("payment_method_types")}
@@ -103,6 +129,8 @@ def session(scope: Scope, params: dict[str, Any]) -> Obj:
         "saved_methods": [public(method) for method in sessions.saved_methods(scope, held)] if held else [],
         "features": features,
         "institutions": [name for name, _ in banks.INSTITUTIONS],
+        "wallets": [{"number": number, "label": label} for number, label in wallets.IN_WALLET],
+        "wallet_types": domains.wallets_at(scope, params.get("referrer_host")),
         "bank_accounts": [{"number": row.number, "label": row.label} for row in banks.ACCOUNTS],
     }
 
@@ -114,26 +142,6 @@ def _intent(scope: Scope, secret: str | None) -> Obj | None:
     if intent is None or not hmac.compare_digest(intent["client_secret"], secret):
         raise bad_parameter("client_secret", "The client secret names no intent of this account.", "resource_missing")
     return intent
-
-
-def connect(scope: Scope, params: dict[str, Any]) -> Obj:
-    """Connect a test bank account through one of the test institutions."""
-    reasons = dict(banks.INSTITUTIONS)
-    if params["institution"] not in reasons:
-        raise bad_parameter("institution", f"No such institution: '{params['institution']}'.")
-    if reason := reasons[params["institution"]]:
-        raise ApiError(400, reason, code="institution_unavailable", param="institution")
-    if params["account_number"] not in banks.BY_NUMBER:
-        raise bad_parameter("account_number", "No such test account.", "account_number_invalid")
-    connection: Obj = {
-        "id": new_id("fca_"),
-        "object": "financial_connections.account",
-        "institution_name": params["institution"],
-        "last4": params["account_number"][-4:],
-        "livemode": False,
-        "_number": params["account_number"],
-    }
-    return scope.keep(connection)
 
 
 def detach(scope: Scope, params: dict[str, Any], key: str) -> Obj:

@@ -248,7 +248,7 @@ def _bank(standin: StripeStandin, keys: Obj, payload: Payload, number: str) -> d
     if payload.get("manual"):
         return {f"{part}[account_number]": number, f"{part}[routing_number]": "110000000"}
     wanted = {"institution": "Test Institution", "account_number": number}
-    answer = _browse(standin, keys, "/v1/connections", wanted)
+    answer = _browse(standin, keys, "/v1/financial_connections/accounts", wanted)
     if answer.status != 200:
         raise ValueError(answer.body["error"]["message"])
     return {f"{part}[financial_connections_account]": answer.body["id"]}

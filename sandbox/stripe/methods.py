@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sandbox.stripe import banks, cards, events, lists
+from sandbox.stripe import banks, cards, connections, events, lists
 from sandbox.stripe.errors import ApiError, bad_parameter, unplayed
 from sandbox.stripe.scope import Obj, Scope, new_id
 
@@ -246,6 +246,7 @@ def attach_to(scope: Scope, method: Obj, customer: str) -> None:
     if method["customer"] == customer:
         return
     scope.change(method, customer=customer)
+    connections.hold(scope, method.get("us_bank_account", {}).get("financial_connections_account"), customer)
     events.emit(scope, "payment_method.attached", method)
 
 

@@ -16,6 +16,7 @@ from sandbox.stripe import (
     browser,
     charges,
     confirm,
+    connections,
     customers,
     debits,
     disputes,
@@ -100,6 +101,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/test_helpers/confirmation_tokens",
         sessions.create_token,
     ),
+    *_resource(
+        "/v1/financial_connections/accounts",
+        "financial_connections.accounts",
+        connections,
+        "list",
+        "retrieve",
+        "disconnect",
+    ),
     *_resource("/v1/mandates", "mandates", mandates, "retrieve"),
     Operation("account.retrieve", "GET", "/v1/account", accounts.retrieve_own),
     *_resource("/v1/accounts", "accounts", accounts, "create", "list", "retrieve", "update"),
@@ -117,7 +126,9 @@ OPERATIONS: tuple[Operation, ...] = (
     # Only the browser's script calls these.
     Operation("elements.session", "GET", "/v1/elements/sessions", browser.session),
     Operation("elements.detach", "POST", "/v1/elements/payment_methods/*/detach", browser.detach),
-    Operation("connections.create", "POST", "/v1/connections", browser.connect),
+    Operation(
+        "financial_connections.accounts.create", "POST", "/v1/financial_connections/accounts", connections.create
+    ),
     Operation("tokens.create", "POST", "/v1/tokens", wallets.create),
     Operation("confirmation_tokens.create", "POST", "/v1/confirmation_tokens", sessions.create_token),
 )

@@ -152,4 +152,4 @@ class Scope:
         return self.ground.agenda.add(work, at, account=self.account, **subject)
 
 
-_SINGULAR = {"payment_methods": "PaymentMethod"}
+_SINGULAR = {"connections": "financial_connections.account", "payment_methods": "PaymentMethod"}

@@ -9,6 +9,7 @@ from sandbox.stripe.errors import bad_parameter
 from sandbox.stripe.scope import Obj, Scope, new_id, public, random_text
 
 _SESSION_SECONDS, _TOKEN_SECONDS = 1800, 12 * 3600
+_MOST_REDISPLAYED = 10
 _NAMES = ("active_entitlements", "buy_button", "customer_portal", "customer_sheet", "mobile_payment_element")
 
 
@@ -40,6 +41,10 @@ def create_customer_session(scope: Scope, params: dict[str, Any]) -> Obj:
 def _element(given: Obj) -> Obj:
     if not given["enabled"]:
         return {"enabled": False, "features": None}
+    limit = given.get("features", {}).get("payment_method_redisplay_limit", 3)
+    if not 1 <= limit <= _MOST_REDISPLAYED:
+        name = "components[payment_element][features][payment_method_redisplay_limit]"
+        raise bad_parameter(name, f"Invalid limit: must be between 1 and {_MOST_REDISPLAYED}.")
     defaults = {
         "payment_method_allow_redisplay_filters": ["always"],
         "payment_method_redisplay": "disabled",

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import stripe
+import stripe.params.financial_connections
 import stripe.params.test_helpers
 from typing_extensions import is_typeddict
 
@@ -30,6 +31,9 @@ def class_of(operation: str) -> Any:
     """Return the SDK's TypedDict of an operation."""
     if operation == "test_helpers.confirmation_tokens.create":
         return stripe.params.test_helpers.ConfirmationTokenCreateParams
+    if operation.startswith("financial_connections."):
+        verb = operation.rpartition(".")[2]
+        return getattr(stripe.params.financial_connections, f"Account{verb.title()}Params")
     resource, verb = operation.rsplit(".", 1)
     name = "".join(word.title() for word in resource.removesuffix("s").split("_"))
     usual = f"{name}{''.join(word.title() for word in verb.split('_'))}Params"

@@ -57,7 +57,7 @@ async function choose(name) {
 }
 
 function connect(number) {
-  return ask(given.keys, "POST", "/v1/connections", { institution, account_number: number });
+  return ask(given.keys, "POST", "/v1/financial_connections/accounts", { institution, account_number: number });
 }
 
 by("choose").addEventListener("submit", async (event) => {
