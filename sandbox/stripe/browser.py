@@ -62,6 +62,8 @@ TABLES: dict[str, dict[str, Shape]] = {
         "payment_method_types": [TEXT],
     },
     "payment_intents.confirm": {**_without(PARAMETERS["payment_intents.confirm"]), **_SECRET, **_DETAILS},
+    "payment_intents.bank_account": {**_SECRET, "payment_method_data*": _METHOD},
+    "setup_intents.bank_account": {**_SECRET, "payment_method_data*": _METHOD},
     "payment_intents.retrieve": {**PARAMETERS["payment_intents.retrieve"], **_SECRET},
     "payment_intents.verify_microdeposits": {**PARAMETERS["payment_intents.verify_microdeposits"], **_SECRET},
     "payment_methods.create": {**PARAMETERS["payment_methods.create"], **_SENT, "metadata": ANY},
@@ -76,6 +78,8 @@ ONLY_BROWSER = frozenset(
         "elements.detach",
         "elements.session",
         "financial_connections.accounts.create",
+        "payment_intents.bank_account",
+        "setup_intents.bank_account",
         "tokens.create",
     }
 )
@@ -130,9 +134,28 @@ def session(scope: Scope, params: dict[str, Any]) -> Obj:
         "features": features,
         "institutions": [name for name, _ in banks.INSTITUTIONS],
         "wallets": [{"number": number, "label": label} for number, label in wallets.IN_WALLET],
+        "verification_method": _verification(intent),
         "wallet_types": domains.wallets_at(scope, params.get("referrer_host")),
         "bank_accounts": [{"number": row.number, "label": row.label} for row in banks.ACCOUNTS],
     }
+
+
+def _verification(intent: Obj | None) -> str:
+    """Return how an intent wants bank accounts verified."""
+    options = ((intent or {}).get("payment_method_options") or {}).get("us_bank_account") or {}
+    return str(options.get("verification_method") or "automatic")
+
+
+def collect(scope: Scope, params: dict[str, Any], key: str) -> Obj:
+    """Give an intent the bank account that its payer chose; it then waits to be confirmed."""
+    intent = scope.find(key)
+    if intent is None or intent["status"] not in intents.OPEN:
+        raise ApiError(400, "A bank account cannot be collected for this intent.", code="intent_unexpected_state")
+    if "us_bank_account" not in intent["payment_method_types"]:
+        raise bad_parameter("payment_method_data", "This intent takes no bank account.")
+    method = methods.new(scope, params["payment_method_data"])
+    scope.change(intent, payment_method=method["id"], status="requires_confirmation", next_action=None)
+    return intent
 
 
 def _intent(scope: Scope, secret: str | None) -> Obj | None:

@@ -23,6 +23,15 @@ from sandbox.stripe.scope import Obj, Scope
 if TYPE_CHECKING:
     from sandbox.stripe.standin import StripeStandin
 
+# The frames of the elements and of the overlays, by the name in their address.
+_INNER = {
+    "address": "fields.html",
+    "bank": "bank.html",
+    "express-checkout": "express.html",
+    "link-authentication": "fields.html",
+    "payment": "payment.html",
+    "wallet": "wallet.html",
+}
 STATIC = Path(__file__).parent / "static"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -79,9 +88,11 @@ def blueprint(standin: StripeStandin) -> Blueprint:
     def static_file(name: str) -> Response:
         return send_from_directory(STATIC, name)
 
-    @routes.get("/elements-inner-<any(payment, bank):kind>.html")
+    @routes.get("/elements-inner-<kind>.html")
     def inner(kind: str) -> Response:
-        return send_from_directory(STATIC / "element", f"{kind}.html")
+        if kind not in _INNER:
+            abort(404)
+        return send_from_directory(STATIC / "element", _INNER[kind])
 
     @routes.route("/3ds/<secret>", methods=["GET", "POST"])
     def three_ds(secret: str) -> AnyResponse | str:

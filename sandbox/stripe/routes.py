@@ -129,6 +129,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "financial_connections.accounts.create", "POST", "/v1/financial_connections/accounts", connections.create
     ),
+    Operation("payment_intents.bank_account", "POST", "/v1/payment_intents/*/bank_account", browser.collect),
+    Operation("setup_intents.bank_account", "POST", "/v1/setup_intents/*/bank_account", browser.collect),
     Operation("tokens.create", "POST", "/v1/tokens", wallets.create),
     Operation("confirmation_tokens.create", "POST", "/v1/confirmation_tokens", sessions.create_token),
 )

@@ -3,48 +3,16 @@ bank's page, declined; and what an integrator gets back each time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import stripe
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 from shop import Shop, query
-
-from tests.chromium import chromium
-from tests.stripe_standin import Running
 
 pytestmark = pytest.mark.browser
 
 ELEMENT = 'iframe[title="Secure payment input frame"]'
 BANK = 'iframe[title="Connect a bank account"]'
 CHALLENGE = 'iframe[title="Confirm the payment with your bank"]'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def shop(standin: Running) -> Iterator[Shop]:
-    shop = Shop(standin)
-    yield shop
-    shop.stop()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A phone-sized page that fails the test for anything the policy blocks or any script error."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda m: trouble.append(m.text) if "Content Security Policy" in m.text else None)
-    yield page
-    context.close()
-    assert trouble == []
 
 
 def opened(page: Page, shop: Shop) -> FrameLocator:

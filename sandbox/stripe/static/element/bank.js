@@ -7,9 +7,9 @@ export class Bank {
     this.changed = changed;
     this.chosen = null;
     this.session = null;
-    this.name = new Field("name", (value) => (value ? null : problem("incomplete_name", "Enter your full name.")));
+    this.name = new Field("name", (value) => (value ? null : problem("incomplete_name")));
     this.email = new Field("email", (value) =>
-      /^\S+@\S+\.\S+$/.test(value) ? null : problem("incomplete_email", "Enter your email address in full."),
+      /^\S+@\S+\.\S+$/.test(value) ? null : problem("incomplete_email"),
     );
     this.fields = [this.name, this.email];
     this.error = document.getElementById("account-error");
@@ -46,7 +46,7 @@ export class Bank {
 
   inspect() {
     const first = inspect(this.fields);
-    const missing = this.chosen ? null : problem("incomplete_bank_account", "Connect a bank account to pay from.");
+    const missing = this.chosen ? null : problem("incomplete_bank_account");
     this.error.textContent = missing ? missing.message : "";
     if (missing && !first) this.connect.focus();
     return first || missing;

@@ -1,5 +1,6 @@
 // The card fields: formatted while typed, judged in words.
 import { Field, inspect, problem } from "./field.js";
+import { t } from "./words.js";
 
 const BRANDS = [
   { name: "amex", begins: /^3[47]/, lengths: [15], cvc: 4, groups: [4, 6, 5] },
@@ -25,24 +26,24 @@ function luhn(number) {
 function judgeNumber(value) {
   const number = digits(value);
   const brand = brandOf(number);
-  if (number.length < brand.lengths[0]) return problem("incomplete_number", "Your card number is incomplete.");
+  if (number.length < brand.lengths[0]) return problem("incomplete_number");
   if (!brand.lengths.includes(number.length) || !luhn(number)) {
-    return problem("invalid_number", "Your card number is invalid.");
+    return problem("invalid_number");
   }
   return null;
 }
 
 function judgeExpiry(value) {
   const typed = digits(value);
-  if (typed.length !== 4 && typed.length !== 6) return problem("incomplete_expiry", "Your card's expiration date is incomplete.");
+  if (typed.length !== 4 && typed.length !== 6) return problem("incomplete_expiry");
   const { month, year } = parseExpiry(value);
   const now = new Date();
-  if (month < 1 || month > 12) return problem("invalid_expiry_month", "Your card's expiration month is invalid.");
-  if (year < now.getFullYear()) return problem("invalid_expiry_year_past", "Your card's expiration year is in the past.");
+  if (month < 1 || month > 12) return problem("invalid_expiry_month");
+  if (year < now.getFullYear()) return problem("invalid_expiry_year_past");
   if (year === now.getFullYear() && month < now.getMonth() + 1) {
-    return problem("invalid_expiry_month_past", "Your card's expiration date is in the past.");
+    return problem("invalid_expiry_month_past");
   }
-  if (year > now.getFullYear() + 50) return problem("invalid_expiry_year", "Your card's expiration year is invalid.");
+  if (year > now.getFullYear() + 50) return problem("invalid_expiry_year");
   return null;
 }
 
@@ -117,20 +118,20 @@ export class Card {
 
   judgeCvc(value) {
     return value.length < this.brand().cvc
-      ? problem("incomplete_cvc", "Your card's security code is incomplete.")
+      ? problem("incomplete_cvc")
       : null;
   }
 
   judgePostal(value) {
     if (this.country.value === "US" && !/^\d{5}(-\d{4})?$/.test(value)) {
-      return problem("incomplete_zip", "Your ZIP code is incomplete.");
+      return problem("incomplete_zip");
     }
-    return value ? null : problem("incomplete_postal_code", "Your postal code is incomplete.");
+    return value ? null : problem("incomplete_postal_code");
   }
 
   namePostal() {
     const american = this.country.value === "US";
-    document.querySelector('label[for="postalCode"]').textContent = american ? "ZIP code" : "Postal code";
+    document.querySelector('label[for="postalCode"]').textContent = t(american ? "zip" : "postal");
     this.postalCode.input.placeholder = american ? "12345" : "";
     this.postalCode.input.inputMode = american ? "numeric" : "text";
     if (this.postalCode.complaining) this.postalCode.complain(this.postalCode.problem());

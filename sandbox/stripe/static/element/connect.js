@@ -1,5 +1,6 @@
 // The choice of a bank account in the overlay: an institution and one of its accounts, or numbers typed by hand.
 // What is chosen goes over a port straight to the element's frame.
+import { hold } from "./dialog.js";
 import { ask, listen, teach, tell } from "./wire.js";
 
 const steps = [...document.querySelectorAll("[data-step]")];
@@ -7,6 +8,7 @@ const by = (id) => document.getElementById(id);
 let port = null;
 let given = null;
 let institution = null;
+let collecting = null;
 
 function show(name) {
   for (const step of steps) step.hidden = step.dataset.step !== name;
@@ -14,9 +16,30 @@ function show(name) {
   document.querySelector(`[data-step="${name}"] h1`).focus();
 }
 
-function finish(account) {
-  if (account) port.postMessage({ name: "chosen", account });
+async function finish(account) {
+  if (account && collecting) {
+    const { keys, path, secret, billing } = collecting;
+    const id = secret.split("_secret_")[0];
+    const answer = await ask(keys, "POST", `/v1/${path}/${id}/bank_account`, {
+      client_secret: secret,
+      payment_method_data: { type: "us_bank_account", us_bank_account: account.details, billing_details: billing },
+    });
+    const shown = steps.find((step) => !step.hidden).querySelector(".error");
+    if (answer.error) {
+      shown.textContent = answer.error.message;
+      return;
+    }
+  } else if (account) port.postMessage({ name: "chosen", account });
   tell("done", { chosen: Boolean(account) });
+}
+
+/** Begin at the institutions, or at the fields where the intent wants microdeposits. */
+function begin() {
+  const wanted = given.session.verification_method;
+  by("by-hand").hidden = wanted === "instant";
+  draw();
+  show(wanted === "microdeposits" ? "manual" : "institutions");
+  by("back").hidden = true;
 }
 
 function rowOf(className, ...children) {
@@ -53,7 +76,9 @@ async function choose(name) {
   institution = name;
   const answer = await connect(given.session.bank_accounts[0].number);
   by("institution-error").textContent = answer.error ? answer.error.message : "";
-  if (!answer.error) show("accounts");
+  if (answer.error) return;
+  by("oauth-name").textContent = name;
+  show(name.includes("OAuth") ? "oauth" : "accounts");
 }
 
 function connect(number) {
@@ -108,6 +133,7 @@ for (const name of Object.keys(FIELDS)) {
   });
 }
 
+by("oauth-go").addEventListener("click", () => show("accounts"));
 by("test-account").addEventListener("click", () => {
   by("routingNumber").value = "110000000";
   by("accountNumber").value = by("accountNumberConfirm").value = "000123456789";
@@ -124,23 +150,19 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Tab") hold(event);
 });
 
-/** Keep the focus inside the dialog. */
-function hold(event) {
-  const all = [...document.querySelectorAll("button, input")].filter((node) => node.offsetParent !== null);
-  const [first, last] = [all[0], all[all.length - 1]];
-  const leaving = event.shiftKey ? document.activeElement === first : document.activeElement === last;
-  if (!leaving) return;
-  event.preventDefault();
-  (event.shiftKey ? last : first).focus();
-}
-
 teach("bank", (_, [opened]) => {
   port = opened;
   port.onmessage = ({ data }) => {
     given = data;
-    draw();
-    show("institutions");
+    begin();
   };
   port.postMessage({ name: "hello" });
+});
+teach("collect", async (wanted) => {
+  collecting = wanted;
+  const answer = await ask(wanted.keys, "GET", "/v1/elements/sessions", { client_secret: wanted.secret });
+  given = { keys: wanted.keys, session: answer.body };
+  if (answer.error) tell("done", { chosen: false });
+  else begin();
 });
 listen();

@@ -1,4 +1,5 @@
 // One input with its label and its error: complaints appear when the payer leaves a field or presses Pay, not before.
+import { t } from "./words.js";
 
 export class Field {
   constructor(name, judge) {
@@ -45,4 +46,4 @@ export function inspect(fields) {
   return first;
 }
 
-export const problem = (code, message) => ({ type: "validation_error", code, message });
+export const problem = (code) => ({ type: "validation_error", code, message: t(code) });

@@ -1,9 +1,11 @@
 // The Payment Element inside its frame: which method is open, what it holds, and the calls that carry it to the stand-in.
 import { Bank } from "./bank.js";
 import { Card } from "./card.js";
+import { problem } from "./field.js";
 import { dress } from "./look.js";
 import { Saved } from "./saved.js";
-import { ask, listen, teach, tell } from "./wire.js";
+import { ask, HOST, listen, teach, tell } from "./wire.js";
+import { known, speak, t } from "./words.js";
 
 const form = document.getElementById("element");
 const complaint = document.getElementById("element-error");
@@ -13,6 +15,7 @@ const sections = Object.fromEntries([...form.querySelectorAll(".method")].map((n
 let settings = null;
 let session = null;
 let open = null;
+let drawn = false;
 let last = "";
 
 const panels = {
@@ -49,6 +52,7 @@ function fill() {
 
 function draw() {
   dress(settings.elements.appearance);
+  speak(settings.locale);
   const layout = settings.element.layout;
   const kind = typeof layout === "object" ? layout.type : layout;
   const order = settings.element.paymentMethodOrder || [];
@@ -63,8 +67,10 @@ function draw() {
   form.style.setProperty("--heads", String(shown.length));
   fill();
   words();
+  for (const input of form.querySelectorAll("input, select")) input.disabled = Boolean(settings.element.readOnly);
   form.removeAttribute("aria-busy");
-  if (!shown.includes(open)) show(shown[0]);
+  if (!shown.includes(open)) show(layout?.defaultCollapsed && kind === "accordion" && !drawn ? null : shown[0]);
+  drawn = true;
 }
 
 function words() {
@@ -72,13 +78,10 @@ function words() {
   const saving = settings.elements.setupFutureUsage || settings.elements.mode === "setup" || session.intent?.setup_future_usage;
   const card = form.querySelector('[data-terms="card"]');
   card.hidden = !saving || settings.element.terms?.card === "never";
-  card.textContent = `By providing your card information, you allow ${name} to charge your card for future payments in accordance with their terms.`;
+  card.textContent = t("terms.card", { name });
   const bank = form.querySelector('[data-terms="bank"]');
   bank.hidden = settings.element.terms?.usBankAccount === "never";
-  bank.textContent =
-    `By paying, you authorize ${name} to debit the bank account above for the amount shown` +
-    `${saving ? " and for future payments you agree to" : ""}. The debit takes up to four business days to clear. ` +
-    `You can revoke this authorization by contacting ${name} at any time.`;
+  bank.textContent = t(saving ? "terms.bank.future" : "terms.bank", { name });
   const keep = session.features?.payment_method_save === "enabled";
   for (const node of form.querySelectorAll("[data-keep]")) node.hidden = !keep;
 }
@@ -94,15 +97,24 @@ function show(kind) {
 }
 
 function changed() {
-  if (!open) return;
+  if (!open) return tellOnce({ empty: true, complete: false, collapsed: true, value: { type: "" } });
   const panel = panels[open];
   const method = open === "saved" ? panels.saved.chosen() : null;
   const value = { type: method ? method.type : open };
   if (method) value.payment_method = { id: method.id, type: method.type, billing_details: method.billing_details };
-  const event = { empty: panel.empty(), complete: panel.complete(), collapsed: false, value };
+  if (!method && session.features?.payment_method_save === "enabled") value.savePaymentMethod = keeping();
+  tellOnce({ empty: panel.empty(), complete: panel.complete(), collapsed: false, value });
+}
+
+function tellOnce(event) {
   const text = JSON.stringify(event);
   if (text !== last) tell("change", event);
   last = text;
+}
+
+/** Tell whether the payer ticked that the open method is to be kept. */
+function keeping() {
+  return session.features?.payment_method_save === "enabled" && sections[open].querySelector("[data-keep] input").checked;
 }
 
 async function load() {
@@ -114,10 +126,12 @@ async function load() {
     payment_method_types: paymentMethodTypes,
     client_secret: clientSecret,
     customer_session_client_secret: customerSessionClientSecret,
+    referrer_host: HOST,
   });
   if (answer.error) {
+    speak(settings.locale);
     form.removeAttribute("aria-busy");
-    complaint.textContent = "The payment form could not be loaded. Reload the page to try again.";
+    complaint.textContent = t("load");
     tell("loaderror", { error: answer.error });
     return answer;
   }
@@ -131,8 +145,9 @@ async function removeSaved(method) {
     customer_session_client_secret: settings.elements.customerSessionClientSecret,
   });
   complaint.textContent = answer.error ? answer.error.message : "";
-  if (answer.error) return;
-  tell("savedpaymentmethodremove", { success: true, payment_method: { id: method.id } });
+  const about = { id: method.id, type: method.type, billing_details: method.billing_details };
+  if (answer.error) return tell("savedpaymentmethodremove", { success: false, error: answer.error.message, payment_method: about });
+  tell("savedpaymentmethodremove", { success: true, payment_method: about });
   open = null;
   await load();
 }
@@ -146,7 +161,7 @@ function entered(given = {}) {
   if (kind === "us_bank_account") params.mandate_data = acceptance;
   if (open === "saved") return { ...params, payment_method: panels.saved.chosen().id };
   const data = panels[open].details();
-  const saving = sections[open].querySelector("[data-keep] input").checked && session.features?.payment_method_save === "enabled";
+  const saving = keeping();
   if (saving) params.setup_future_usage = session.features.payment_method_save_usage || "off_session";
   return {
     ...params,
@@ -176,9 +191,11 @@ async function mismatch(path, secret) {
 }
 
 function told(error) {
+  const code = error.decline_code || error.code;
+  const message = error.type === "card_error" && known(code) ? t(code) : error.message;
   const spoken = error.type === "card_error" || error.type === "validation_error";
-  complaint.textContent = spoken ? error.message : "";
-  return { error };
+  complaint.textContent = spoken ? message : "";
+  return { error: { ...error, message } };
 }
 
 teach("init", async (given) => {
@@ -195,14 +212,15 @@ teach("update", async (given) => {
 });
 teach("refresh", load);
 teach("submit", () => {
-  if (!open) return { error: { type: "validation_error", code: "incomplete", message: "Choose how to pay." } };
-  const problem = panels[open].inspect();
+  if (!open) return { error: problem("incomplete") };
+  const wanting = panels[open].inspect();
   changed();
-  return problem ? { error: problem } : { selectedPaymentMethod: open === "saved" ? panels.saved.chosen().type : open };
+  return wanting ? { error: wanting } : { selectedPaymentMethod: open === "saved" ? panels.saved.chosen().type : open };
 });
 teach("confirm", async ({ path, secret, params }) => {
-  const problem = panels[open].inspect();
-  if (problem) return { error: problem };
+  if (!open) return { error: problem("incomplete") };
+  const wanting = panels[open].inspect();
+  if (wanting) return { error: wanting };
   const wrong = path === "payment_intents" ? await mismatch(path, secret) : null;
   if (wrong) return told(wrong);
   complaint.textContent = "";
@@ -212,6 +230,12 @@ teach("confirm", async ({ path, secret, params }) => {
 });
 teach("token", async ({ params }) => {
   const answer = await ask(settings.keys, "POST", "/v1/confirmation_tokens", entered(params));
+  return answer.error ? told(answer.error) : answer;
+});
+teach("method", async ({ params }) => {
+  if (open === "saved") return { body: panels.saved.chosen() };
+  const { payment_method_data, allow_redisplay } = entered(params);
+  const answer = await ask(settings.keys, "POST", "/v1/payment_methods", { ...payment_method_data, allow_redisplay });
   return answer.error ? told(answer.error) : answer;
 });
 teach("bank", (_, [port]) => panels.us_bank_account.listen(port, session, settings.keys));
@@ -226,8 +250,8 @@ teach("clear", () => {
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);
-form.addEventListener("focusin", () => tell("focus", {}));
-form.addEventListener("focusout", () => tell("blur", {}));
+form.addEventListener("focusin", (event) => event.relatedTarget || tell("focus", {}));
+form.addEventListener("focusout", (event) => event.relatedTarget || tell("blur", {}));
 form.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tell("escape", {});
 });

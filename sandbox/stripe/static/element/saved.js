@@ -1,4 +1,6 @@
 // The saved payment methods of a customer, as a list of radio buttons.
+import { problem } from "./field.js";
+import { t } from "./words.js";
 
 const BRAND_NAMES = { visa: "Visa", mastercard: "Mastercard", amex: "American Express", discover: "Discover" };
 
@@ -24,7 +26,7 @@ function described(method) {
     const { brand, last4, exp_month, exp_year } = method.card;
     const name = BRAND_NAMES[brand] || "Card";
     const until = `${String(exp_month).padStart(2, "0")}/${String(exp_year).slice(2)}`;
-    return { icon: brand, name, last4, detail: `${name} until ${until}` };
+    return { icon: brand, name, last4, detail: `${name} ${t("saved.until")} ${until}` };
   }
   const { bank_name: name, last4 } = method.us_bank_account;
   return { icon: "bank", name, last4, detail: name };
@@ -60,8 +62,8 @@ export class Saved {
     if (removable) {
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = "Remove";
-      button.setAttribute("aria-label", `Remove ${name} •••• ${last4}`);
+      button.textContent = t("saved.remove");
+      button.setAttribute("aria-label", `${t("saved.remove")} ${name} •••• ${last4}`);
       button.addEventListener("click", () => this.removed(method));
       row.append(button);
     }
@@ -82,7 +84,7 @@ export class Saved {
   }
 
   inspect() {
-    return this.chosen() ? null : { type: "validation_error", code: "incomplete", message: "Choose a payment method." };
+    return this.chosen() ? null : problem("incomplete");
   }
 
   clear() {}

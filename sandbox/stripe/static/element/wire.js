@@ -1,5 +1,7 @@
 // The frames' end of the messages: one parent, whose origin stands in the address of the frame.
 const PARENT = decodeURIComponent(window.location.hash.slice(1));
+/** The host name of the page around the frame: wallets show only where it is registered. */
+export const HOST = PARENT ? new URL(PARENT).hostname : "";
 const commands = {};
 
 /** Teach the frame a command; what it returns is the answer. */

@@ -1,4 +1,4 @@
-// Full-screen steps: the bank's 3-D Secure page and the choice of a bank account.
+// Full-screen steps: the bank's 3-D Secure page, the choice of a bank account, the sheet of a wallet.
 
 /** Cover the page with a frame; `opened` gets the frame, the returned promise what the frame says when done. */
 function overlay(path, title, opened) {
@@ -18,12 +18,14 @@ function overlay(path, title, opened) {
       colorScheme: "light dark",
     });
     const close = (result) => {
+      if (!frame.node.isConnected) return;
       document.documentElement.style.overflow = held;
       frame.remove();
       before?.focus?.();
       resolve(result);
     };
     frame.on("done", close);
+    frame.close = close;
     document.documentElement.style.overflow = "hidden";
     document.body.append(frame.node);
     frame.hello.then(() => frame.node.focus());
@@ -44,4 +46,9 @@ function chooseBank(element) {
   return overlay("/elements-inner-bank.html", "Connect a bank account", (frame) =>
     frame.send("bank", null, [channel.port2]),
   );
+}
+
+/** Open the choice of a bank account for an intent: what is chosen is attached to it by the overlay itself. */
+function collectBank(keys, given) {
+  return overlay("/elements-inner-bank.html", "Connect a bank account", (frame) => frame.send("collect", { keys, ...given }));
 }

@@ -1,4 +1,4 @@
-// Elements: the group, the Payment Element in its frame, and quiet stand-ins for the other kinds.
+// Elements: what they have in common, and those that live in a frame of their own.
 
 class Emitter {
   constructor() {
@@ -6,7 +6,7 @@ class Emitter {
   }
 
   on(name, listener) {
-    this.listeners.set(name, [...(this.listeners.get(name) || []), listener]);
+    this.listeners.set(name, [...this.heard(name), listener]);
     return this;
   }
 
@@ -19,19 +19,24 @@ class Emitter {
   }
 
   off(name, listener) {
-    const kept = listener ? (this.listeners.get(name) || []).filter((one) => one !== listener) : [];
+    const kept = listener ? this.heard(name).filter((one) => one !== listener) : [];
     this.listeners.set(name, kept);
     return this;
   }
 
+  heard(name) {
+    return this.listeners.get(name) || [];
+  }
+
   emit(name, event) {
-    for (const listener of this.listeners.get(name) || []) listener(event);
+    for (const listener of this.heard(name)) listener(event);
   }
 }
 
 const THEMES = { night: "dark", stripe: "light", flat: "light", minimal: "light", none: "light" };
-const FIRST_HEIGHT = 306;
+const EVERY_EVENT = ["change", "focus", "blur", "escape", "ready", "loaderror", "savedpaymentmethodremove"];
 
+/** An element that shows nothing and says that it is ready. */
 class Element extends Emitter {
   constructor(elements, type, options) {
     super();
@@ -46,6 +51,7 @@ class Element extends Emitter {
     if (!(place instanceof HTMLElement)) {
       throw new IntegrationError(`The selector you specified (${target}) applies to no DOM elements on the page.`);
     }
+    if (this.destroyed) throw new IntegrationError("This Element has already been destroyed. Please create a new one.");
     this.unmount();
     this.place = document.createElement("div");
     this.place.className = "__PrivateStripeElement";
@@ -57,17 +63,19 @@ class Element extends Emitter {
   show() {
     setTimeout(() => {
       this.emit("loaderstart", { elementType: this.type });
-      this.emit("ready", { elementType: this.type, availablePaymentMethods: undefined });
+      this.emit("ready", { elementType: this.type });
     });
   }
 
   unmount() {
+    this.place?.parentElement?.classList.remove("StripeElement");
     this.place?.remove();
     this.place = null;
   }
 
   destroy() {
     this.unmount();
+    this.destroyed = true;
     this.elements.forget(this);
   }
 
@@ -81,38 +89,48 @@ class Element extends Emitter {
   clear() {}
 }
 
-class PaymentElement extends Element {
+/** An element in an iframe of the stand-in's origin; what happens inside comes out as events. */
+class FramedElement extends Element {
+  constructor(elements, type, options, { path, title, height }) {
+    super(elements, type, options);
+    this.look = { path, title, height };
+  }
+
   show() {
-    this.frame = new Frame("/elements-inner-payment.html", "Secure payment input frame");
+    this.frame = new Frame(this.look.path, this.look.title);
     Object.assign(this.frame.node.style, {
       border: "0",
       display: "block",
       width: "calc(100% + 8px)",
       margin: "-4px",
-      height: `${FIRST_HEIGHT}px`,
+      height: `${this.look.height}px`,
       overflow: "hidden",
     });
     this.shade();
     this.frame.node.scrolling = "no";
-    const told = (name) => this.frame.on(name, (event) => this.emit(name, { elementType: "payment", ...event }));
-    ["change", "focus", "blur", "escape", "ready", "loaderror", "savedpaymentmethodremove"].forEach(told);
+    for (const name of EVERY_EVENT) {
+      this.frame.on(name, (event) => this.emit(name, { elementType: this.type, ...event }));
+    }
     this.frame.on("resize", ({ height }) => {
       this.frame.node.style.height = `${height}px`;
     });
-    this.frame.on("choosebank", () => chooseBank(this.frame));
+    this.listen();
     this.place.append(this.frame.node);
-    this.frame.hello.then(() => this.emit("loaderstart", { elementType: "payment" }));
+    this.frame.hello.then(() => this.emit("loaderstart", { elementType: this.type }));
     this.frame.send("init", this.settings());
   }
 
+  listen() {}
+
   /** Give the frame the scheme of its own page: only then is its background see-through. */
   shade() {
-    this.frame.node.style.colorScheme = THEMES[this.elements.options.appearance?.theme] || "light";
+    if (this.frame) this.frame.node.style.colorScheme = THEMES[this.elements.options.appearance?.theme] || "light";
   }
 
   settings() {
     const { stripe, options } = this.elements;
-    return { keys: stripe.keys, elements: options, element: plain(this.options) };
+    const locale = options.locale || stripe.locale;
+    return { keys: stripe.keys, locale, type: this.type, elements: options, element: plain(this.options) };
   }
 
   unmount() {
@@ -124,6 +142,11 @@ class PaymentElement extends Element {
   update(options) {
     super.update(options);
     this.frame?.send("update", this.settings());
+  }
+
+  async refresh() {
+    this.shade();
+    return this.frame?.send("update", this.settings());
   }
 
   collapse() {
@@ -144,86 +167,46 @@ class PaymentElement extends Element {
   }
 }
 
+class PaymentElement extends FramedElement {
+  constructor(elements, type, options) {
+    super(elements, type, options, {
+      path: "/elements-inner-payment.html",
+      title: "Secure payment input frame",
+      height: 306,
+    });
+  }
+
+  listen() {
+    this.frame.on("choosebank", () => chooseBank(this.frame));
+  }
+}
+
+const FIELDS = {
+  address: { path: "/elements-inner-address.html", title: "Secure address input frame", height: 462 },
+  linkAuthentication: {
+    path: "/elements-inner-link-authentication.html",
+    title: "Secure email input frame",
+    height: 78,
+  },
+};
+
+/** The address and the e-mail: their values may be read, and go along when the payment is confirmed. */
+class FieldsElement extends FramedElement {
+  constructor(elements, type, options) {
+    super(elements, type, options, FIELDS[type]);
+    if (type === "address" && !["shipping", "billing"].includes(this.options.mode)) {
+      throw new IntegrationError("elements.create('address') needs a `mode`: shipping or billing.");
+    }
+  }
+
+  async getValue() {
+    if (!this.frame) throw new IntegrationError("getValue() needs a mounted element.");
+    const { complete, isNewAddress, value } = await this.frame.send("value");
+    return { complete, isNewAddress, value };
+  }
+}
+
 /** Drop what cannot travel to a frame (functions). */
 function plain(value) {
   return JSON.parse(JSON.stringify(value));
-}
-
-const KINDS = new Set([
-  "payment",
-  "expressCheckout",
-  "linkAuthentication",
-  "address",
-  "paymentMethodMessaging",
-  "currencySelector",
-  "taxId",
-]);
-
-class Elements extends Emitter {
-  constructor(stripe, options) {
-    super();
-    const { clientSecret, mode, amount, currency } = options;
-    if (clientSecret && mode) throw new IntegrationError("You cannot use both `clientSecret` and `mode`.");
-    if (!clientSecret && !mode) throw new IntegrationError("Elements need either a `clientSecret` or a `mode`.");
-    if (mode && !["payment", "setup", "subscription"].includes(mode)) {
-      throw new IntegrationError(`Invalid value for elements(): mode should be payment, setup or subscription.`);
-    }
-    if (mode && !currency) throw new IntegrationError("Missing value for elements(): currency is required.");
-    if (mode === "payment") checkAmount(amount);
-    this.stripe = stripe;
-    this.options = plain(options);
-    this.made = new Map();
-    this.submitted = false;
-  }
-
-  create(type, options) {
-    if (!KINDS.has(type)) throw new IntegrationError(`The sandbox has no element called \`${type}\`.`);
-    if (this.made.has(type)) throw new IntegrationError(`Can only create one element of type ${type}.`);
-    const element = type === "payment" ? new PaymentElement(this, type, options) : new Element(this, type, options);
-    this.made.set(type, element);
-    return element;
-  }
-
-  getElement(type) {
-    return this.made.get(type) || null;
-  }
-
-  forget(element) {
-    this.made.delete(element.type);
-  }
-
-  async update(options) {
-    if (this.options.mode === "payment" && "amount" in options) checkAmount(options.amount);
-    this.options = { ...this.options, ...plain(options) };
-    this.submitted = false;
-    const element = this.payment();
-    if (element?.frame) {
-      element.shade();
-      await element.frame.send("update", element.settings());
-    }
-    this.emit("update-end", {});
-  }
-
-  async fetchUpdates() {
-    const answer = await this.payment()?.frame?.send("refresh");
-    return answer?.error ? { error: answer.error } : {};
-  }
-
-  payment() {
-    return this.made.get("payment");
-  }
-
-  async submit() {
-    const frame = this.payment()?.frame;
-    if (!frame) throw new IntegrationError("elements.submit() needs a mounted payment element.");
-    const answer = await frame.send("submit");
-    this.submitted = !answer.error;
-    return answer;
-  }
-}
-
-function checkAmount(amount) {
-  if (!Number.isInteger(amount) || amount <= 0) {
-    throw new IntegrationError("Invalid value for elements(): amount must be a positive integer of minor units.");
-  }
 }
