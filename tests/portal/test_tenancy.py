@@ -43,6 +43,7 @@ class Row:
 # Cedar Hill's invoice 552 and payment belong to another customer of the same merchant; 900 to another merchant.
 OTHERS_INVOICES = ({"invoice_id": "552"}, {"invoice_id": "900"}, {"invoice_id": "nothing"})
 OTHERS_PAYMENTS = ({"payment_id": "pay-cedar"}, {"payment_id": "pay-quarry"}, {"payment_id": "nothing"})
+OTHERS_CUSTOMERS = ({"customer": cast.CEDAR_HILL}, {"customer": "nothing"})
 ELSEWHERE = "at Quarry Lane"
 
 ROWS = {
@@ -71,6 +72,9 @@ ROWS = {
     "customer.choose_customer": Row(PAYER, form={"customer": cast.CEDAR_HILL}, guests=False),
     "customer.list_invoices": Row(PAYER, guests=False),
     "customer.list_payments": Row(PAYER, guests=False),
+    "customer.show_statement": Row(PAYER, {"customer": cast.BLUE_MESA}, OTHERS_CUSTOMERS, guests=False),
+    "customer.download_statement": Row(PAYER, {"customer": cast.BLUE_MESA}, OTHERS_CUSTOMERS, guests=False),
+    "customer.statement_csv": Row(PAYER, {"customer": cast.BLUE_MESA}, OTHERS_CUSTOMERS, guests=False),
     "staff.show_sign_in": Row(OPEN),
     "staff.ask_for_link": Row(OPEN),
     "staff.link_sent": Row(OPEN),
@@ -201,7 +205,7 @@ def test_a_stranger_gets_nothing_of_the_payers(client: FlaskClient, endpoint: st
         assert is_shut(call(client, endpoint, values, row.form)), values
 
 
-@pytest.mark.parametrize("endpoint", [name for name in PAYERS if ROWS[name].foreign])
+@pytest.mark.parametrize("endpoint", [name for name in PAYERS if ROWS[name].foreign and ROWS[name].guests])
 def test_a_link_opens_its_own_invoice_and_no_other(opened: Opener, endpoint: str) -> None:
     row, guest = ROWS[endpoint], opened("68")
     assert call(guest, endpoint, row.own).status_code in (200, 503)
