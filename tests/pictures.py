@@ -159,6 +159,10 @@ def of_the_home(camera: Camera, stage: Stage) -> None:
     page.get_by_role("button").first.click()
     page.wait_for_url(re.compile(rf"/c/{arrival.SLUG}/?$"))
     camera.take("home", whole=True)
+    page.get_by_role("link", name="Statement").click()
+    camera.take("statement", whole=True)
+    pdf = page.request.get(page.get_by_role("link", name="Download PDF").evaluate("link => link.href"))
+    (camera.folder / "statement.pdf").write_bytes(pdf.body())
 
 
 def of_the_staff(camera: Camera, stage: Stage) -> None:
