@@ -1,0 +1,118 @@
+"""Tieout's own rows as the watch reads them: payments, postings, attempts and discrepancies of one company.
+
+Reads over a connection of its own, so that it outlives every crash of what it watches. Law: rows are compared with the
+stand-ins' truth, never with themselves, except where the rule is about the rows alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlmodel import col, select
+
+from connector.store.books import DiscrepancyRow
+from connector.store.companies import CompanyRow, ConnectionRow
+from connector.store.money import PaymentRow
+from connector.store.outbox import AttemptRow, InboxRow, PostingRow
+from connector.store.session import Database
+from oauth import connections
+from sync.pushing import attempts
+from sync.runtime import Runtime
+
+_PAYMENT = (
+    PaymentRow.id,
+    PaymentRow.state,
+    PaymentRow.amount_minor,
+    PaymentRow.currency,
+    PaymentRow.intent_id,
+    PaymentRow.receipt_number,
+)
+_POSTING = (
+    PostingRow.id,
+    PostingRow.key,
+    PostingRow.state,
+    PostingRow.fence,
+    PostingRow.generation,
+    PostingRow.request_id,
+    PostingRow.reference,
+    PostingRow.entity,
+    PostingRow.remote_id,
+    PostingRow.payment_id,
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What one step reads."""
+
+    payments: Sequence[Any]
+    postings: Sequence[Any]
+    attempts: Sequence[AttemptRow]
+
+
+class Ledgers:
+    """L: what Tieout wrote down for one company."""
+
+    def __init__(self, rt: Runtime, company_id: str) -> None:
+        self.company_id, self.vault, self.clock = company_id, rt.vault, rt.clock
+        self.rt = rt
+        self.db = Database(rt.db.url.render_as_string(hide_password=False))
+        self._last_seq = 0
+
+    def step(self) -> Rows:
+        """Read what a step may have changed; attempts only since the last call."""
+        mine = self.company_id
+        with self.db.read() as session:
+            payments = session.exec(select(*_PAYMENT).where(PaymentRow.company_id == mine)).all()  # type: ignore
+            postings = session.exec(select(*_POSTING).where(PostingRow.company_id == mine)).all()  # type: ignore
+            fresh = select(AttemptRow).where(AttemptRow.company_id == mine, AttemptRow.seq > self._last_seq)
+            tried = session.exec(fresh.order_by(col(AttemptRow.seq))).all()
+        if tried:
+            self._last_seq = tried[-1].seq
+        return Rows(payments, postings, tried)
+
+    def rows(self, table: type[Any], **where: Any) -> list[Any]:
+        """Return whole rows of a table of this company."""
+        with self.db.read() as session:
+            return list(session.exec(select(table).filter_by(company_id=self.company_id, **where)))
+
+    def open_discrepancies(self) -> list[DiscrepancyRow]:
+        """Return what is open."""
+        return [row for row in self.rows(DiscrepancyRow) if row.closed_at is None]
+
+    def company(self) -> CompanyRow:
+        """Return the company's row."""
+        with self.db.read() as session:
+            return session.exec(select(CompanyRow).where(CompanyRow.id == self.company_id)).one()
+
+    def connection(self, which: str) -> ConnectionRow | None:
+        """Return a connection's row."""
+        with self.db.read() as session:
+            return connections.find(session, self.company_id, which)
+
+    def refresh_token(self, row: ConnectionRow) -> str:
+        """Open the stored refresh token."""
+        column = f"{row.which}.{connections.SECRET}"
+        return self.vault.open(row.secret_cipher, company_id=row.company_id, column=column).decode()
+
+    def has_event(self, provider: str, event_id: str) -> bool:
+        """Tell whether an accepted event is stored, whatever became of it."""
+        with self.db.read() as session:
+            kept = select(InboxRow.id).where(InboxRow.provider == provider, InboxRow.event_id == event_id)
+            return session.exec(kept).first() is not None
+
+    def rt_with_own_database(self) -> Runtime:
+        """Return the runtime over this connection, for the product's own checks."""
+        return replace(self.rt, db=self.db)
+
+    def digest(self, row: AttemptRow) -> str:
+        """Return the hash of the bytes that an attempt sent."""
+        body = self.vault.open(row.body_cipher, company_id=row.company_id, column=attempts.BODY)
+        return hashlib.sha256(body).hexdigest()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.db.close()
