@@ -46,8 +46,9 @@ def asked(ground: Ground, query: dict[str, str]) -> Obj:
 
 
 def candidates(ground: Ground) -> list[Obj]:
-    """Return the accounts whose owner may connect them: all but the platform's own."""
-    keys = [row for row in ground.shelf.all(accounts.KEYS).values() if row["account"] != ground.platform]
+    """Return the accounts whose owner may connect them: those that the platform neither is nor made."""
+    rows = ground.shelf.all(accounts.KEYS).values()
+    keys = [row for row in rows if row["account"] != ground.platform and not row.get("created_by_platform")]
     return [Scope(ground, row["account"]).need("accounts", row["account"], "account") for row in keys]
 
 

@@ -6,6 +6,7 @@ Law: the pages run under a policy that allows their own files only, and may be f
 from __future__ import annotations
 
 import hmac
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox.stripe import challenges, debits, setups
+from sandbox.stripe import challenges, debits, microdeposits, setups
 from sandbox.stripe.accounts import KEYS
 from sandbox.stripe.errors import ApiError
 from sandbox.stripe.scope import Obj, Scope
@@ -100,7 +101,7 @@ def blueprint(standin: StripeStandin) -> Blueprint:
             return _three_ds(*_find(standin, secret))
 
     @routes.route("/microdeposits/<secret>", methods=["GET", "POST"])
-    def microdeposits(secret: str) -> str:
+    def statement(secret: str) -> str:
         with standin.lock:
             return _microdeposits(*_find(standin, secret))
 
@@ -148,14 +149,33 @@ def _with_outcome(url: str, intent: Obj) -> str:
 
 
 def _microdeposits(scope: Scope, intent: Obj) -> str:
-    """Show the page where a payer types the code of the deposit, or take it."""
+    """Show the page where a payer types what the statement says, or take it."""
     error = None
+    method = scope.find(intent["payment_method"])
+    action = (intent["next_action"] or {}).get("verify_with_microdeposits") or {}
     if request.method == "POST":
         verify = debits.verify if intent["object"] == "payment_intent" else setups.verify
         try:
-            verify(scope, {"descriptor_code": request.form.get("descriptor_code", "").strip()}, intent["id"])
+            verify(scope, _read_on_statement(), intent["id"])
         except ApiError as refused:
             error = refused.message
         scope.ground.shelf.commit()
-    waits = intent["status"] == "requires_action" and intent["next_action"]["type"] == "verify_with_microdeposits"
-    return render_template("microdeposits.html", merchant=merchant(scope), done=not waits, error=error)
+    return render_template(
+        "microdeposits.html",
+        merchant=merchant(scope),
+        paying=intent["object"] == "payment_intent",
+        done=not microdeposits.awaited(intent),
+        ended=intent["status"] in ("requires_payment_method", "canceled"),
+        kind=action.get("microdeposit_type"),
+        last4=method["us_bank_account"]["last4"] if method and "us_bank_account" in method else "",
+        arrival=f"{datetime.fromtimestamp(action.get('arrival_date', 0), UTC):%A %-d %B}",
+        error=error,
+    )
+
+
+def _read_on_statement() -> dict[str, object]:
+    """Return what the payer typed: two amounts in cents, or the code."""
+    amounts = [request.form.get(name, "").strip() for name in ("first", "second")]
+    if all(text.isdigit() for text in amounts):
+        return {"amounts": [int(text) for text in amounts]}
+    return {"descriptor_code": request.form.get("descriptor_code", "").strip()}

@@ -315,3 +315,37 @@ def test_a_method_is_made_from_the_element_and_a_card_confirmed_by_its_id(page: 
     page.frame_locator(CHALLENGE).get_by_role("button", name="Complete authentication").click()
     until(page, "Boolean(window.answer)")
     assert page.evaluate("window.answer.paymentIntent.status") == "succeeded"
+
+
+def test_the_hosted_page_takes_amounts_and_says_when_it_is_over(page: Page, shop: Shop) -> None:
+    shop.standin.control("switches", microdeposit_type="amounts")
+    typed: Any = {
+        "amount": 500,
+        "currency": "usd",
+        "confirm": True,
+        "payment_method": "pm_usBankAccount_failMicrodeposits",
+        "mandate_data": {"customer_acceptance": {"type": "offline"}},
+    }
+
+    def opened() -> stripe.PaymentIntent:
+        made = shop.client.v1.payment_intents.create(dict(typed))  # type: ignore[arg-type]
+        assert made.next_action is not None
+        assert made.next_action.verify_with_microdeposits is not None
+        page.goto(made.next_action.verify_with_microdeposits.hosted_verification_url)
+        return made
+
+    def typing(first: str, second: str) -> None:
+        page.get_by_label("First amount").fill(first)
+        page.get_by_label("Second amount").fill(second)
+        page.get_by_role("button", name="Verify").click()
+
+    made = opened()
+    typing("1", "2")
+    expect(page.get_by_role("alert")).to_contain_text("does not match")
+    typing("32", "45")
+    expect(page.get_by_role("heading")).to_have_text("Account verified")
+    assert shop.client.v1.payment_intents.retrieve(made.id).status == "processing"
+    made = opened()
+    typing("10", "11")
+    expect(page.get_by_role("heading")).to_have_text("This account could not be verified")
+    assert shop.client.v1.payment_intents.retrieve(made.id).status == "requires_payment_method"

@@ -35,7 +35,9 @@ function draw() {
   const kinds = shown();
   const { buttonHeight = 44, buttonTheme = {}, buttonType = {}, layout } = settings.element;
   place.style.setProperty("--height", `${Math.min(55, Math.max(40, buttonHeight))}px`);
-  place.style.setProperty("--columns", String((typeof layout === "object" && layout.maxColumns) || 2));
+  const columns = Math.max(1, Math.min(kinds.length, (typeof layout === "object" && layout.maxColumns) || 2));
+  place.style.setProperty("--columns", String(columns));
+  place.classList.toggle("odd", columns > 1 && kinds.length % columns === 1);
   place.replaceChildren(...kinds.map((kind) => button(kind, buttonTheme[WALLETS[kind].option], buttonType[WALLETS[kind].option])));
   place.removeAttribute("aria-busy");
   return kinds;
