@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.qbo.codec import encode
-from sandbox.qbo.entities import ENTITIES, Entity
+from sandbox.qbo.entities import BY_NAME, Entity
 from sandbox.qbo.query import parse
 from sandbox.qbo.refusals import Refusal, business, missing, too_long, unknown_property, unsupported
 
@@ -49,10 +49,10 @@ def answer_item(item: dict[str, Any], write: Write, select: Select) -> str:
 
 
 def _subject(item: dict[str, Any]) -> tuple[Entity, Any]:
-    named = [name for name in item if name in ENTITIES]
+    named = [name for name in item if name in BY_NAME]
     if len(named) != 1:
         raise unknown_property(next((name for name in item if name not in ("bId", "operation", "optionsData")), "bId"))
-    return ENTITIES[named[0]], item[named[0]]
+    return BY_NAME[named[0]], item[named[0]]
 
 
 def _verb(item: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandbox.qbo.plain import NAMED, PLAIN, TRANSACTION, Plain
+
 _OBJECT = "Id SyncToken MetaData CustomField AttachableRef domain sparse status"
 _TXN = (
     f"{_OBJECT} DocNumber TxnDate TxnSubType DepartmentRef CurrencyRef ExchangeRate PrivateNote TxnStatus LinkedTxn"
@@ -54,11 +56,12 @@ class Entity:
     transaction: bool = False
     in_cdc: bool = True
     required_on_update: tuple[str, ...] = ()
+    also: str = ""  # its name in paths and queries, where that is another
 
     @property
     def path(self) -> str:
         """The entity's name in a URL."""
-        return self.name.lower()
+        return (self.also or self.name).lower()
 
     @property
     def has_active(self) -> bool:
@@ -90,6 +93,23 @@ def _list(
         _types(f"Active:flag {query}"),
         _words(verbs),
         in_cdc=cdc,
+    )
+
+
+def _plain(row: Plain) -> Entity:
+    own = row.properties.split()
+    query = f"{row.query} Active:flag" if "Active" in own else row.query
+    query += {TRANSACTION: " TxnDate:day DocNumber:text", NAMED: " Name:text"}.get(row.sort, "")
+    return Entity(
+        row.name,
+        _words(f"{_TXN if row.sort == TRANSACTION else _OBJECT} {row.properties}"),
+        _words(f"{_SERVER} FullyQualifiedName Level HomeTotalAmt RecurDataRef {row.computed}"),
+        _types(query),
+        _words(row.verbs),
+        transaction=row.sort == TRANSACTION,
+        in_cdc=row.in_cdc,
+        required_on_update=("VendorRef",) if "VendorRef" in row.required.split() else (),
+        also=row.also,
     )
 
 
@@ -268,7 +288,9 @@ _ALL = (
         _types(""),
         _words("update"),
     ),
+    *map(_plain, PLAIN),
 )
 
 ENTITIES: dict[str, Entity] = {entity.name: entity for entity in _ALL}
+BY_NAME: dict[str, Entity] = {**ENTITIES, **{entity.also: entity for entity in _ALL if entity.also}}
 BY_PATH: dict[str, Entity] = {entity.path: entity for entity in _ALL}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sandbox.qbo.entities import ENTITIES, Entity
+from sandbox.qbo.entities import BY_NAME, Entity
 from sandbox.qbo.refusals import Refusal
 from sandbox.qbo.times import read_instant
 
@@ -77,9 +77,9 @@ class _Parser:
         counting, properties = self._projection()
         self._expect("from")
         name = self._word("an entity")
-        if name not in ENTITIES:
+        if name not in BY_NAME:
             raise broken_query(f"Metadata not found for Entity: {name}")
-        entity = ENTITIES[name]
+        entity = BY_NAME[name]
         conditions = self._where(entity) if self._accept("where") else ()
         order = self._order(entity) if self._accepts_order() else ()
         start, limit = self._window()

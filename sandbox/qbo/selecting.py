@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.qbo.books import Books
 from sandbox.qbo.codec import Body, decode, encode
 from sandbox.qbo.documents import id_order
-from sandbox.qbo.entities import ENTITIES, Entity
+from sandbox.qbo.entities import BY_NAME, Entity
 from sandbox.qbo.query import MOST, Condition, Query
 from sandbox.qbo.refusals import Refusal, unknown_property, unsupported
 from sandbox.qbo.times import read_instant
@@ -146,7 +146,7 @@ def _start_of(since: str, oldest: float) -> float:
 
 
 def _capturable(name: str) -> Entity:
-    entity = ENTITIES.get(name)
+    entity = BY_NAME.get(name)
     if entity is None or not entity.in_cdc:
         raise unsupported(f"cdc of {name}")
     return entity

@@ -6,9 +6,12 @@ A rule sees the open unit, the body to become and the body that was; it changes 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from sandbox.qbo.codec import Body
+from sandbox.qbo.plain import PLAIN
 from sandbox.qbo.rules import lists, moves, payments, sales
+from sandbox.qbo.rules.plain import compose_plain, void_plain
 from sandbox.qbo.unit import Unit
 
 Compose = Callable[[Unit, Body, Body | None], None]
@@ -32,6 +35,7 @@ COMPOSE: dict[str, Compose] = {
     "PaymentMethod": lists.compose_payment_method,
     "CompanyInfo": lists.compose_nothing,
     "Preferences": lists.compose_nothing,
+    **{row.name: partial(compose_plain, row) for row in PLAIN},
 }
 
 VOID: dict[str, Callable[[Unit, Body], None]] = {
@@ -40,6 +44,7 @@ VOID: dict[str, Callable[[Unit, Body], None]] = {
     "SalesReceipt": sales.void_sale,
     "RefundReceipt": sales.void_sale,
     "Payment": payments.void_payment,
+    **{row.name: void_plain for row in PLAIN},
 }
 
 # What others feel when a document changes: payments move what they settle, deposits show on what they carry.

@@ -14,6 +14,7 @@ from sandbox.qbo.rules.fields import check_email, settle_currency
 from sandbox.qbo.unit import Unit
 
 DELETED = " (deleted)"
+PEOPLE = ("Customer", "Vendor", "Employee", "OtherName")  # whose names share one space
 
 # AccountType -> (Classification, the sub-type where none is given)
 ACCOUNT_TYPES = {
@@ -47,11 +48,11 @@ _ITEM_TYPES = ("Service", "Inventory", "NonInventory", "Category", "Group", "Bun
 
 def compose_customer(unit: Unit, body: Body, before: Body | None) -> None:
     """A customer, or a sub-customer (Job with a ParentRef)."""
-    _settle_display_name(unit, "Customer", body, before)
+    settle_display_name(unit, "Customer", body, before)
     parent = unit.referred_if_any(body, "ParentRef", "Customer")
     if body.get("Job") and parent is None:
         raise missing("ParentRef")
-    _settle_place(body, parent, joined="DisplayName")
+    settle_place(body, parent, joined="DisplayName")
     body["Job"] = parent is not None
     for flag in ("Taxable", "BillWithParent", "IsProject"):
         body[flag] = bool(body.get(flag, False))
@@ -64,7 +65,7 @@ def compose_customer(unit: Unit, body: Body, before: Body | None) -> None:
 
 def compose_vendor(unit: Unit, body: Body, before: Body | None) -> None:
     """A vendor."""
-    _settle_display_name(unit, "Vendor", body, before)
+    settle_display_name(unit, "Vendor", body, before)
     unit.referred_if_any(body, "TermRef", "Term")
     body["Vendor1099"] = bool(body.get("Vendor1099", False))
     _settle_party(unit, body, before)
@@ -78,7 +79,8 @@ def _settle_party(unit: Unit, body: Body, before: Body | None) -> None:
     unit.books.number_addresses(body)
 
 
-def _settle_display_name(unit: Unit, entity: str, body: Body, before: Body | None) -> None:
+def settle_display_name(unit: Unit, entity: str, body: Body, before: Body | None) -> None:
+    """Give a person a DisplayName that no other person has. Raises 2020, 2040 or 6240."""
     parts = (body.get(part) for part in ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix"))
     name = str(body.get("DisplayName") or "").strip() or " ".join(str(part) for part in parts if part)
     if not name:
@@ -87,7 +89,7 @@ def _settle_display_name(unit: Unit, entity: str, body: Body, before: Body | Non
         detail = "DisplayName must not contain a colon, a tab or a line break."
         raise Refusal("2040", "Invalid String", detail, element="DisplayName")
     body["DisplayName"] = _settle_active(body, name)
-    for other in ("Customer", "Vendor"):
+    for other in PEOPLE:
         _check_free(unit, other, "DisplayName", body, same_list=other == entity, before=before)
 
 
@@ -105,7 +107,8 @@ def _check_free(unit: Unit, entity: str, field: str, body: Body, *, same_list: b
         raise duplicate_name(f"Another {entity.lower()} is already using this name. Please use a different name.")
 
 
-def _settle_place(body: Body, parent: Body | None, *, joined: str) -> None:
+def settle_place(body: Body, parent: Body | None, *, joined: str) -> None:
+    """Write where a list entry stands below its parents: Level and FullyQualifiedName."""
     body.pop("Level", None)
     body["FullyQualifiedName"] = body[joined]
     if parent is not None:
@@ -113,7 +116,8 @@ def _settle_place(body: Body, parent: Body | None, *, joined: str) -> None:
         body["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{body[joined]}"
 
 
-def _settle_name(unit: Unit, entity: str, body: Body, before: Body | None) -> None:
+def settle_name(unit: Unit, entity: str, body: Body, before: Body | None) -> None:
+    """Give a list entry a name that no other of its list has. Raises 2020 or 6240."""
     name = str(body.get("Name") or "").strip()
     if not name:
         raise missing("Name")
@@ -123,7 +127,7 @@ def _settle_name(unit: Unit, entity: str, body: Body, before: Body | None) -> No
 
 def compose_account(unit: Unit, body: Body, before: Body | None) -> None:
     """An account of the chart; its type follows from its sub-type where only that is given."""
-    _settle_name(unit, "Account", body, before)
+    settle_name(unit, "Account", body, before)
     sub_type = body.get("AccountSubType")
     kind = body.get("AccountType") or _TYPE_OF_SUBTYPE.get(str(sub_type))
     if not kind:
@@ -135,7 +139,7 @@ def compose_account(unit: Unit, body: Body, before: Body | None) -> None:
     body["AccountSubType"] = sub_type or default
     parent = unit.referred_if_any(body, "ParentRef", "Account")
     body["SubAccount"] = parent is not None
-    _settle_place(body, parent, joined="Name")
+    settle_place(body, parent, joined="Name")
     body.pop("Level", None)
     settle_currency(body)
     for field in ("CurrentBalance", "CurrentBalanceWithSubAccounts"):
@@ -144,12 +148,12 @@ def compose_account(unit: Unit, body: Body, before: Body | None) -> None:
 
 def compose_item(unit: Unit, body: Body, before: Body | None) -> None:
     """A product or service; what is sold needs an income account."""
-    _settle_name(unit, "Item", body, before)
+    settle_name(unit, "Item", body, before)
     body.setdefault("Type", "Service")
     if body["Type"] not in _ITEM_TYPES:
         raise invalid_enum("Type", body["Type"])
     parent = unit.referred_if_any(body, "ParentRef", "Item")
-    _settle_place(body, parent, joined="Name")
+    settle_place(body, parent, joined="Name")
     body["SubItem"] = parent is not None
     if body["Type"] in ("Service", "Inventory", "NonInventory"):
         account = unit.referred(body, "IncomeAccountRef", "Account")
@@ -165,7 +169,7 @@ def compose_item(unit: Unit, body: Body, before: Body | None) -> None:
 
 def compose_term(unit: Unit, body: Body, before: Body | None) -> None:
     """Terms of payment; a discount they grant is never taken by the server itself."""
-    _settle_name(unit, "Term", body, before)
+    settle_name(unit, "Term", body, before)
     if body.get("DueDays") is None and body.get("DayOfMonthDue") is None:
         raise missing("DueDays")
     body["Type"] = "STANDARD" if body.get("DueDays") is not None else "DATE_DRIVEN"
@@ -176,7 +180,7 @@ def compose_term(unit: Unit, body: Body, before: Body | None) -> None:
 
 def compose_payment_method(unit: Unit, body: Body, before: Body | None) -> None:
     """A way to pay."""
-    _settle_name(unit, "PaymentMethod", body, before)
+    settle_name(unit, "PaymentMethod", body, before)
     body.setdefault("Type", "NON_CREDIT_CARD")
 
 
