@@ -100,6 +100,19 @@ class Crew:
             if code is not None:
                 raise CrewError(f"{member.name} ended by itself ({_how(code)}). Its last words:\n{member.last_words()}")
 
+    def forget(self, member: Member) -> None:
+        """Take a member off the list once it and its children have ended: their number may soon be another's."""
+        self._members.remove(member)
+        self.disown(member.process.pid)
+
+    def adopt(self, session: int) -> None:
+        """Let the watchdog also end a session that began elsewhere, should this launcher be gone before it."""
+        self._tell_watchdog("+", session)
+
+    def disown(self, session: int) -> None:
+        """Take a session off the watchdog's list."""
+        self._tell_watchdog("-", session)
+
     def end(self) -> None:
         """End all processes, the youngest first; what does not listen is killed."""
         members, self._members = self._members[::-1], []
