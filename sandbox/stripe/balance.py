@@ -7,15 +7,36 @@ its amounts for ever.
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal
 from typing import Any
 
-from sandbox.stripe import events, lists
+from sandbox.stripe import currencies, events, lists
 from sandbox.stripe.errors import ApiError
 from sandbox.stripe.scope import Obj, Scope, new_id
 
 # Which part of the balance a type of movement belongs to.
 _BANK_TYPES = ("payment", "payment_refund", "payment_failure_refund")
 _FEE_WORDS = "Stripe processing fees"
+# The reporting category of each type of movement; an adjustment says its own.
+CATEGORIES = {
+    "charge": "charge",
+    "contribution": "contribution",
+    "payment": "charge",
+    "payment_failure_refund": "charge_failure",
+    "payment_refund": "refund",
+    "payout": "payout",
+    "payout_cancel": "payout_reversal",
+    "payout_failure": "payout_reversal",
+    "payout_minimum_balance_hold": "payout_minimum_balance_hold",
+    "payout_minimum_balance_release": "payout_minimum_balance_release",
+    "refund": "refund",
+    "refund_failure": "refund_failure",
+    "reserve_hold": "risk_reserved_funds",
+    "reserve_release": "risk_reserved_funds",
+    "stripe_fee": "fee",
+    "topup": "topup",
+    "topup_reversal": "topup_reversal",
+}
 
 
 def book(
@@ -23,31 +44,38 @@ def book(
     movement: str,
     amount: int,
     *,
-    category: str,
     source: str | None,
     description: str | None,
     currency: str,
+    category: str = "",
     fee: int = 0,
     fee_words: str = _FEE_WORDS,
+    conversion_fee: int = 0,
     available_at: int = 0,
+    exchange_rate: float | None = None,
+    part: str = "payments",
 ) -> Obj:
-    """Book one movement, pending until `available_at`. Amounts in minor units; negative ones leave the balance."""
+    """Book one movement, pending until `available_at`. Amounts in minor units; negative ones leave the balance.
+
+    `part` names the balance it belongs to: `payments`, or `risk_reserved` for what is kept back.
+    """
     now = scope.now
-    fees = [{"amount": fee, "application": None, "currency": currency, "description": fee_words, "type": "stripe_fee"}]
+    fees = {fee_words: fee, "Stripe currency conversion fee": conversion_fee}
+    fee += conversion_fee
     transaction: Obj = {
         "id": new_id("txn_"),
         "object": "balance_transaction",
         "amount": amount,
         "available_on": max(available_at, now),
-        "balance_type": "payments",
+        "balance_type": part,
         "created": now,
         "currency": currency,
         "description": description,
-        "exchange_rate": None,
+        "exchange_rate": exchange_rate,
         "fee": fee,
-        "fee_details": fees if fee else [],
+        "fee_details": [_fee_detail(words, share, currency) for words, share in fees.items() if share],
         "net": amount - fee,
-        "reporting_category": category,
+        "reporting_category": category or CATEGORIES[movement],
         "source": source,
         "status": "pending" if available_at > now else "available",
         "type": movement,
@@ -57,6 +85,17 @@ def book(
     if transaction["status"] == "pending":
         _wake(scope, available_at)
     return transaction
+
+
+def _fee_detail(words: str, amount: int, currency: str) -> Obj:
+    return {"amount": amount, "application": None, "currency": currency, "description": words, "type": "stripe_fee"}
+
+
+def settled_amount(charge: Obj, booked: Obj | None, amount: int) -> int:
+    """Return a part of a charge in the currency of its booking: in proportion, so that the whole is whole."""
+    if booked is None or booked["currency"] == charge["currency"]:
+        return amount
+    return currencies.rounded(Decimal(amount * booked["amount"]) / charge["amount"])
 
 
 def _wake(scope: Scope, at: int) -> None:
@@ -83,7 +122,7 @@ def release(scope: Scope) -> None:
 def current(scope: Scope) -> Obj:
     """Return the balance object."""
     sums: dict[str, dict[str, dict[str, int]]] = {"available": {}, "pending": {}}
-    for transaction in scope.all("balance_transactions"):
+    for transaction in _payments(scope):
         parts = sums[transaction["status"]].setdefault(transaction["currency"], defaultdict(int))
         parts["bank_account" if transaction["type"] in _BANK_TYPES else "card"] += transaction["net"]
     for status in sums.values():
@@ -91,25 +130,46 @@ def current(scope: Scope) -> Obj:
     return {
         "object": "balance",
         "available": _rows(sums["available"]),
+        "instant_available": _instant(sums),
         "livemode": False,
         "pending": _rows(sums["pending"]),
     }
+
+
+def _payments(scope: Scope) -> list[Obj]:
+    """Return the transactions of the payments balance: what is kept back for risk stands apart."""
+    return [row for row in scope.all("balance_transactions") if row["balance_type"] == "payments"]
+
+
+def _instant(sums: dict[str, dict[str, dict[str, int]]]) -> list[Obj]:
+    """Return what an instant payout could take: card money, available or still pending, never less than nothing."""
+    found = []
+    for currency in sorted(sums["available"]):
+        amount = sum(part.get(currency, {}).get("card", 0) for part in sums.values())
+        found.append({"amount": max(0, amount), "currency": currency, "source_types": {"card": max(0, amount)}})
+    return found
+
+
+def instant_of(scope: Scope, currency: str) -> int:
+    """Return what an instant payout could take of one currency, in minor units."""
+    rows = current(scope)["instant_available"]
+    return sum(int(row["amount"]) for row in rows if row["currency"] == currency)
 
 
 def _currency(scope: Scope) -> str:
     return str(scope.need("accounts", scope.account, "account")["default_currency"])
 
 
-def _rows(currencies: dict[str, dict[str, int]]) -> list[Obj]:
+def _rows(sums: dict[str, dict[str, int]]) -> list[Obj]:
     return [
         {"amount": sum(parts.values()), "currency": currency, "source_types": dict(parts)}
-        for currency, parts in sorted(currencies.items())
+        for currency, parts in sorted(sums.items())
     ]
 
 
 def amount_of(scope: Scope, status: str, currency: str) -> int:
     """Return the available or the pending sum of one currency, in minor units."""
-    rows = scope.all("balance_transactions")
+    rows = _payments(scope)
     return sum(row["net"] for row in rows if row["status"] == status and row["currency"] == currency)
 
 

@@ -20,6 +20,7 @@ class BankAccount:
     failure: str | None = None  # the debit fails with this code after a few days
     refused: str | None = None  # the debit is refused at once with this code
     dispute: str | None = None  # the debit succeeds and is returned with this reason
+    block: str = ""  # what blocks the account after a failure, where the code does not say it
     endless: bool = False  # the debit stays in processing
     microdeposits_fail: bool = False
 
@@ -35,7 +36,9 @@ ACCOUNTS = (
     BankAccount("000111111116", _token("noAccount"), "No such account", "no_account"),
     BankAccount("000333333335", _token("debitNotAuthorized"), "Debit not authorized", "debit_not_authorized"),
     BankAccount("000444444440", _token("invalidCurrency"), "Invalid currency", "invalid_currency"),
-    BankAccount("000888888885", _token("deactivatedTan"), "Deactivated number", "account_closed"),
+    BankAccount(
+        "000888888885", _token("deactivatedTan"), "Deactivated number", "account_closed", block="deactivated_number"
+    ),
     BankAccount("000777777771", _token("weeklyLimitExceeded"), "Weekly limit", refused="charge_exceeds_source_limit"),
     BankAccount("000000004954", _token("riskLevelHighest"), "Highest risk", refused="card_declined"),
     BankAccount("000555555559", _token("dispute"), "Succeeds, then comes back", dispute="insufficient_funds"),

@@ -104,6 +104,8 @@ def settle(scope: Scope, intent: Obj, method: Obj, *, authenticated: bool) -> No
     if card.dispute is not None:
         at = scope.ground.clock.seconds() + disputes.DELAY_SECONDS
         scope.later("dispute_charge", at, charge=charge["id"], reason=card.dispute, times=card.disputes)
+    if card.warned_of:
+        scope.later("warn_of_fraud", scope.ground.clock.seconds() + disputes.DELAY_SECONDS, charge=charge["id"])
 
 
 def keep_method(scope: Scope, intent: Obj, method: Obj) -> None:

@@ -34,6 +34,7 @@ class Card:
     three_ds: str = NEVER
     dispute: str | None = None  # a dispute reason; inquiry: marks one that moves no money
     disputes: int = 1
+    warned_of: bool = False  # the network warns of fraud a moment later
     refund: str | None = None  # pending or fails
     failing_check: tuple[str, ...] = ()
     risk: str = "normal"
@@ -113,7 +114,7 @@ CARDS = (
     Card("4000000000000259", "pm_card_createDispute", dispute="fraudulent"),
     Card("4000000000002685", "pm_card_createDisputeProductNotReceived", dispute="product_not_received"),
     Card("4000000000001976", "pm_card_createDisputeInquiry", dispute="inquiry:fraudulent"),
-    Card("4000000000005423", "pm_card_createIssuerFraudRecord", risk="elevated"),
+    Card("4000000000005423", "pm_card_createIssuerFraudRecord", warned_of=True),
     Card("4000000404000079", "pm_card_createMultipleDisputes", dispute="fraudulent", disputes=2),
     Card("4000000000007726", "pm_card_pendingRefund", refund="pending"),
     Card("4000000000005126", "pm_card_refundFail", refund="fails"),

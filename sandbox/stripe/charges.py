@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import balance, calendar, cards, events, lists, methods, prices
+from sandbox.stripe import balance, calendar, cards, currencies, events, lists, methods, prices
 from sandbox.stripe.errors import bad_parameter
 from sandbox.stripe.scope import Obj, Scope, new_id, random_text
 
@@ -25,7 +25,7 @@ def new(scope: Scope, intent: Obj, method: Obj, *, status: str, details: Obj) ->
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if status == "succeeded" else 0,
         "amount_refunded": 0,
-        "application": None,
+        "application": intent["application"],
         "application_fee": None,
         "application_fee_amount": None,
         "balance_transaction": None,
@@ -100,20 +100,30 @@ def book_card(scope: Scope, charge: Obj, *, announce: bool) -> None:
     card = cards.BY_NUMBER[charge["_number"]]
     days = scope.switches["card_available_days"]
     available_at = calendar.day_start(calendar.business_days_later(charge["created"], days))
+    into = settlement_currency(scope, charge["currency"])
+    foreign = into != charge["currency"]
+    amount = currencies.converted(scope.switches, charge["amount"], charge["currency"], into)
     transaction = balance.book(
         scope,
         "charge",
-        charge["amount"],
-        category="charge",
+        amount,
         source=charge["id"],
         description=charge["description"],
-        currency=charge["currency"],
-        fee=prices.card_fee(scope.switches, charge["amount"]),
+        currency=into,
+        fee=prices.card_fee(scope.switches, amount),
+        conversion_fee=prices.conversion_fee(scope.switches, amount) if foreign else 0,
+        exchange_rate=float(currencies.rate(scope.switches, charge["currency"], into)) if foreign else None,
         available_at=0 if card.available_at_once else available_at,
     )
     previous = scope.change(charge, balance_transaction=transaction["id"], _booking=None)
     if announce:
         events.emit(scope, "charge.updated", charge, previous)
+
+
+def settlement_currency(scope: Scope, currency: str) -> str:
+    """Return the currency in which a charge reaches the balance: its own where the account has a bank for it."""
+    account = scope.need("accounts", scope.account, "account")
+    return currency if currency in account["_currencies"] else str(account["default_currency"])
 
 
 def book_debit(scope: Scope, charge: Obj, *, available: bool) -> None:
@@ -125,7 +135,6 @@ def book_debit(scope: Scope, charge: Obj, *, available: bool) -> None:
         scope,
         "payment",
         charge["amount"],
-        category="charge",
         source=charge["id"],
         description=charge["description"],
         currency=charge["currency"],

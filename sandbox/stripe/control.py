@@ -1,12 +1,12 @@
 """The orders of the control plane: what a test, a demo or a person can make happen at the stand-in.
 
-Each order is a function of its payload. Law: orders go through the same functions as the API and the clock do.
+Each order is a function of its payload; those about money stand in `money_orders`. Law: orders go through the same
+functions as the API and the clock do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from sandbox.stripe import (
@@ -14,21 +14,16 @@ from sandbox.stripe import (
     balance,
     cards,
     challenges,
-    debits,
-    disputes,
     endpoints,
-    payouts,
-    refunds,
+    money_orders,
 )
 from sandbox.stripe.api import Answer, Request
 from sandbox.stripe.errors import ApiError
+from sandbox.stripe.money_orders import Order, Payload
 from sandbox.stripe.scope import KINDS, Obj, Scope, public, random_text
 
 if TYPE_CHECKING:
     from sandbox.stripe.standin import StripeStandin
-
-Payload = dict[str, Any]
-Order = Callable[["StripeStandin", Payload], Payload]
 
 
 def obey(standin: StripeStandin, name: str, payload: Payload) -> Payload:
@@ -72,92 +67,6 @@ def _resend(standin: StripeStandin, payload: Payload) -> Payload:
     scope = _scope(standin, payload)
     standin.deliveries.announce(scope, scope.need("events", payload["event"], "event"))
     return {"event": payload["event"]}
-
-
-def _pending(scope: Scope, payload: Payload) -> Obj:
-    return debits.pending_charge(scope, scope.need("payment_intents", payload["payment_intent"], "payment_intent"))
-
-
-def _settle_debit(standin: StripeStandin, payload: Payload) -> Payload:
-    scope = _scope(standin, payload)
-    charge = _pending(scope, payload)
-    debits.succeed(scope, charge)
-    return {"charge": public(charge)}
-
-
-def _fail_debit(standin: StripeStandin, payload: Payload) -> Payload:
-    scope = _scope(standin, payload)
-    charge = _pending(scope, payload)
-    debits.fail(scope, charge, payload.get("code", "insufficient_funds"))
-    return {"charge": public(charge)}
-
-
-def _charge(scope: Scope, payload: Payload) -> Obj:
-    if key := payload.get("charge"):
-        return scope.need("charges", key, "charge")
-    intent = scope.need("payment_intents", payload["payment_intent"], "payment_intent")
-    if intent["status"] != "succeeded":
-        raise ValueError(f"the payment is {intent['status']}, not succeeded")
-    return scope.need("charges", intent["latest_charge"], "charge")
-
-
-def _return_debit(standin: StripeStandin, payload: Payload) -> Payload:
-    scope = _scope(standin, payload)
-    charge = _charge(scope, payload)
-    if "us_bank_account" not in charge["payment_method_details"] or charge["status"] != "succeeded":
-        raise ValueError("only a settled bank debit can be returned")
-    dispute = disputes.returned(scope, charge, payload.get("reason", "insufficient_funds"))
-    return {"dispute": public(dispute)}
-
-
-def _dispute(standin: StripeStandin, payload: Payload) -> Payload:
-    scope = _scope(standin, payload)
-    reason = payload.get("reason", "fraudulent")
-    dispute = disputes.open_dispute(scope, _charge(scope, payload), reason, amount=payload.get("amount"))
-    return {"dispute": public(dispute)}
-
-
-def _close_dispute(standin: StripeStandin, payload: Payload) -> Payload:
-    scope = _scope(standin, payload)
-    status = payload["status"]
-    if status not in ("won", "lost", "warning_closed"):
-        raise ValueError("a dispute closes as won, lost or warning_closed")
-    dispute = disputes.close_as(scope, scope.need("disputes", payload["dispute"], "dispute"), status)
-    return {"dispute": public(dispute)}
-
-
-def _refund(standin: StripeStandin, payload: Payload) -> Payload:
-    """Refund as a person does in the dashboard: the event carries no request of ours."""
-    scope = _scope(standin, payload)
-    wanted = {name: payload[name] for name in ("charge", "payment_intent", "amount", "reason") if payload.get(name)}
-    return {"refund": public(refunds.create(scope, wanted))}
-
-
-def _fail_refund(standin: StripeStandin, payload: Payload) -> Payload:
-    return {"refund": public(refunds.fail(_scope(standin, payload), payload["refund"]))}
-
-
-def _payout(standin: StripeStandin, payload: Payload) -> Payload:
-    return {"payout": public(payouts.pay_out(_scope(standin, payload), payload.get("currency", "usd")))}
-
-
-def _arrive(standin: StripeStandin, payload: Payload) -> Payload:
-    return {"payout": public(payouts.arrive(_scope(standin, payload), payload["payout"]))}
-
-
-def _fail_payout(standin: StripeStandin, payload: Payload) -> Payload:
-    code = payload.get("code", "account_closed")
-    return {"payout": public(payouts.fail(_scope(standin, payload), payload["payout"], code))}
-
-
-def _release(standin: StripeStandin, payload: Payload) -> Payload:
-    """Make everything pending available now."""
-    scope = _scope(standin, payload)
-    for row in scope.all("balance_transactions"):
-        if row["status"] == "pending":
-            scope.change(row, available_on=scope.now)
-    balance.release(scope)
-    return {"balance": balance.current(scope)}
 
 
 def _state(standin: StripeStandin, payload: Payload) -> Payload:
@@ -270,24 +179,14 @@ def _revoke_account(standin: StripeStandin, payload: Payload) -> Payload:
 
 
 ORDERS: dict[str, Order] = {
-    "arrive": _arrive,
-    "close_dispute": _close_dispute,
+    **money_orders.ORDERS,
     "connect_account": _connect_account,
     "deliveries": _deliveries,
-    "dispute": _dispute,
-    "fail_debit": _fail_debit,
-    "fail_payout": _fail_payout,
-    "fail_refund": _fail_refund,
     "journal": _journal,
     "oracle": _oracle,
     "pay": _pay,
-    "payout": _payout,
-    "refund": _refund,
-    "release": _release,
     "resend": _resend,
-    "return_debit": _return_debit,
     "revoke_account": _revoke_account,
-    "settle_debit": _settle_debit,
     "state": _state,
     "switches": _switches,
     "webhooks": _webhooks,

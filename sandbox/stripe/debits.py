@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.stripe import (
     balance,
     banks,
+    blocks,
     calendar,
     card_payments,
     cards,
@@ -160,6 +161,7 @@ def fail(scope: Scope, charge: Obj, code: str) -> None:
     _charge_failure_fee(scope, charge)
     refunds.cancel_waiting(scope, charge)
     events.emit(scope, "charge.failed", charge)
+    blocks.block(scope, charge["payment_method"], banks.BY_NUMBER[charge["_number"]].block or code)
     no = cards.Decline(_INTENT_CODES.get(code, code), None, message)
     card_payments.fail(scope, intent, method, no, charge)
 
@@ -172,7 +174,6 @@ def _take_back(scope: Scope, charge: Obj) -> None:
         scope,
         "payment_failure_refund",
         -booked["amount"],
-        category="charge_failure",
         source=charge["id"],
         description="Payment failure refund",
         currency=charge["currency"],
@@ -189,7 +190,6 @@ def _charge_failure_fee(scope: Scope, charge: Obj) -> None:
             scope,
             "stripe_fee",
             -fee,
-            category="fee",
             source=None,
             description="ACH Direct Debit failure fee",
             currency=charge["currency"],

@@ -1,32 +1,28 @@
 """Disputes: a charge that its payer's bank takes back, an inquiry that moves nothing, and a bank debit returned late.
 
-Law: what is withdrawn is the disputed amount and the fee, in one transaction; a dispute closes once.
+Law: what is withdrawn is the disputed amount and the fee, in one transaction; what is given back is another. A lost
+card dispute may still be won on appeal; nothing else that is closed moves again.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import balance, calendar, charges, events, lists, mandates, methods
+from sandbox.stripe import balance, blocks, calendar, charges, events, fraud_warnings, lists, mandates
 from sandbox.stripe.errors import ApiError
 from sandbox.stripe.parameters import EVIDENCE_TEXTS
 from sandbox.stripe.scope import Obj, Scope, new_id, public
 
 DELAY_SECONDS = 2.0  # between a charge by a disputing test card and its dispute
-_ANSWER_DAYS = 7
-_REASON_CODES = {"fraudulent": "10.4", "product_not_received": "13.1"}
-_RETURN_REASONS = {
+CLOSED = ("won", "lost", "warning_closed")
+_REASON_CODES = {"fraudulent": "10.4", "product_not_received": "13.1", "duplicate": "12.6.1", "general": "13.9"}
+RETURN_REASONS = {
     "insufficient_funds": "insufficient_funds",
     "account_closed": "incorrect_account_details",
     "no_account": "incorrect_account_details",
     "debit_not_authorized": "debit_not_authorized",
     "bank_cannot_process": "bank_cannot_process",
     "customer_initiated": "customer_initiated",
-}
-_BLOCKS = {
-    "account_closed": ("R02", "bank_account_closed"),
-    "no_account": ("R03", "bank_account_invalid_details"),
-    "debit_not_authorized": ("R10", "debit_not_authorized"),
 }
 
 
@@ -42,7 +38,14 @@ def open_dispute(scope: Scope, charge: Obj, reason: str, *, amount: int | None =
     events.emit(scope, "charge.dispute.created", dispute)
     if not inquiry:
         events.emit(scope, "charge.dispute.funds_withdrawn", dispute)
+    fraud_warnings.settle(scope, charge)
+    _await_answer(scope, dispute)
     return dispute
+
+
+def _await_answer(scope: Scope, dispute: Obj) -> None:
+    if due_by := dispute["evidence_details"]["due_by"]:
+        scope.later("dispute_due", due_by, dispute=dispute["id"])
 
 
 def _new(scope: Scope, charge: Obj, reason: str, status: str, amount: int | None) -> Obj:
@@ -54,7 +57,6 @@ def _new(scope: Scope, charge: Obj, reason: str, status: str, amount: int | None
         "network": card["brand"],
         "network_reason_code": code,
     }
-    due_by = calendar.day_start(scope.now) + (_ANSWER_DAYS + 1) * calendar.DAY - 1
     dispute: Obj = {
         "id": new_id("du_"),
         "object": "dispute",
@@ -66,7 +68,7 @@ def _new(scope: Scope, charge: Obj, reason: str, status: str, amount: int | None
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(EVIDENCE_TEXTS), "enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": due_by if card else None,
+            "due_by": _due_by(scope) if card else None,
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
@@ -81,8 +83,14 @@ def _new(scope: Scope, charge: Obj, reason: str, status: str, amount: int | None
         "reason": reason,
         "status": status,
         **({"payment_method_details": {"card": part, "type": "card"}} if part else {}),
+        "_counter_fee": 0,
     }
     return scope.keep(dispute)
+
+
+def _due_by(scope: Scope) -> int:
+    days = int(scope.switches["dispute_answer_days"])
+    return calendar.day_start(scope.now) + (days + 1) * calendar.DAY - 1
 
 
 def withdraw(scope: Scope, charge: Obj, dispute: Obj) -> None:
@@ -91,11 +99,12 @@ def withdraw(scope: Scope, charge: Obj, dispute: Obj) -> None:
     transaction = balance.book(
         scope,
         "adjustment",
-        -dispute["amount"],
+        -balance.settled_amount(charge, booked, dispute["amount"]),
         category="dispute",
         source=dispute["id"],
         description=f"Chargeback withdrawal for {charge['id']}",
-        currency=charge["currency"],
+        currency=booked["currency"] if booked else charge["currency"],
+        exchange_rate=booked["exchange_rate"] if booked else None,
         fee=int(scope.switches["dispute_fee"]),
         fee_words="Dispute fee",
         available_at=booked["available_on"] if booked and booked["status"] == "pending" else 0,
@@ -103,50 +112,102 @@ def withdraw(scope: Scope, charge: Obj, dispute: Obj) -> None:
     scope.change(dispute, balance_transactions=[*dispute["balance_transactions"], public(transaction)])
 
 
+def escalate(scope: Scope, dispute: Obj) -> Obj:
+    """Let an inquiry become a dispute: now the money and the fee go, and the answer is due anew."""
+    if not dispute["status"].startswith("warning"):
+        raise ApiError(400, f"Only an inquiry can become a dispute; this is {dispute['status']}.")
+    charge = scope.need("charges", dispute["charge"], "charge")
+    part = dispute["payment_method_details"]["card"]
+    previous = scope.change(
+        dispute,
+        status="needs_response",
+        amount=min(dispute["amount"], charge["amount"] - charge["amount_refunded"]) or dispute["amount"],
+        is_charge_refundable=False,
+        evidence_details={**dispute["evidence_details"], "due_by": _due_by(scope), "past_due": False},
+        payment_method_details={"card": {**part, "case_type": "chargeback"}, "type": "card"},
+    )
+    withdraw(scope, charge, dispute)
+    events.emit(scope, "charge.dispute.updated", dispute, previous)
+    events.emit(scope, "charge.dispute.funds_withdrawn", dispute)
+    _await_answer(scope, dispute)
+    return dispute
+
+
+def come_due(scope: Scope, key: str) -> None:
+    """Decide a dispute that nobody answered in time: an inquiry is closed, a dispute is lost."""
+    dispute = scope.need("disputes", key, "dispute")
+    details = dispute["evidence_details"]
+    answered = dispute["status"] not in ("warning_needs_response", "needs_response")
+    if answered or details["past_due"] or (details["due_by"] or 0) > scope.now:
+        return
+    scope.change(dispute, evidence_details={**details, "past_due": True})
+    close_as(scope, dispute, "warning_closed" if dispute["status"].startswith("warning") else "lost")
+
+
 def returned(scope: Scope, charge: Obj, reason: str) -> Obj:
     """Return a settled bank debit: a dispute that opens lost, the money and the fee gone, the mandate ended."""
-    dispute = _new(scope, charge, _RETURN_REASONS[reason], "lost", None)
+    dispute = _new(scope, charge, RETURN_REASONS[reason], "lost", None)
     scope.change(charge, disputed=True)
     withdraw(scope, charge, dispute)
     for happened in ("created", "funds_withdrawn", "closed"):
         events.emit(scope, f"charge.dispute.{happened}", dispute)
     mandates.end(scope, charge["payment_method_details"]["us_bank_account"]["mandate"])
-    _block(scope, charge, reason)
+    blocks.block(scope, charge["payment_method"], reason)
+    if _returns_of(scope, charge["payment_method"]) > 1:
+        blocks.block(scope, charge["payment_method"], "returned_twice")
     return dispute
 
 
-def _block(scope: Scope, charge: Obj, reason: str) -> None:
-    """Block the bank account when the return says that it can never be debited again."""
-    method = scope.find(charge["payment_method"])
-    if method is None or reason not in _BLOCKS:
-        return
-    code, why = _BLOCKS[reason]
-    details = {**method["us_bank_account"], "status_details": {"blocked": {"network_code": code, "reason": why}}}
-    previous = scope.change(method, us_bank_account=details)
-    events.emit(scope, "payment_method.automatically_updated", method, previous)
+def _returns_of(scope: Scope, method: str | None) -> int:
+    """Count the disputes of everything one payment method paid."""
+    disputed = {row["charge"] for row in scope.all("disputes")}
+    return sum(scope.need("charges", key, "charge")["payment_method"] == method for key in disputed)
 
 
 def close_as(scope: Scope, dispute: Obj, status: str) -> Obj:
-    """Close a dispute as won, lost or warning_closed; won gives the amount back, the fee stays."""
-    if dispute["status"] in ("won", "lost", "warning_closed"):
+    """Close a dispute as won, lost or warning_closed; won, also on appeal, gives the amount back."""
+    appealed = dispute["status"] == "lost" and status == "won" and "payment_method_details" in dispute
+    if dispute["status"] in CLOSED and not appealed:
         raise ApiError(400, "This dispute is already closed.", code="dispute_already_closed")
+    if (status == "warning_closed") is not dispute["status"].startswith("warning"):
+        raise ApiError(400, f"A dispute that is {dispute['status']} cannot become {status}.")
     previous = scope.change(dispute, status=status)
     if status == "won":
-        transaction = balance.book(
-            scope,
-            "adjustment",
-            dispute["amount"],
-            category="dispute_reversal",
-            source=dispute["id"],
-            description=f"Chargeback reversal for {dispute['charge']}",
-            currency=dispute["currency"],
-        )
-        scope.change(dispute, balance_transactions=[*dispute["balance_transactions"], public(transaction)])
+        _reinstate(scope, dispute)
     events.emit(scope, "charge.dispute.updated", dispute, previous)
     events.emit(scope, "charge.dispute.closed", dispute)
     if status == "won":
         events.emit(scope, "charge.dispute.funds_reinstated", dispute)
     return dispute
+
+
+def _reinstate(scope: Scope, dispute: Obj) -> None:
+    """Give back what was withdrawn, and the fees that winning gives back."""
+    taken = dispute["balance_transactions"][0]
+    back = dispute["_counter_fee"] + (taken["fee"] if scope.switches["dispute_fee_when_won"] == "returned" else 0)
+    transaction = balance.book(
+        scope,
+        "adjustment",
+        -taken["amount"],
+        category="dispute_reversal",
+        source=dispute["id"],
+        description=f"Chargeback reversal for {dispute['charge']}",
+        currency=taken["currency"],
+        exchange_rate=taken["exchange_rate"],
+        fee=-back,
+        fee_words="Dispute fee returned",
+    )
+    scope.change(dispute, balance_transactions=[*dispute["balance_transactions"], public(transaction)])
+
+
+def close_inquiries(scope: Scope, charge: Obj) -> None:
+    """Close the inquiries about a charge that was refunded in full: nothing is left to dispute."""
+    for dispute in scope.all("disputes"):
+        if dispute["charge"] == charge["id"] and dispute["status"] in (
+            "warning_needs_response",
+            "warning_under_review",
+        ):
+            close_as(scope, dispute, "warning_closed")
 
 
 def retrieve(scope: Scope, params: dict[str, Any], key: str) -> Obj:
@@ -164,25 +225,3 @@ def close(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     """Give a dispute up as lost."""
     dispute = retrieve(scope, params, key)
     return close_as(scope, dispute, "warning_closed" if dispute["status"].startswith("warning") else "lost")
-
-
-def update(scope: Scope, params: dict[str, Any], key: str) -> Obj:
-    """Keep evidence; submitted, it decides at once when it is one of the test words."""
-    dispute = retrieve(scope, params, key)
-    evidence = {**dispute["evidence"], **(params.get("evidence") or {})}
-    fields: Obj = {"evidence": evidence}
-    if "metadata" in params:
-        fields["metadata"] = methods.merged_metadata(dispute["metadata"], params["metadata"])
-    submitted = params.get("submit", True) and bool(params.get("evidence"))
-    fields["evidence_details"] = {
-        **dispute["evidence_details"],
-        "has_evidence": any(evidence.get(name) for name in EVIDENCE_TEXTS),
-        "submission_count": dispute["evidence_details"]["submission_count"] + submitted,
-        "submission_method": "manual" if submitted else dispute["evidence_details"]["submission_method"],
-    }
-    if submitted:
-        fields["status"] = "warning_under_review" if dispute["status"].startswith("warning") else "under_review"
-    previous = scope.change(dispute, **fields)
-    events.emit(scope, "charge.dispute.updated", dispute, previous)
-    verdict = {"winning_evidence": "won", "losing_evidence": "lost"}.get(evidence.get("uncategorized_text") or "")
-    return close_as(scope, dispute, verdict) if submitted and verdict else dispute

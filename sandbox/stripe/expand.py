@@ -26,6 +26,7 @@ EXPANDABLE: dict[str, frozenset[str]] = {
     "payment_intent": frozenset({"customer", "latest_charge", "payment_method"}),
     "payment_method": frozenset({"customer"}),
     "payout": frozenset({"balance_transaction", "destination", "failure_balance_transaction", "original_payout"}),
+    "radar.early_fraud_warning": frozenset({"charge", "payment_intent"}),
     "refund": frozenset(
         {
             "balance_transaction",
@@ -42,7 +43,8 @@ EXPANDABLE: dict[str, frozenset[str]] = {
 
 def refuse_unexpandable(operation: str, paths: list[str]) -> None:
     """Raise ApiError for a path that cannot begin in the operation's answer: before any work, so that none is lost."""
-    resource = operation.split(".")[-2].removesuffix("s")
+    whole = operation.rpartition(".")[0].removesuffix("s")
+    resource = whole if whole in EXPANDABLE else whole.rpartition(".")[2]
     for path in paths:
         steps = path.split(".")
         if len(steps) - (steps[0] == "data") > _MOST_LEVELS:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import banks, events, lists, methods
+from sandbox.stripe import banks, currencies, events, lists, methods
 from sandbox.stripe.errors import ApiError, bad_parameter, unplayed
 from sandbox.stripe.scope import Obj, Scope, new_id, public, random_text
 
 SUPPORTED = ("card", "link", "us_bank_account")
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
-_SMALLEST, _LARGEST = 50, 99_999_999
 _EVENTS = {
     "canceled": "payment_intent.canceled",
     "processing": "payment_intent.processing",
@@ -32,19 +31,11 @@ _PLAIN = (
 )
 
 
-def check_money(scope: Scope, amount: int | None, currency: str | None) -> None:
+def check_money(scope: Scope, amount: int | None, currency: str) -> None:
     """Raise ApiError unless the amount can be charged in the currency."""
-    account = scope.need("accounts", scope.account, "account")
-    if currency is not None and currency.lower() not in account["_currencies"]:
-        raise bad_parameter("currency", f"Invalid currency: {currency.lower()}.", "invalid_currency")
-    if amount is None:
-        return
-    if amount < 1:
-        raise bad_parameter("amount", "This value must be greater than or equal to 1.", "parameter_invalid_integer")
-    if amount < _SMALLEST:
-        raise bad_parameter("amount", "Amount must be at least $0.50 usd", "amount_too_small")
-    if amount > _LARGEST:
-        raise bad_parameter("amount", "Amount must be no more than $999,999.99", "amount_too_large")
+    currencies.refuse_unless_taken(currency)
+    if amount is not None:
+        currencies.refuse_unless_chargeable(amount, currency)
 
 
 def method_types(params: dict[str, Any], currency: str, key: str = "") -> list[str]:

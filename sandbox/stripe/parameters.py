@@ -344,6 +344,8 @@ PARAMETERS: dict[str, Table] = {
     "payouts.retrieve": EXPAND,
     "payouts.reverse": {**EXPAND, "metadata": MAP},
     "payouts.update": {**EXPAND, "metadata": METADATA},
+    "radar.early_fraud_warnings.list": {**PAGE, "charge": TEXT, "created": RANGE, "payment_intent": TEXT},
+    "radar.early_fraud_warnings.retrieve": EXPAND,
     "refunds.cancel": EXPAND,
     "refunds.create": {
         **EXPAND,
@@ -398,6 +400,7 @@ PARAMETERS: dict[str, Table] = {
         "setup_future_usage": USAGE,
         "shipping": SHIPPING,
     },
+    "test_helpers.refunds.expire": EXPAND,
     "webhook_endpoints.create": {
         **EXPAND,
         "api_version": TEXT,

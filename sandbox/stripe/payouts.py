@@ -1,44 +1,84 @@
-"""Payouts: what is available goes to the bank, by itself every business day or when asked, and arrives a day later.
+"""Payouts: what is available goes to the bank, by itself on the days of the schedule or when asked, and arrives later.
 
 Law: an automatic payout is the sum of the transactions it names, to the cent; a failed one gives the money back.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.stripe import balance, calendar, events, lists, methods
+from sandbox.stripe import balance, calendar, events, lists, methods, prices
 from sandbox.stripe.errors import ApiError, bad_parameter
 from sandbox.stripe.scope import Obj, Scope, new_id
 
 _MINUTES_PAST_MIDNIGHT = 5
-_FAILURE = "The bank account has been closed."
+_INSTANT_SECONDS = 1800
+_HOLD, _RELEASE = "payout_minimum_balance_hold", "payout_minimum_balance_release"
+_MOVING = ("pending", "in_transit")
+FAILURES = {
+    "account_closed": "The bank account has been closed.",
+    "account_frozen": "The bank account has been frozen.",
+    "bank_account_restricted": "The bank account has restrictions on the type, or number, of payouts allowed.",
+    "could_not_process": "The bank could not process this payout.",
+    "debit_not_authorized": "Debit transactions are not approved on the bank account.",
+    "declined": "The bank has declined this payout.",
+    "insufficient_funds": "The bank account does not hold what was to be debited.",
+    "invalid_account_number": "The bank account's number is not valid.",
+    "no_account": "The bank account could not be located.",
+}
 
 
 def plan_day(scope: Scope) -> None:
-    """Enter the next daily payout on the agenda."""
+    """Enter the next business day's payout on the agenda."""
     at = calendar.next_business_day(scope.now) + _MINUTES_PAST_MIDNIGHT * 60
     scope.later("pay_out_daily", at)
 
 
 def run_day(scope: Scope) -> None:
-    """Pay out what is available in every currency, and plan the next day."""
+    """Pay out what is available in every currency when the schedule says so, and plan the next day."""
     plan_day(scope)
-    if scope.switches["payout_interval"] != "daily":
+    if not _is_payout_day(scope.switches["payout_interval"], scope.now):
         return
     for currency in scope.need("accounts", scope.account, "account")["_currencies"]:
         available = balance.amount_of(scope, "available", currency)
         deep_in_debt = available < 0 and available + balance.amount_of(scope, "pending", currency) < 0
-        if available > 0 or deep_in_debt:
+        if available > _held_back(scope, currency) or deep_in_debt:
             pay_out(scope, currency)
 
 
+def _is_payout_day(interval: str, now: int) -> bool:
+    """Tell whether a business day is one on which the schedule pays out: Mondays, the first of a month, or any."""
+    day = datetime.fromtimestamp(now, UTC)
+    if interval == "weekly":
+        return day.weekday() == 0
+    if interval == "monthly":
+        back = 3 if day.weekday() == 0 else 1
+        return datetime.fromtimestamp(now - back * calendar.DAY, UTC).month != day.month
+    return interval == "daily"
+
+
+def _held_back(scope: Scope, currency: str) -> int:
+    """Return how much more than now is to be held back, in minor units; never less than nothing."""
+    return max(0, int(scope.switches["payout_minimum_balance"]) - _held(scope, currency))
+
+
+def _held(scope: Scope, currency: str) -> int:
+    """Return how much of the minimum the last payout held back."""
+    rows = [row for row in scope.all("balance_transactions") if row["type"] in (_HOLD, _RELEASE)]
+    return -sum(int(row["net"]) for row in rows if row["currency"] == currency)
+
+
 def pay_out(scope: Scope, currency: str) -> Obj:
-    """Make an automatic payout of everything available. Raises ApiError when that is nothing."""
+    """Make an automatic payout of everything available, less the minimum. Raises ApiError when that is nothing."""
+    _turn_minimum_over(scope, currency)
     rows = [
         row
         for row in scope.all("balance_transactions")
-        if row["status"] == "available" and row["currency"] == currency and row["_payout"] is None
+        if row["status"] == "available"
+        and row["currency"] == currency
+        and row["_payout"] is None
+        and row["balance_type"] == "payments"
     ]
     amount = sum(row["net"] for row in rows)
     if amount == 0:
@@ -51,29 +91,61 @@ def pay_out(scope: Scope, currency: str) -> Obj:
     return payout
 
 
+def _turn_minimum_over(scope: Scope, currency: str) -> None:
+    """Release what the last payout held back, and hold the minimum back from this one."""
+    minimum, held = int(scope.switches["payout_minimum_balance"]), _held(scope, currency)
+    if balance.amount_of(scope, "available", currency) + held <= minimum:
+        return
+    for movement, amount, words in ((_RELEASE, held, "released"), (_HOLD, -minimum, "held")):
+        if amount:
+            words = f"Payout minimum balance {words}"
+            balance.book(scope, movement, amount, source=None, description=words, currency=currency)
+
+
 def create(scope: Scope, params: dict[str, Any]) -> Obj:
-    """Make a manual payout of an amount that is available."""
+    """Make a manual payout of an amount that is available; an instant one costs a fee and may take pending money."""
     amount, currency = params["amount"], params["currency"].lower()
     if amount < 1:
         raise bad_parameter("amount", "This value must be greater than or equal to 1.", "parameter_invalid_integer")
-    if amount > balance.amount_of(scope, "available", currency):
+    instant = params.get("method") == "instant"
+    fee = prices.instant_fee(scope.switches, amount) if instant else 0
+    held = balance.instant_of(scope, currency) if instant else balance.amount_of(scope, "available", currency)
+    if amount + fee > held:
         message = "You have insufficient funds in your Stripe account for this transfer."
         raise ApiError(400, message, code="balance_insufficient", param="amount")
-    return _new(scope, amount, currency, automatic=False, params=params)
+    return _new(scope, amount, currency, automatic=False, params=params, fee=fee)
 
 
-def _new(scope: Scope, amount: int, currency: str, *, automatic: bool, params: dict[str, Any]) -> Obj:
-    arrival = calendar.day_start(calendar.business_days_later(scope.now, scope.switches["payout_transit_days"]))
-    key = new_id("po_")
-    transaction = balance.book(
+def _book(scope: Scope, key: str, amount: int, currency: str, fee: int) -> Obj:
+    """Take a payout off the balance, and its fee: in the same transaction, or in one beside it."""
+    beside = scope.switches["instant_fee_in"] == "stripe_fee"
+    if fee and beside:
+        words = f"Instant payout fee for {key}"
+        balance.book(scope, "stripe_fee", -fee, source=None, description=words, currency=currency)
+    return balance.book(
         scope,
         "payout",
         -amount,
-        category="payout",
         source=key,
         description="STRIPE PAYOUT",
         currency=currency,
+        fee=0 if beside else fee,
+        fee_words="Instant payout fee",
     )
+
+
+def _arrival(scope: Scope, params: dict[str, Any]) -> tuple[int, int]:
+    """Return the day that a payout names as its arrival, and the instant at which it does arrive."""
+    if params.get("method") == "instant":
+        return calendar.day_start(scope.now), scope.now + _INSTANT_SECONDS
+    day = calendar.day_start(calendar.business_days_later(scope.now, scope.switches["payout_transit_days"]))
+    return day, max(day, scope.now + 1)
+
+
+def _new(scope: Scope, amount: int, currency: str, *, automatic: bool, params: dict[str, Any], fee: int = 0) -> Obj:
+    arrival, arrives_at = _arrival(scope, params)
+    key = new_id("po_")
+    transaction = _book(scope, key, amount, currency, fee)
     account = scope.need("accounts", scope.account, "account")
     payout: Obj = {
         "id": key,
@@ -107,14 +179,14 @@ def _new(scope: Scope, amount: int, currency: str, *, automatic: bool, params: d
     scope.keep(payout)
     events.emit(scope, "payout.created", payout)
     events.emit(scope, "payout.updated", payout, scope.change(payout, status="in_transit"))
-    scope.later("arrive", max(arrival, scope.now + 1), payout=key)
+    scope.later("arrive", arrives_at, payout=key)
     return payout
 
 
 def arrive(scope: Scope, key: str) -> Obj:
     """Let a payout under way reach the bank; one that did, failed or was cancelled is left alone."""
     payout = scope.need("payouts", key, "payout")
-    if payout["status"] not in ("pending", "in_transit"):
+    if payout["status"] not in _MOVING:
         return payout
     scope.change(payout, status="paid")
     events.emit(scope, "payout.paid", payout)
@@ -137,6 +209,8 @@ def trace(scope: Scope, key: str) -> None:
 def fail(scope: Scope, key: str, code: str = "account_closed") -> Obj:
     """Let a payout fail, even one already paid: the money is back on the balance."""
     payout = scope.need("payouts", key, "payout")
+    if code not in FAILURES:
+        raise ValueError(f"a payout fails with one of {', '.join(FAILURES)}")
     if payout["status"] in ("failed", "canceled"):
         raise ApiError(400, f"This payout is {payout['status']} already.", param="payout")
     transaction = _give_back(scope, payout, "payout_failure", "STRIPE PAYOUT FAILURE")
@@ -144,7 +218,7 @@ def fail(scope: Scope, key: str, code: str = "account_closed") -> Obj:
         payout,
         status="failed",
         failure_code=code,
-        failure_message=_FAILURE,
+        failure_message=FAILURES[code],
         failure_balance_transaction=transaction["id"],
     )
     events.emit(scope, "payout.failed", payout)
@@ -156,7 +230,6 @@ def _give_back(scope: Scope, payout: Obj, movement: str, description: str) -> Ob
         scope,
         movement,
         payout["amount"],
-        category="payout_reversal",
         source=payout["id"],
         description=description,
         currency=payout["currency"],
@@ -188,7 +261,7 @@ def update(scope: Scope, params: dict[str, Any], key: str) -> Obj:
 def cancel(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     """Call a manual payout back before it leaves."""
     payout = retrieve(scope, params, key)
-    if payout["automatic"] or payout["status"] not in ("pending", "in_transit"):
+    if payout["automatic"] or payout["status"] not in _MOVING:
         raise ApiError(400, "Only manual payouts that are still pending can be canceled.", param="payout")
     transaction = _give_back(scope, payout, "payout_cancel", "STRIPE PAYOUT CANCELED")
     scope.change(payout, status="canceled", failure_balance_transaction=transaction["id"])

@@ -17,5 +17,15 @@ def debit_fee(switches: Switches, amount: int) -> int:
     return min(_share(amount, switches["debit_fee_basis_points"]), int(switches["debit_fee_cap"]))
 
 
+def conversion_fee(switches: Switches, amount: int) -> int:
+    """Return the fee for taking a charge in another currency than it is settled in."""
+    return _share(amount, switches["conversion_fee_basis_points"])
+
+
+def instant_fee(switches: Switches, amount: int) -> int:
+    """Return the fee of an instant payout, which has a least."""
+    return max(_share(amount, switches["instant_fee_basis_points"]), int(switches["instant_fee_least"]))
+
+
 def _share(amount: int, basis_points: int) -> int:
     return (amount * basis_points + _BASIS // 2) // _BASIS

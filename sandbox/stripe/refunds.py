@@ -1,24 +1,45 @@
 """Refunds: of cards at once, of bank debits after some days, of a debit under way once it has settled.
 
 Law: what is refunded never exceeds the charge; the fee stays with Stripe; a refund that fails puts the money back.
+What may be refunded is decided in `refund_rules`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import balance, calendar, cards, charges, events, lists, methods
-from sandbox.stripe.errors import ApiError, bad_parameter
+from sandbox.stripe import (
+    balance,
+    calendar,
+    cards,
+    charges,
+    disputes,
+    events,
+    fraud_warnings,
+    lists,
+    methods,
+    refund_rules,
+)
+from sandbox.stripe.errors import ApiError
 from sandbox.stripe.scope import Obj, Scope, new_id, random_text
+
+_DETAILS_DAYS = 45  # how long the payer has to say where the money shall go
 
 
 def create(scope: Scope, params: dict[str, Any]) -> Obj:
     """Refund a charge, or the latest charge of an intent, in full or in part."""
-    charge = _charge(scope, params)
+    charge = refund_rules.charge_of(scope, params)
     charges.ensure_booked(scope, charge)
-    left = charge["amount"] - charge["amount_refunded"]
-    amount = params.get("amount", left)
-    _refuse_unless_refundable(scope, charge, amount, left)
+    amount = refund_rules.amount_of(scope, charge, params.get("amount"))
+    refund = _new(scope, charge, amount, params)
+    if charge["status"] == "pending":
+        return _wait(scope, refund, "charge_pending")
+    if scope.switches["refund_on_short_balance"] == "wait" and _short(scope, charge, amount):
+        return _wait(scope, refund, "insufficient_funds")
+    return _start(scope, refund, charge, announce="refund.created")
+
+
+def _new(scope: Scope, charge: Obj, amount: int, params: dict[str, Any]) -> Obj:
     refund: Obj = {
         "id": new_id("re_"),
         "object": "refund",
@@ -39,79 +60,53 @@ def create(scope: Scope, params: dict[str, Any]) -> Obj:
         "status": "pending",
         "transfer_reversal": None,
     }
-    scope.keep(refund)
-    if charge["status"] == "pending":
-        scope.change(refund, pending_reason="charge_pending")
-        events.emit(scope, "refund.created", refund)
-        return refund
-    return _start(scope, refund, charge, announce="refund.created")
-
-
-def _charge(scope: Scope, params: dict[str, Any]) -> Obj:
-    if key := params.get("charge"):
-        return scope.need("charges", key, "charge", status=404)
-    if key := params.get("payment_intent"):
-        intent = scope.need("payment_intents", key, "payment_intent", status=404)
-        charge = scope.find(intent["latest_charge"])
-        if charge is None or charge["status"] == "failed":
-            message = f"This PaymentIntent ({key}) does not have a successful charge to refund."
-            raise ApiError(400, message, param="payment_intent")
-        return charge
-    raise bad_parameter("charge", "One of the following params should be provided: payment_intent or charge.")
-
-
-def _refuse_unless_refundable(scope: Scope, charge: Obj, amount: int, left: int) -> None:
-    if charge["status"] == "failed":
-        raise ApiError(400, f"Charge {charge['id']} has failed and cannot be refunded.", param="charge")
-    withdrawn = any(
-        row["charge"] == charge["id"] and not row["status"].startswith("warning") and row["status"] != "won"
-        for row in scope.all("disputes")
-    )
-    if withdrawn:
-        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
-        raise ApiError(400, message, code="charge_disputed", param="charge")
-    if left <= 0:
-        message = f"Charge {charge['id']} has already been refunded."
-        raise ApiError(400, message, code="charge_already_refunded", param="charge")
-    if amount < 1:
-        raise bad_parameter("amount", "This value must be greater than or equal to 1.", "parameter_invalid_integer")
-    waiting = sum(
-        row["amount"]
-        for row in scope.all("refunds")
-        if row["charge"] == charge["id"] and row.get("pending_reason") == "charge_pending"
-    )
-    if amount > left - waiting:
-        message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left - waiting})."
-        raise ApiError(400, message, param="amount")
+    return scope.keep(refund)
 
 
 def _destination(charge: Obj) -> Obj:
-    if "card" in charge["payment_method_details"]:
-        part = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
-        return {"card": part, "type": "card"}
-    return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
+    if "us_bank_account" in charge["payment_method_details"]:
+        return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
+    part = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
+    return {"card": part, "type": "card"}
+
+
+def _short(scope: Scope, charge: Obj, amount: int) -> bool:
+    """Tell whether the balance, pending money included, cannot bear a refund."""
+    booked = scope.find(charge["balance_transaction"])
+    currency = booked["currency"] if booked else charge["currency"]
+    held = sum(balance.amount_of(scope, status, currency) for status in ("available", "pending"))
+    return held < balance.settled_amount(charge, booked, amount)
+
+
+def _wait(scope: Scope, refund: Obj, reason: str) -> Obj:
+    """Let a refund wait: for its debit to settle, or for the balance to suffice, which is looked at every day."""
+    scope.change(refund, pending_reason=reason)
+    events.emit(scope, "refund.created", refund)
+    if reason == "insufficient_funds":
+        scope.later("refund_when_funded", scope.now + calendar.DAY, refund=refund["id"])
+    return refund
+
+
+def look_for_funds(scope: Scope, key: str) -> None:
+    """Start a refund that waited for the balance, or let it wait another day."""
+    refund = scope.need("refunds", key, "refund")
+    charge = scope.need("charges", refund["charge"], "charge")
+    if refund.get("pending_reason") != "insufficient_funds":
+        return
+    if _short(scope, charge, refund["amount"]):
+        scope.later("refund_when_funded", scope.now + calendar.DAY, refund=key)
+    else:
+        _start(scope, refund, charge, announce="refund.updated")
 
 
 def _start(scope: Scope, refund: Obj, charge: Obj, *, announce: str) -> Obj:
     """Take the money off the balance and send it; say so under the name given."""
     bank = "us_bank_account" in charge["payment_method_details"]
-    booked = scope.find(charge["balance_transaction"])
-    transaction = balance.book(
-        scope,
-        "payment_refund" if bank else "refund",
-        -refund["amount"],
-        category="refund",
-        source=refund["id"],
-        description=f"REFUND FOR {'PAYMENT' if bank else 'CHARGE'}"
-        + (f" ({charge['description']})" if charge["description"] else ""),
-        currency=refund["currency"],
-        available_at=booked["available_on"] if booked and booked["status"] == "pending" else 0,
-    )
     behaviour = None if bank else cards.BY_NUMBER[charge["_number"]].refund
     slow = bank or behaviour == "pending"
     previous = scope.change(
         refund,
-        balance_transaction=transaction["id"],
+        balance_transaction=_book(scope, refund, charge, bank)["id"],
         status="pending" if slow else "succeeded",
         pending_reason="processing" if slow else None,
     )
@@ -125,6 +120,37 @@ def _start(scope: Scope, refund: Obj, charge: Obj, *, announce: str) -> Obj:
         _give_reference(scope, refund)
     if behaviour == "fails":
         scope.later("fail_refund", scope.now + calendar.DAY, refund=refund["id"])
+    if charge["refunded"]:
+        disputes.close_inquiries(scope, charge)
+        fraud_warnings.settle(scope, charge)
+    return refund
+
+
+def _book(scope: Scope, refund: Obj, charge: Obj, bank: bool) -> Obj:
+    booked = scope.find(charge["balance_transaction"])
+    words = f"REFUND FOR {'PAYMENT' if bank else 'CHARGE'}"
+    return balance.book(
+        scope,
+        "payment_refund" if bank else "refund",
+        -balance.settled_amount(charge, booked, refund["amount"]),
+        source=refund["id"],
+        description=words + (f" ({charge['description']})" if charge["description"] else ""),
+        currency=booked["currency"] if booked else refund["currency"],
+        exchange_rate=booked["exchange_rate"] if booked else None,
+        available_at=booked["available_on"] if booked and booked["status"] == "pending" else 0,
+    )
+
+
+def ask_for_details(scope: Scope, params: dict[str, Any]) -> Obj:
+    """Make a refund that waits for the payer to say where the money shall go, as old or foreign payments need it."""
+    charge = refund_rules.charge_of(scope, params)
+    charges.ensure_booked(scope, charge)
+    refund = _new(scope, charge, refund_rules.amount_of(scope, charge, params.get("amount")), params)
+    expires_at = scope.now + _DETAILS_DAYS * calendar.DAY
+    sent = {"email_sent": {"email_sent_at": scope.now, "email_sent_to": "payer@example.com"}, "expires_at": expires_at}
+    scope.change(refund, status="requires_action", next_action={"type": "display_details", "display_details": sent})
+    events.emit(scope, "refund.created", refund)
+    scope.later("expire_refund", expires_at, refund=refund["id"])
     return refund
 
 
@@ -159,14 +185,15 @@ def fail(scope: Scope, refund_key: str, reason: str = "lost_or_stolen_card") -> 
     if refund["status"] not in ("pending", "succeeded") or refund["balance_transaction"] is None:
         raise ApiError(400, f"This refund cannot fail: it is {refund['status']}.", param="refund")
     charge = scope.need("charges", refund["charge"], "charge")
+    taken = scope.need("balance_transactions", refund["balance_transaction"], "id")
     transaction = balance.book(
         scope,
         "refund_failure",
-        refund["amount"],
-        category="refund_failure",
+        -taken["amount"],
         source=refund["id"],
         description="REFUND FAILURE",
-        currency=refund["currency"],
+        currency=taken["currency"],
+        exchange_rate=taken["exchange_rate"],
     )
     previous = scope.change(
         refund,
@@ -179,6 +206,26 @@ def fail(scope: Scope, refund_key: str, reason: str = "lost_or_stolen_card") -> 
     events.emit(scope, "refund.failed", refund)
     _announce_update(scope, refund, previous)
     return refund
+
+
+def expire(scope: Scope, params: dict[str, Any], key: str) -> Obj:
+    """Let a refund fail for want of the payer's details; no money had moved."""
+    refund = retrieve(scope, params, key)
+    if refund["status"] != "requires_action":
+        raise ApiError(
+            400, f"This refund is {refund['status']}; only one that requires action expires.", param="refund"
+        )
+    failed: Obj = {"status": "failed", "failure_reason": "expired_or_canceled_card", "next_action": None}
+    previous = scope.change(refund, **failed)
+    events.emit(scope, "refund.failed", refund)
+    _announce_update(scope, refund, previous)
+    return refund
+
+
+def expire_if_open(scope: Scope, key: str) -> None:
+    """Let a refund expire when its days are over, unless somebody was quicker."""
+    if scope.need("refunds", key, "refund")["status"] == "requires_action":
+        expire(scope, {}, key)
 
 
 def start_waiting(scope: Scope, charge: Obj) -> None:
@@ -221,6 +268,9 @@ def list_all(scope: Scope, params: dict[str, Any]) -> Obj:
 
 
 def cancel(scope: Scope, params: dict[str, Any], key: str) -> Obj:
-    """Refuse: only refunds that wait for the payer's details can be cancelled, and the stand-in makes none."""
+    """Cancel a refund that waits for the payer's details; any other is on its way already."""
     refund = retrieve(scope, params, key)
-    raise ApiError(400, f"This refund is {refund['status']} and cannot be canceled.", param="refund")
+    if refund["status"] != "requires_action":
+        raise ApiError(400, f"This refund is {refund['status']} and cannot be canceled.", param="refund")
+    _announce_update(scope, refund, scope.change(refund, status="canceled", next_action=None))
+    return refund

@@ -32,6 +32,7 @@ KINDS = {
     "cus_": "customers",
     "du_": "disputes",
     "evt_": "events",
+    "issfr_": "early_fraud_warnings",
     "fca_": "connections",
     "mandate_": "mandates",
     "pi_": "payment_intents",

@@ -22,6 +22,7 @@ from sandbox.stripe import (
     control,
     debits,
     disputes,
+    fraud_warnings,
     microdeposits,
     payouts,
     refunds,
@@ -111,8 +112,12 @@ class StripeStandin:
         teach("settle_debit", lambda scope, subject: debits.come_due(scope, subject["charge"]))
         teach("fail_verification", _give_up)
         teach("finish_refund", lambda scope, subject: refunds.finish(scope, subject["refund"]))
+        teach("refund_when_funded", lambda scope, subject: refunds.look_for_funds(scope, subject["refund"]))
+        teach("expire_refund", lambda scope, subject: refunds.expire_if_open(scope, subject["refund"]))
         teach("fail_refund", lambda scope, subject: refunds.fail(scope, subject["refund"]))
         teach("dispute_charge", _dispute)
+        teach("dispute_due", lambda scope, subject: disputes.come_due(scope, subject["dispute"]))
+        teach("warn_of_fraud", _warn)
         teach("return_debit", _return)
         teach("pay_out_daily", lambda scope, _: payouts.run_day(scope))
         teach("arrive", lambda scope, subject: payouts.arrive(scope, subject["payout"]))
@@ -139,6 +144,10 @@ def _dispute(scope: Scope, subject: dict[str, Any]) -> None:
     share = charge["amount"] // subject["times"]
     for _ in range(subject["times"]):
         disputes.open_dispute(scope, charge, subject["reason"], amount=share)
+
+
+def _warn(scope: Scope, subject: dict[str, Any]) -> None:
+    fraud_warnings.warn(scope, scope.need("charges", subject["charge"], "charge"))
 
 
 def _return(scope: Scope, subject: dict[str, Any]) -> None:

@@ -17,24 +17,47 @@ DEFAULTS: dict[str, Any] = {
     "debit_fee_cap": 500,
     "debit_failure_fee": 0,  # charged as a stripe_fee transaction when a debit fails or comes back
     "dispute_fee": 1500,
+    "dispute_counter_fee": 1500,  # charged when evidence is submitted, given back when the dispute is won
+    "instant_fee_basis_points": 150,
+    "instant_fee_least": 50,
+    "conversion_fee_basis_points": 100,
+    "exchange_rates": {
+        "eur": "1.08",
+        "gbp": "1.25",
+        "cad": "0.72",
+        "aud": "0.65",
+        "chf": "1.1",
+        "mxn": "0.05",
+        "jpy": "0.0067",
+    },
     # Delays, in business days unless the name says otherwise.
     "card_available_days": 2,
     "debit_settle_days": 4,
     "debit_refund_days": 3,
     "payout_transit_days": 1,
     "trace_lag_days": 0,
+    "dispute_answer_days": 7,  # calendar days, to the end of the day
     "microdeposit_days": 2,
     "charge_transaction_delay_seconds": 1,
     # Habits.
     "charge_transaction": "later",  # later (as automatic_async does) or at_once
     "debit_transaction_at": "success",  # success or submission
-    "payout_interval": "daily",  # daily or manual
+    "debit_partial_refunds": "allowed",  # allowed or refused: Stripe's pages disagree
+    "dispute_fee_when_won": "kept",  # kept, or returned as before June 2025
+    "instant_fee_in": "payout",  # payout (the fee of its own transaction) or stripe_fee (a transaction beside it)
+    "payout_interval": "daily",  # daily, weekly (Mondays), monthly (the 1st) or manual
+    "payout_minimum_balance": 0,  # kept back by each automatic payout, and released into the next
+    "refund_on_short_balance": "negative",  # negative (below zero) or wait (insufficient_funds)
     "microdeposit_type": "descriptor_code",  # descriptor_code or amounts: what the payer is asked to read
 }
 _WORDS = {
     "charge_transaction": ("later", "at_once"),
     "debit_transaction_at": ("success", "submission"),
-    "payout_interval": ("daily", "manual"),
+    "debit_partial_refunds": ("allowed", "refused"),
+    "dispute_fee_when_won": ("kept", "returned"),
+    "instant_fee_in": ("payout", "stripe_fee"),
+    "payout_interval": ("daily", "weekly", "monthly", "manual"),
+    "refund_on_short_balance": ("negative", "wait"),
     "microdeposit_type": ("descriptor_code", "amounts"),
 }
 _KIND, _KEY = "_switches", "all"

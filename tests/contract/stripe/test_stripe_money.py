@@ -8,42 +8,8 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.contract.stripe.money import debited, net, paid, told
 from tests.stripe_standin import Running
-
-
-def paid(client: stripe.StripeClient, amount: int = 10_000, token: str = "pm_card_visa") -> stripe.Charge:
-    """Return the succeeded charge of a card payment, its transaction booked."""
-    intent = client.v1.payment_intents.create(
-        {
-            "amount": amount,
-            "currency": "usd",
-            "confirm": True,
-            "payment_method": token,
-            "capture_method": "automatic",
-            "expand": ["latest_charge"],
-        }
-    )
-    assert isinstance(intent.latest_charge, stripe.Charge)
-    return intent.latest_charge
-
-
-def debited(standin: Running, client: stripe.StripeClient, amount: int = 10_000) -> stripe.Charge:
-    """Return the succeeded charge of a bank debit."""
-    intent = client.v1.payment_intents.create({"amount": amount, "currency": "usd"})
-    standin.control("pay", payment_intent=intent.id, bank_account="000123456789")
-    charge = standin.control("settle_debit", payment_intent=intent.id)["charge"]
-    return client.v1.charges.retrieve(charge["id"])
-
-
-def told(client: stripe.StripeClient, after: int = 0) -> list[str]:
-    """Return the event types since a number of events, oldest first."""
-    return [event.type for event in client.v1.events.list({"limit": 100}).data][::-1][after:]
-
-
-def net(client: stripe.StripeClient) -> int:
-    """Return the whole balance, available and pending."""
-    balance = client.v1.balance.retrieve()
-    return sum(part.amount for part in [*balance.available, *balance.pending])
 
 
 def test_a_refund_moves_its_amount_and_keeps_the_fee(client: stripe.StripeClient) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 import stripe
 import stripe.params.financial_connections
+import stripe.params.radar
 import stripe.params.test_helpers
 from typing_extensions import is_typeddict
 
@@ -34,10 +35,18 @@ def class_of(operation: str) -> Any:
     if operation.startswith("financial_connections."):
         verb = operation.rpartition(".")[2]
         return getattr(stripe.params.financial_connections, f"Account{verb.title()}Params")
+    if operation == "test_helpers.refunds.expire":
+        return stripe.params.test_helpers.RefundExpireParams
+    if operation.startswith("radar."):
+        return class_in(stripe.params.radar, operation.removeprefix("radar."))
+    return class_in(stripe.params, operation)
+
+
+def class_in(place: Any, operation: str) -> Any:
     resource, verb = operation.rsplit(".", 1)
     name = "".join(word.title() for word in resource.removesuffix("s").split("_"))
     usual = f"{name}{''.join(word.title() for word in verb.split('_'))}Params"
-    return getattr(stripe.params, _CLASSES.get(operation, usual))
+    return getattr(place, _CLASSES.get(operation, usual))
 
 
 def told_by_table(shape: Any, at: str = "") -> Iterator[tuple[str, Told]]:
