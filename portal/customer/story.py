@@ -59,6 +59,7 @@ class Story:
     checked_at: datetime | None
     shares: tuple[StoryShare, ...]
     recorded_at: datetime | None  # when the last of its postings reached the books
+    reference: str  # the one that stands in the books and on the receipt; empty until the money has arrived
 
     @property
     def version(self) -> str:
@@ -119,11 +120,13 @@ def story_of(visitor: Visitor, payment_id: str) -> Story | None:
         row = fetch_one(session, found)
         if row is None:
             return None
-        shares, recorded_at = _shares(session, company.id, row), _recorded_at(session, company.id, payment_id)
-    return _story(company, row, shares, recorded_at)
+        shares, (recorded_at, reference) = _shares(session, company.id, row), _in_books(session, company.id, payment_id)
+    return _story(company, row, shares, recorded_at=recorded_at, reference=reference)
 
 
-def _story(company: Company, row: Row[Any], shares: tuple[StoryShare, ...], recorded_at: datetime | None) -> Story:
+def _story(
+    company: Company, row: Row[Any], shares: tuple[StoryShare, ...], *, recorded_at: datetime | None, reference: str
+) -> Story:
     return Story(
         payment_id=row.id,
         company=company,
@@ -143,6 +146,7 @@ def _story(company: Company, row: Row[Any], shares: tuple[StoryShare, ...], reco
         checked_at=row.checked_at,
         shares=shares,
         recorded_at=recorded_at,
+        reference=reference,
     )
 
 
@@ -158,14 +162,18 @@ def _shares(session: Session, company_id: str, row: Row[Any]) -> tuple[StoryShar
     )
 
 
-def _recorded_at(session: Session, company_id: str, payment_id: str) -> datetime | None:
-    """Return when the last posting of the charge was recorded; None while one is missing."""
-    found = pick(PostingRow.state, PostingRow.posted_at).where(
-        col(PostingRow.company_id) == company_id,
-        col(PostingRow.payment_id) == payment_id,
-        col(PostingRow.kind) == Kind.CHARGE.value,
+def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datetime | None, str]:
+    """Return when the last posting of the charge was recorded, None while one is missing, and the first's reference."""
+    found = (
+        pick(PostingRow.state, PostingRow.posted_at, PostingRow.reference)
+        .where(
+            col(PostingRow.company_id) == company_id,
+            col(PostingRow.payment_id) == payment_id,
+            col(PostingRow.kind) == Kind.CHARGE.value,
+        )
+        .order_by(col(PostingRow.created_at), col(PostingRow.id))
     )
     rows = fetch(session, found)
-    if not rows or any(state != "posted" for state, _ in rows):
-        return None
-    return max((at for _, at in rows if at is not None), default=None)
+    instants = [at for state, at, _ in rows if state == "posted" and at is not None]
+    reference = rows[0].reference if rows else ""
+    return (max(instants) if rows and len(instants) == len(rows) else None), reference
