@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from connector.store.money import PaymentRow
+from connector.store.outbox import InboxRow, MailRow
+from jobs.mail.envelope import message_id
 from sandbox.world import World
 from sync.pushing import attempts
 from sync.runtime import Runtime
@@ -25,6 +28,8 @@ OUR_PAYMENT = "tieout_payment"  # metadata of an intent that Tieout made
 # No state may be followed by one of a lower rank; success stands above all.
 _RANK = {"created": 0, "requires_action": 0, "processing": 1, "canceled": 2, "failed": 3, "succeeded": 4}
 _FINAL = ("posted", "dropped")
+_PASSING = frozenset({"3001", "429", "500", "502", "503", "504", "10000", "timeout", "broken", "unreachable"})
+_ROWS: dict[str, type[Any]] = {"settle": InboxRow, "mail": MailRow, "look": PaymentRow}
 
 
 class Watch:
@@ -51,6 +56,7 @@ class Watch:
         self.hashes: dict[int, str] = {}  # of every attempt that was ever seen, by number
         self._chain = attempts.GENESIS
         self._refused: set[str] = set()
+        self._tokens: set[str] = set()
 
     def after_step(self) -> list[Broken]:
         """Check what changed since the last call; returns what is newly broken."""
@@ -65,6 +71,29 @@ class Watch:
         self.after_step()
         self._new(Whole(self.ledgers, self.books, self.till, self.hashes, self.zone).broken(final=final))
         return list(self.found)
+
+    # What only the harness' own wires, bell and post office can see ---------------------------------------------------
+
+    def rung(self, work: str, subject: str) -> list[Broken]:
+        """Check a ring of the bell: what it rings for is committed. A harness' bell calls this as it is rung."""
+        table = _ROWS.get(work)
+        if table is None or self.ledgers.has_row(table, subject):
+            return []
+        return self._new([Broken("I-10", subject, f"the bell rang for {work} before the row was there to be seen")])
+
+    def bearer_used(self, token: str) -> list[Broken]:
+        """Check the access token of a call to QuickBooks: it was committed before. A harness' wire calls this."""
+        if token not in self._tokens:
+            self._tokens.add(self.ledgers.access_token())
+        if token in self._tokens:
+            return []
+        return self._new([Broken("I-21", "token", "an access token was used before it was saved")])
+
+    def mailed(self, name: str) -> list[Broken]:
+        """Check a mail that the post office took, by its Message-ID: a row owed it. A post office calls this."""
+        sender = self.ledgers.rt.settings.mail_from
+        owed = {message_id(row.company_id, row.key, sender) for row in self.ledgers.rows(MailRow)}
+        return [] if name in owed else self._new([Broken("I-10", name, "a mail went out that no row owes")])
 
     def close(self) -> None:
         """Give the database back."""
@@ -210,6 +239,8 @@ class Watch:
             )
         if row.reference != reference_of(row.key):
             yield Broken("I-1", row.id, "its reference is not made from the fact: it would not be found again")
+        if row.state == "held" and row.held_code in _PASSING:
+            yield Broken("I-13", row.id, f"held for a person by {row.held_code}, which passes by itself")
         if before is None:
             return
         if before.state in _FINAL and row.state != before.state:

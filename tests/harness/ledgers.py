@@ -41,6 +41,7 @@ _POSTING = (
     PostingRow.entity,
     PostingRow.remote_id,
     PostingRow.payment_id,
+    PostingRow.held_code,
 )
 
 
@@ -97,6 +98,19 @@ class Ledgers:
         """Open the stored refresh token."""
         column = f"{row.which}.{connections.SECRET}"
         return self.vault.open(row.secret_cipher, company_id=row.company_id, column=column).decode()
+
+    def has_row(self, table: type[Any], row_id: str) -> bool:
+        """Tell whether a row is there for others to see, of whatever company."""
+        with self.db.read() as session:
+            return session.exec(select(table.id).where(table.id == row_id)).first() is not None
+
+    def access_token(self) -> str:
+        """Open the access token as it is stored now."""
+        row = self.connection(connections.QUICKBOOKS)
+        if row is None:
+            return ""
+        column = f"{row.which}.{connections.ACCESS}"
+        return self.vault.open(row.access_cipher, company_id=row.company_id, column=column).decode()
 
     def has_event(self, provider: str, event_id: str) -> bool:
         """Tell whether an accepted event is stored, whatever became of it."""
