@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,13 +50,19 @@ class Faults:
         with self._lock:
             return [dict(rule) for rule in self._rules]
 
-    def pick(self, service: str, operation: str, *, transport: bool) -> list[Fault]:
-        """Return the faults due for this request: those of the transport, or those of meaning."""
+    def pick(
+        self, service: str, operation: str, *, transport: bool = False, only: Collection[str] | None = None
+    ) -> list[Fault]:
+        """Return the faults due for this request: those of the transport, or those of meaning, or of these names `only`.
+
+        A rule with another name is neither counted nor used up by the request.
+        """
         due = []
         with self._lock:
             for rule in self._rules:
                 name, _, argument = rule["do"].partition(":")
-                if (name in TRANSPORT) is not transport or not _matches(rule["match"], service, operation):
+                asked = (name in TRANSPORT) is transport if only is None else name in only
+                if not asked or not _matches(rule["match"], service, operation):
                     continue
                 rule["seen"] += 1
                 if _is_due(rule):
