@@ -74,7 +74,9 @@ class Faults:
         """Return the faults due for this request: those of the transport, or those of meaning."""
         with self._lock:
             self.requests += transport
-            due = self._thrown(service, operation, transport) if self._dice else self._due(service, operation, transport)
+            due = (
+                self._thrown(service, operation, transport) if self._dice else self._due(service, operation, transport)
+            )
             for rule in due:
                 rule["done"] += 1
                 self.carried_out.append({"service": service, "operation": operation, "do": rule["do"]})
