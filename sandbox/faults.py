@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import random
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,33 +71,46 @@ class Faults:
         with self._lock:
             return [dict(rule) for rule in self._rules]
 
-    def pick(self, service: str, operation: str, *, transport: bool) -> list[Fault]:
-        """Return the faults due for this request: those of the transport, or those of meaning."""
+    def pick(
+        self, service: str, operation: str, *, transport: bool = False, only: Collection[str] | None = None
+    ) -> list[Fault]:
+        """Return the faults due for this request: those of the transport, of meaning, or `only` those of these names.
+
+        A rule with another name is neither counted nor used up, so that a stand-in may ask at several places.
+        """
         with self._lock:
             self.requests += transport
-            due = (
-                self._thrown(service, operation, transport) if self._dice else self._due(service, operation, transport)
-            )
+            if self._dice:
+                due = self._thrown(service, operation, transport, only)
+            else:
+                due = self._due(service, operation, transport, only)
             for rule in due:
                 rule["done"] += 1
                 self.carried_out.append({"service": service, "operation": operation, "do": rule["do"]})
         return [_fault(rule) for rule in due]
 
-    def _due(self, service: str, operation: str, transport: bool) -> list[dict[str, Any]]:
+    def _due(self, service: str, operation: str, transport: bool, only: Collection[str] | None) -> list[dict[str, Any]]:
         due = []
         for rule in self._rules:
-            if (_fault(rule).name in TRANSPORT) is not transport or not _matches(rule["match"], service, operation):
+            name = _fault(rule).name
+            asked = (name in TRANSPORT) is transport if only is None else name in only
+            if not asked or not _matches(rule["match"], service, operation):
                 continue
             rule["seen"] += 1
             if _is_due(rule):
                 due.append(rule)
         return due
 
-    def _thrown(self, service: str, operation: str, transport: bool) -> list[dict[str, Any]]:
+    def _thrown(
+        self, service: str, operation: str, transport: bool, only: Collection[str] | None
+    ) -> list[dict[str, Any]]:
         """Throw once for each request, before the stand-in sees it; what is of meaning waits until it asks."""
         if not transport:
-            rule, self._drawn.rule = getattr(self._drawn, "rule", None), None
-            return [rule] if rule else []
+            rule = getattr(self._drawn, "rule", None)
+            if rule is None or (only is not None and _fault(rule).name not in only):
+                return []
+            self._drawn.rule = None
+            return [rule]
         assert self._dice is not None
         self._drawn.rule = None
         if self._dice.random() >= self._rate:
