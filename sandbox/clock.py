@@ -15,9 +15,13 @@ from pathlib import Path
 
 
 class SandboxClock:
-    """Seconds since the epoch, shifted; safe to read from any thread."""
+    """Seconds since the epoch, shifted; safe to read from any thread.
 
-    def __init__(self, offset_file: Path | None = None) -> None:
+    `stands_at` makes it stand still at an instant until somebody moves it, as a simulation wants.
+    """
+
+    def __init__(self, offset_file: Path | None = None, *, stands_at: float | None = None) -> None:
+        self._stands_at = stands_at
         self._file = offset_file
         self._offset = self._read_offset()
         self._pinned = threading.local()
@@ -29,13 +33,15 @@ class SandboxClock:
 
     @property
     def offset(self) -> float:
-        """Seconds added to real time."""
+        """Seconds added to real time, or to the instant at which the clock stands."""
         return self._offset
 
     def seconds(self) -> float:
         """Return the stand-ins' now, in seconds since the epoch."""
         pinned: float | None = getattr(self._pinned, "seconds", None)
-        return time.time() + self._offset if pinned is None else pinned
+        if pinned is not None:
+            return pinned
+        return (time.time() if self._stands_at is None else self._stands_at) + self._offset
 
     def now(self) -> datetime:
         """Return the stand-ins' now as an aware UTC instant."""

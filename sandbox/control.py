@@ -83,10 +83,10 @@ def _add_world(web: Blueprint, world: Steered) -> None:
     @web.put("/faults")
     def load_faults() -> Response:
         sent = request.get_json(silent=True)
-        rules = sent.get("rules") if isinstance(sent, dict) else sent
-        if not isinstance(rules, list):
-            raise ValueError("send a list of rules")
-        world.faults.load(rules)
+        programme = sent.get("rules", sent) if isinstance(sent, dict) else sent
+        if not isinstance(programme, list) and not (isinstance(programme, dict) and "rate" in programme):
+            raise ValueError("send a list of rules, or {seed, rate, kinds}")
+        world.faults.load(programme)
         return jsonify({"rules": world.faults.listing()})
 
     @web.delete("/faults")

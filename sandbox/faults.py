@@ -127,7 +127,7 @@ class Faults:
 
 
 def _rule(one: Any) -> dict[str, Any]:
-    wanted = {"do": one} if isinstance(one, str) else one
+    wanted: dict[str, Any] = {"do": one} if isinstance(one, str) else one
     if not wanted.get("do"):
         raise ValueError("every fault names what to `do`")
     return {"match": dict(wanted.get("match", {})), "do": str(wanted["do"]), "seen": 0, "done": 0}

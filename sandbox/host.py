@@ -35,7 +35,10 @@ class _Handler(WSGIRequestHandler):
 
 
 class FaultyTransport:
-    """WSGI middleware that spoils the requests the programme names."""
+    """WSGI middleware that spoils the requests the programme names.
+
+    A caller in the same process hands `tieout.sleep` over in the environ, to wait by its own clock.
+    """
 
     def __init__(self, app: WsgiApp, *, service: str, operation_of: OperationOf, faults: Faults) -> None:
         self._app, self._service, self._operation_of, self._faults = app, service, operation_of, faults
@@ -47,24 +50,107 @@ class FaultyTransport:
         due = self._faults.pick(self._service, self._operation_of(environ), transport=True)
         for fault in due:
             if fault.name == "delay":
-                time.sleep(int(fault.argument) / 1000)
+                _sleep_of(environ)(int(fault.argument) / 1000)
         for fault in due:
-            if fault.name == "reset_before":
-                return _hang_up(environ)
-            if fault.name.startswith("status"):
-                return _bare_status(fault, start_response)
-        return self._answer(environ, start_response, due)
-
-    def _answer(self, environ: Environ, start_response: StartResponse, due: list[Fault]) -> Iterable[bytes]:
-        after = next((f for f in due if f.name in ("drop_after_commit", "truncate")), None)
+            if fault.name in _INSTEAD:
+                return _INSTEAD[fault.name](fault, environ, start_response)
+        after = next((fault for fault in due if fault.name in _AFTERWARDS), None)
         if after is None:
             return self._app(environ, start_response)
         held: list[tuple[Any, ...]] = []
         body = b"".join(self._app(environ, lambda *words: held.append(words)))
-        if after.name == "drop_after_commit":
-            return _hang_up(environ)
-        start_response(*held[0])  # the full Content-Length goes out, the body does not
-        return _cut(environ, body[: int(after.argument or 20)])
+        return _AFTERWARDS[after.name](after, environ, start_response, held[0], body)
+
+
+def _sleep_of(environ: Environ) -> Callable[[float], None]:
+    sleep: Callable[[float], None] = environ.get("tieout.sleep", time.sleep)
+    return sleep
+
+
+# Instead of the work --------------------------------------------------------------------------------------------------
+
+
+def _refuse(fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Refuse the connection: in the same process as such, on a socket that was accepted by a reset."""
+    if "werkzeug.socket" not in environ:
+        raise ConnectionRefusedError("fault: nobody listens")
+    return _hang_up(environ)
+
+
+def _reset(fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    return _hang_up(environ)
+
+
+def _bare_status(fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer as a gateway does: `status:429:7` with a Retry-After, as a web page, or with nothing at all."""
+    named, _, rest = fault.name.partition("_")
+    status, _, wait = (named if named.isdigit() else fault.argument).partition(":")
+    code = int(status or 503)
+    html = f"<html><body><h1>{code} Service Temporarily Unavailable</h1></body></html>".encode()
+    body = {"html": html, "empty": b""}.get(rest, b'{"message":"unavailable"}')
+    headers = [("Content-Type", "text/html" if rest == "html" else "application/json")]
+    if wait:
+        headers.append(("Retry-After", wait))
+    start_response(f"{code} Fault", [*headers, ("Content-Length", str(len(body)))])
+    return [body]
+
+
+_INSTEAD = {
+    "refuse": _refuse,
+    "reset_before": _reset,
+    "status": _bare_status,
+    "status_html": _bare_status,
+    "status_empty": _bare_status,
+    "500_before": _bare_status,
+    "503_html": _bare_status,
+}
+
+# After the work -------------------------------------------------------------------------------------------------------
+
+_Started = tuple[Any, ...]
+
+
+def _drop(fault: Fault, environ: Environ, start: StartResponse, answer: _Started, body: bytes) -> Iterable[bytes]:
+    return _hang_up(environ)
+
+
+def _truncate(fault: Fault, environ: Environ, start: StartResponse, answer: _Started, body: bytes) -> Iterable[bytes]:
+    start(*answer)  # the full Content-Length goes out, the body does not
+    return _cut(environ, body[: int(fault.argument or 20)])
+
+
+def _fail(fault: Fault, environ: Environ, start: StartResponse, answer: _Started, body: bytes) -> Iterable[bytes]:
+    return _bare_status(fault, environ, start)
+
+
+def _spoil(fault: Fault, environ: Environ, start: StartResponse, answer: _Started, body: bytes) -> Iterable[bytes]:
+    """Answer 200 with half of the JSON, as if that were all."""
+    half = body[: len(body) // 2]
+    headers = [(name, value) for name, value in answer[1] if name.lower() != "content-length"]
+    start(answer[0], [*headers, ("Content-Length", str(len(half)))])
+    return [half]
+
+
+def _drip(fault: Fault, environ: Environ, start: StartResponse, answer: _Started, body: bytes) -> Iterable[bytes]:
+    start(*answer)
+    return _pieces(_sleep_of(environ), body, int(fault.argument or 1000) / 1000)
+
+
+_AFTERWARDS = {
+    "drop_after_commit": _drop,
+    "truncate": _truncate,
+    "500_after": _fail,
+    "bad_json": _spoil,
+    "slow_drip": _drip,
+}
+_DRIPS = 8
+
+
+def _pieces(sleep: Callable[[float], None], body: bytes, seconds: float) -> Iterable[bytes]:
+    size = max(1, -(-len(body) // _DRIPS))
+    for start in range(0, len(body), size):
+        sleep(seconds / _DRIPS)
+        yield body[start : start + size]
 
 
 def _cut(environ: Environ, body: bytes) -> Iterable[bytes]:
@@ -80,15 +166,6 @@ def _hang_up(environ: Environ) -> Iterable[bytes]:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError("fault: the connection was reset")
-
-
-def _bare_status(fault: Fault, start_response: StartResponse) -> Iterable[bytes]:
-    code = int(fault.argument or 503)
-    html = f"<html><body><h1>{code} Service Temporarily Unavailable</h1></body></html>".encode()
-    body = {"status": b'{"message":"unavailable"}', "status_html": html, "status_empty": b""}[fault.name]
-    kind = "text/html" if fault.name == "status_html" else "application/json"
-    start_response(f"{code} Fault", [("Content-Type", kind), ("Content-Length", str(len(body)))])
-    return [body]
 
 
 class Host:

@@ -39,8 +39,9 @@ class World:
         quickbooks_port: int = 0,
         stripe_port: int = 0,
         control_token: str,
+        clock: SandboxClock | None = None,
     ) -> None:
-        self.clock = SandboxClock(folder / "clock" if folder else None)
+        self.clock = clock or SandboxClock(folder / "clock" if folder else None)
         self.faults = Faults()
         self.control_token = control_token
         self.quickbooks = QuickBooksStandin(

@@ -6,7 +6,6 @@ Operations are named `entity.verb` ("payment.create", "purchase.update"), `query
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from sandbox import draw
 from sandbox.qbo.codec import encode
 from sandbox.qbo.entities import BY_PATH
 from sandbox.qbo.refusals import Refusal
@@ -40,7 +40,7 @@ class Call:
     body: bytes
     authorization: str | None
     operation: str
-    tid: str = field(default_factory=lambda: f"1-{secrets.token_hex(4)}-{secrets.token_hex(12)}")
+    tid: str = field(default_factory=lambda: f"1-{draw.hex_text(4)}-{draw.hex_text(12)}")
     warning: str = ""
 
     @property

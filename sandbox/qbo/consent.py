@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox import draw
 from sandbox.qbo.api import mean
 from sandbox.qbo.calls import operation_of, refusal_answer
 from sandbox.qbo.journal import Entry
@@ -155,7 +155,7 @@ def _granted(standin: QuickBooksStandin, work: Callable[[], Response]) -> AnyRes
             fault = refusal_answer(refusal, standin.clock.seconds())
             answer = Response(fault.content, status=fault.status, content_type=fault.kind)
         standin.commit()
-        tid = f"1-{secrets.token_hex(12)}"
+        tid = f"1-{draw.hex_text(12)}"
         at = utc_text(standin.clock.seconds())
         standin.journal.add(Entry(at, request.method, request.path, operation, "", "", answer.status_code, tid))
     answer.headers["intuit_tid"] = tid

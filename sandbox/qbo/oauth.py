@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hmac
 import random
-import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox import draw
 from sandbox.clock import SandboxClock
 from sandbox.qbo.refusals import unauthenticated, unauthorised
 from sandbox.qbo.switches import Switches
@@ -46,11 +46,11 @@ class OAuth:
         if app is not None:
             return app
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-        draw = random.Random(f"quickbooks app {seed}")
+        dice = random.Random(f"quickbooks app {seed}")
         fresh = {
-            "client_id": "AB" + "".join(draw.choices(letters, k=48)),
-            "client_secret": "".join(draw.choices(letters, k=40)),
-            "verifier_token": "-".join("".join(draw.choices("0123456789abcdef", k=n)) for n in (8, 4, 4, 4, 12)),
+            "client_id": "AB" + "".join(dice.choices(letters, k=48)),
+            "client_secret": "".join(dice.choices(letters, k=40)),
+            "verifier_token": "-".join("".join(dice.choices("0123456789abcdef", k=n)) for n in (8, 4, 4, 4, 12)),
             "redirect_uris": [],
         }
         return self._shelf.put("_oauth", "app", fresh)
@@ -104,7 +104,7 @@ class OAuth:
 
     def give_code(self, realm: str, redirect_uri: str) -> str:
         """Return a fresh authorization code for a company that a person consented to connect."""
-        code = "XAB1" + secrets.token_urlsafe(36)
+        code = "XAB1" + draw.url_text(36)
         self._shelf.put("_code", code, {
             "realm": realm,
             "redirect_uri": redirect_uri,
@@ -129,7 +129,7 @@ class OAuth:
 
     def give_refresh(self, connection: str) -> str:
         """Issue a refresh token to a connection."""
-        token = "AB11" + secrets.token_urlsafe(40)
+        token = "AB11" + draw.url_text(40)
         now = self._clock.seconds()
         self._shelf.put("_refresh", token, {"connection": connection, "at": now, "used": now, "dead_at": None})
         return token
@@ -168,7 +168,7 @@ class OAuth:
         return token
 
     def _answer(self, connection: str, refresh_token: str) -> dict[str, Any]:
-        access_token = "eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.." + secrets.token_urlsafe(64)
+        access_token = "eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.." + draw.url_text(64)
         now = self._clock.seconds()
         lifetime = int(self._switches["access_lifetime"])
         self._shelf.put("_access", access_token, {"connection": connection, "until": now + lifetime})

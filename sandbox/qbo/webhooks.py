@@ -11,10 +11,10 @@ import hashlib
 import hmac
 import random
 import threading
-import uuid
 from collections.abc import Callable
 from typing import Any
 
+from sandbox import draw
 from sandbox.clock import SandboxClock
 from sandbox.courier import Courier, Parcel, refuse_unless_loopback
 from sandbox.qbo.codec import encode
@@ -27,7 +27,14 @@ from sandbox.shelf import Doc, Shelf
 RETRIES = (0, 10, 20, 30, 300, 1200, 7200, 14400, 21600)
 # What Intuit sends no events for.
 NOT_COVERED = frozenset({"TaxCode", "TaxRate", "CompanyInfo"})
-_PAST = {"Create": "created", "Update": "updated", "Delete": "deleted", "Void": "voided"}
+_PAST = {
+    "Create": "created",
+    "Update": "updated",
+    "Delete": "deleted",
+    "Void": "voided",
+    "Merge": "merged",
+    "Emailed": "emailed",
+}
 
 
 class Webhooks:
@@ -124,7 +131,7 @@ class Webhooks:
             "user-agent": "intuit_notification_server/0.1",
             "intuit-signature": base64.b64encode(digest).decode(),
             "intuit-signature-algorithm": "HMAC-SHA256",
-            "intuit-t-id": str(uuid.uuid4()),
+            "intuit-t-id": draw.uuid_text(),
             "intuit-created-time": stamp(self._clock.seconds()),
             "intuit-notification-schema-version": held["version"],
         }
@@ -173,7 +180,7 @@ def _cloud_events(events: list[Doc]) -> list[dict[str, Any]]:
     return [
         {
             "specversion": "1.0",
-            "id": str(uuid.uuid4()),
+            "id": draw.uuid_text(),
             "source": "intuit.dsnBgbseACLLRZNxo2dfc4evmEJdxde58xeeYcZliOU=",
             "type": f"qbo.{event['entity'].lower()}.{_PAST[event['operation']]}.v1",
             "datacontenttype": "application/json",

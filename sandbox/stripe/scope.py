@@ -6,12 +6,12 @@ the stand-in's own notes on an object and never leave it.
 
 from __future__ import annotations
 
-import secrets
 import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox import draw
 from sandbox.agenda import Agenda
 from sandbox.clock import SandboxClock
 from sandbox.shelf import Shelf
@@ -50,7 +50,7 @@ KINDS = {
 
 def random_text(length: int) -> str:
     """Return letters and digits that nobody can guess."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+    return draw.text_of(_LETTERS, length)
 
 
 def new_id(prefix: str) -> str:
@@ -84,6 +84,7 @@ class Ground:
     platform: str
     public_url: str = ""
     announce: Callable[[Scope, Obj], None] = lambda scope, event: None
+    hasten: Callable[[], None] = lambda: None  # sends what is due before the answer leaves
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Asker:
     idempotency_key: str | None = None
     ip: str = "127.0.0.1"
     user_agent: str = ""
+    declined_with: str | None = None  # what the fault programme makes the payer's bank say
 
 
 @dataclass(frozen=True)

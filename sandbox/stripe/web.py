@@ -6,12 +6,12 @@ Turns HTTP into `api.Request` and back. Law: nothing here changes state by itsel
 from __future__ import annotations
 
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
+from sandbox import draw
 from sandbox.faults import Faults
 from sandbox.host import Environ, FaultyTransport, WsgiApp
 from sandbox.stripe import connect_pages, frames, pages, routes
@@ -45,7 +45,7 @@ def build(standin: StripeStandin, faults: Faults) -> WsgiApp:
         return _response(standin.api.answer(_arrived()))
 
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", ".localhost"]  # no name of elsewhere may point here
-    app.secret_key = secrets.token_bytes(32)  # signs the one message a page shows after a button
+    app.secret_key = draw.raw_bytes(32)  # signs the one message a page shows after a button
     app.register_blueprint(frames.blueprint(standin))
     app.register_blueprint(connect_pages.blueprint(standin))
     app.register_blueprint(pages.blueprint(standin))

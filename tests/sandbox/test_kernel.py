@@ -118,11 +118,11 @@ def test_work_of_the_agenda_may_enter_more_work() -> None:
 )
 def test_a_fault_comes_when_its_rule_says(match: dict[str, Any], hits: list[int]) -> None:
     faults = Faults()
-    faults.load([{"match": {"service": "books", **match}, "do": "refuse:now"}])
+    faults.load([{"match": {"service": "books", **match}, "do": "stale:now"}])
     came = [n for n in range(4) if faults.pick("books", "payment.create", transport=False)]
     assert came == hits
     assert faults.pick("other", "payment.create", transport=False) == []
-    assert [done["do"] for done in faults.carried_out] == ["refuse:now"] * len(hits)
+    assert [done["do"] for done in faults.carried_out] == ["stale:now"] * len(hits)
 
 
 def test_a_rule_without_a_deed_is_refused_and_the_old_programme_stays() -> None:
@@ -161,7 +161,9 @@ def served() -> Iterator[Serve]:
         host.stop()
 
 
-@pytest.mark.parametrize(("do", "work"), [("reset_before", 0), ("drop_after_commit", 1), ("truncate:7", 1)])
+@pytest.mark.parametrize(
+    ("do", "work"), [("refuse", 0), ("reset_before", 0), ("drop_after_commit", 1), ("truncate:7", 1)]
+)
 def test_a_lost_answer_looks_like_one(served: Serve, do: str, work: int) -> None:
     url, worked = served(do)
     with pytest.raises(requests.RequestException):
@@ -172,7 +174,13 @@ def test_a_lost_answer_looks_like_one(served: Serve, do: str, work: int) -> None
 
 @pytest.mark.parametrize(
     ("do", "status", "text"),
-    [("status:502", 502, "unavailable"), ("status_html:503", 503, "<h1>503"), ("status_empty:504", 504, "")],
+    [
+        ("status:502", 502, "unavailable"),
+        ("status_html:503", 503, "<h1>503"),
+        ("status_empty:504", 504, ""),
+        ("500_before", 500, "unavailable"),
+        ("503_html", 503, "<h1>503"),
+    ],
 )
 def test_a_gateway_answers_instead(served: Serve, do: str, status: int, text: str) -> None:
     url, worked = served(do)
@@ -180,6 +188,56 @@ def test_a_gateway_answers_instead(served: Serve, do: str, status: int, text: st
     assert answer.status_code == status
     assert text in answer.text
     assert worked == []
+
+
+def test_a_gateway_says_how_long_to_wait(served: Serve) -> None:
+    url, _ = served("status:429:7")
+    answer = requests.get(url, timeout=5)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+
+
+@pytest.mark.parametrize(("do", "status", "length"), [("500_after", 500, 25), ("bad_json", 200, 1000)])
+def test_work_is_done_behind_an_answer_that_hides_it(served: Serve, do: str, status: int, length: int) -> None:
+    url, worked = served(do)
+    answer = requests.get(url, timeout=5)
+    assert (answer.status_code, len(answer.content), len(worked)) == (status, length, 1)
+
+
+def test_an_answer_that_drips_comes_whole_and_late_by_the_callers_own_clock() -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Length", "2000")])
+        return [b"x" * 2000]
+
+    faults, slept = Faults(), []
+    faults.load([{"do": "slow_drip:1600"}])
+    spoiled = FaultyTransport(app, service="s", operation_of=lambda _: "op", faults=faults)
+    body = b"".join(spoiled({"PATH_INFO": "/", "tieout.sleep": slept.append}, lambda *words: None))
+    assert (body, slept) == (b"x" * 2000, [0.2] * 8)
+
+
+def test_dice_spoil_the_share_that_was_asked_for_and_the_same_for_the_same_seed() -> None:
+    def thrown(seed: int) -> list[str]:
+        faults = Faults()
+        wanted = [{"match": {"operation": "payment.*"}, "do": "delay:5"}, "stale_5010", "refuse"]
+        faults.load({"seed": seed, "rate": 0.3, "kinds": wanted})
+        came = []
+        for n in range(1000):
+            operation = ("query", "payment.create")[n % 2]
+            both = [faults.pick("books", operation, transport=layer) for layer in (True, False)]
+            assert not (both[0] and both[1])
+            came.append("".join(fault.name for due in both for fault in due) + operation[:1])
+        assert faults.requests == 1000
+        return came
+
+    first = thrown(7)
+    assert first == thrown(7) != thrown(8)
+    assert 250 < sum(len(word) > 1 for word in first) < 350
+    assert {"delayq"} & set(first) == set()
+
+
+def test_dice_need_a_share() -> None:
+    with pytest.raises(ValueError, match="share"):
+        Faults().load({"seed": 1, "rate": 30, "kinds": ["refuse"]})
 
 
 def test_the_control_plane_is_spared_all_faults(served: Serve) -> None:
