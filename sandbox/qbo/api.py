@@ -22,6 +22,7 @@ from sandbox.qbo.query import Query, parse
 from sandbox.qbo.refusals import Refusal
 from sandbox.qbo.replays import LONGEST, LONGEST_OF_BATCH
 from sandbox.qbo.selecting import changed_since, select
+from sandbox.qbo.side_doors import door_of
 from sandbox.qbo.times import envelope_time, utc_text
 from sandbox.qbo.writing import verb_of, write
 
@@ -100,6 +101,11 @@ class Api:
             return self._enveloped(f'"CDCResponse":{_changes(call, books)}')
         if first == "batch" and call.method == "POST":
             return self._replayed(call, faults, lambda: self._batch(call, books), longest=LONGEST_OF_BATCH)
+        door = door_of(call)
+        if door is not None and call.method == "GET":
+            return door(self._standin, call, books)
+        if door is not None:
+            return self._replayed(call, faults, lambda: door(self._standin, call, books), longest=LONGEST)
         entity = BY_PATH.get(first)
         if entity is None:
             raise refusals.unsupported(f"{call.method} {'/'.join(call.steps)}")

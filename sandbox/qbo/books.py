@@ -138,6 +138,8 @@ class Books:
         if after is None:
             times = {"LastUpdatedTime": stamp(self.now())}
             self.docs.drop(entity, key, {"domain": "QBO", "status": "Deleted", "Id": key, "MetaData": times})
+            if entity == "Attachable":
+                self._shelf.drop(f"{self.realm}/file", key)
         else:
             self.docs.put(entity, key, after, change.text)
         self.links.replace(entity, key, before, after)
@@ -216,6 +218,16 @@ class Books:
         if entity == "Account" or self.switches["balances_touch_customers"]:
             body["MetaData"] = {**body["MetaData"], "LastUpdatedTime": stamp(when)}
         self.docs.put(entity, body["Id"], body)
+
+    # Files ------------------------------------------------------------------------------------------------------------
+
+    def keep_file(self, key: str, content: str, kind: str) -> None:
+        """Keep an attachment's file, its bytes as base64."""
+        self._shelf.put(f"{self.realm}/file", key, {"bytes": content, "type": kind})
+
+    def file(self, key: str) -> dict[str, Any] | None:
+        """Return an attachment's file, None where there is none."""
+        return self._shelf.get(f"{self.realm}/file", key)
 
     # Documents from outside -------------------------------------------------------------------------------------------
 

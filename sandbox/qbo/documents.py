@@ -27,7 +27,9 @@ def value_at(body: Body, path: str, sort: str) -> Any:
     """Return a property as a value of its sort that compares with others: text, number, flag or instant."""
     value: Any = body
     for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
+        if isinstance(value, list):
+            value = value[0] if value else None
+        value = value.get(step, value.get(step.lower())) if isinstance(value, dict) else None
     if isinstance(value, dict):
         value = value.get("value", value.get("Address"))
     if value is None:

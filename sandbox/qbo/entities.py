@@ -124,35 +124,35 @@ _ALL = (
         " TxnRetainageDetail",
         computed="Balance DeliveryInfo InvoiceLink EInvoiceStatus InvoiceEx",
         query="CustomerRef:ref DueDate:day SalesTermRef:ref ProjectRef:ref Balance:number TotalAmt:number",
-        verbs="create update delete void pdf",
+        verbs="create update delete void pdf send",
     ),
     _txn(
         "CreditMemo",
         f"{_SALE} RemainingCredit InvoiceRef CreditMemoEx",
         computed="Balance RemainingCredit DueDate CreditMemoEx",
         query="CustomerRef:ref Balance:number TotalAmt:number",
-        verbs="create update delete void pdf",
+        verbs="create update delete void pdf send",
     ),
     _txn(
         "Estimate",
         f"{_SALE} ExpirationDate AcceptedBy AcceptedDate EstimateEx",
         computed="Balance EstimateEx",
         query="CustomerRef:ref ExpirationDate:day TotalAmt:number TxnStatus:text",
-        verbs="create update delete pdf",
+        verbs="create update delete pdf send",
     ),
     _txn(
         "SalesReceipt",
         f"{_SALE} SalesReceiptEx LessCIS",
         computed="Balance SalesReceiptEx",
         query="CustomerRef:ref TotalAmt:number PaymentRefNum:text",
-        verbs="create update delete void pdf",
+        verbs="create update delete void pdf send",
     ),
     _txn(
         "RefundReceipt",
         f"{_SALE} RemainingCredit RefundReceiptEx",
         computed="Balance RemainingCredit RefundReceiptEx",
         query="CustomerRef:ref TotalAmt:number PaymentRefNum:text",
-        verbs="create update delete void pdf",
+        verbs="create update delete void pdf send",
     ),
     Entity(
         "Payment",
@@ -163,7 +163,7 @@ _ALL = (
         ),
         _words(f"{_SERVER} UnappliedAmt LinkedTxn PaymentEx RecurDataRef"),
         _types("TxnDate:day CustomerRef:ref ProjectRef:ref PaymentRefNum:text TotalAmt:number"),
-        _words("create update delete void pdf"),
+        _words("create update delete void pdf send"),
         transaction=True,
     ),
     _txn(
@@ -287,6 +287,19 @@ _ALL = (
         _words(_SERVER),
         _types(""),
         _words("update"),
+    ),
+    Entity(
+        "Attachable",
+        _words(
+            f"{_OBJECT} FileName FileAccessUri TempDownloadUri Size ContentType Category Lat Long PlaceName Note"
+            " ThumbnailFileAccessUri ThumbnailTempDownloadUri AttachableEx documentId"
+        ),
+        _words(f"{_SERVER} FileAccessUri TempDownloadUri Size ThumbnailFileAccessUri ThumbnailTempDownloadUri"),
+        _types(
+            "FileName:text Note:text ContentType:text Category:text Size:number AttachableRef.EntityRef.Type:text"
+            " AttachableRef.EntityRef.value:text"
+        ),
+        _words("create update delete"),
     ),
     *map(_plain, PLAIN),
 )

@@ -70,7 +70,7 @@ PLAIN = (
         required="VendorRef Line",
         computed="TotalAmt PurchaseOrderEx",
         query="VendorRef:ref TotalAmt:number POStatus:text",
-        verbs=f"{_CHANGES} pdf",
+        verbs=f"{_CHANGES} pdf send",
     ),
     Plain(
         "VendorPrepayment",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sandbox.qbo.books import Books
 
 # Which of several changes of one document is told to the world.
-_WEIGHT = {"": 0, "Update": 1, "Void": 2, "Create": 3, "Delete": 4}
+_WEIGHT = {"": 0, "Update": 1, "Emailed": 2, "Void": 3, "Create": 4, "Delete": 5, "Merge": 6}
 
 
 @dataclass

@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 
 from sandbox.control import Steered, build_control
 from sandbox.qbo.api import Api
+from sandbox.qbo.attachments import fetch
 from sandbox.qbo.calls import Call, operation_of
 from sandbox.qbo.consent import build_oauth
 from sandbox.qbo.pages import build_pages
@@ -38,6 +39,14 @@ def build_app(standin: QuickBooksStandin, world: Steered) -> Flask:
         response.headers["Service-Time"] = f"total={(time.perf_counter() - started) * 1000:.0f}, db=0"
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    @app.get("/_files/<realm>/<key>/<int:until>/<mark>/<name>")
+    def temporary_file(realm: str, key: str, until: int, mark: str, name: str) -> Response:
+        with standin.lock:
+            found = fetch(standin, realm, key, until, mark)
+        if found is None:
+            return Response("AccessDenied: this address has expired", status=403, content_type="text/plain")
+        return Response(found[0], content_type=found[1])
 
     app.register_blueprint(build_oauth(standin))
     app.register_blueprint(build_pages(standin))

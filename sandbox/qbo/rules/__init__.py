@@ -33,6 +33,7 @@ COMPOSE: dict[str, Compose] = {
     "Item": lists.compose_item,
     "Term": lists.compose_term,
     "PaymentMethod": lists.compose_payment_method,
+    "Attachable": lists.compose_attachable,
     "CompanyInfo": lists.compose_nothing,
     "Preferences": lists.compose_nothing,
     **{row.name: partial(compose_plain, row) for row in PLAIN},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.qbo.codec import Body, amount, decimal, held, trimmed
-from sandbox.qbo.refusals import Refusal, business, duplicate_name, invalid_enum, missing
+from sandbox.qbo.refusals import Refusal, bad_reference, business, duplicate_name, invalid_enum, missing
 from sandbox.qbo.rules.fields import check_email, settle_currency
 from sandbox.qbo.unit import Unit
 
@@ -182,6 +182,16 @@ def compose_payment_method(unit: Unit, body: Body, before: Body | None) -> None:
     """A way to pay."""
     settle_name(unit, "PaymentMethod", body, before)
     body.setdefault("Type", "NON_CREDIT_CARD")
+
+
+def compose_attachable(unit: Unit, body: Body, before: Body | None) -> None:
+    """A note or a file beside documents. Raises 6000 without either, 2500 for a document that is not there."""
+    if not body.get("Note") and not body.get("FileName"):
+        raise business("You must have at least a note string or file attachment.", element="Note")
+    for one in body.get("AttachableRef") or []:
+        told = one.get("EntityRef") or {}
+        if told.get("value") and unit.read(str(told.get("type")), str(told["value"])) is None:
+            raise bad_reference("AttachableRef.EntityRef", str(told.get("type")), str(told["value"]))
 
 
 def compose_nothing(unit: Unit, body: Body, before: Body | None) -> None:
