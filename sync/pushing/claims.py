@@ -23,7 +23,7 @@ from connector.store.outbox import PostingRow
 from sync.outbox import is_claimable, posting_of
 from sync.pushing import attempts, held
 from sync.pushing.attempts import Step
-from sync.pushing.verdicts import Outcome
+from sync.pushing.verdicts import Outcome, looks_first
 from sync.runtime import Runtime
 
 # Three times what a look-up and a create may take with their time-outs, a token refresh included.
@@ -58,7 +58,7 @@ def claim(rt: Runtime, company_id: str, posting_id: str, *, limits: Mapping[str,
         row = session.exec(
             select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.id == posting_id)
         ).one()
-        came_from, had_attempts = row.state, row.attempt > 0
+        came_from, attempts_before = row.state, row.attempt
         if not _take(session, rt, row):
             return Outcome.FENCED
         session.refresh(row)
@@ -70,7 +70,8 @@ def claim(rt: Runtime, company_id: str, posting_id: str, *, limits: Mapping[str,
         row.attempt += 1
         row.first_sent_at = row.first_sent_at or rt.clock.now()
         session.flush()
-        taken = _claim_of(session, row, came_from=came_from, look_first=had_attempts or came_from == "unknown")
+        look_first = looks_first(attempts=attempts_before, came_from=came_from)
+        taken = _claim_of(session, row, came_from=came_from, look_first=look_first)
         write_intent(session, rt, taken, "find" if taken.look_first else "create")
         return taken
 

@@ -27,7 +27,7 @@ from sync.outbox import let_all_wait
 from sync.pushing import attempts, claims, held, waiting
 from sync.pushing.claims import Claim
 from sync.pushing.posting_words import money, recorded, title, tries
-from sync.pushing.verdicts import Outcome, verdict_on
+from sync.pushing.verdicts import Outcome, state_after, verdict_on
 from sync.runtime import Runtime
 
 DUPLICATE = "duplicate_in_quickbooks"
@@ -151,10 +151,9 @@ def _failed(rt: Runtime, taken: Claim, error: GatewayError | NotConnected, verb:
     call = _failed_call(verb, verdict.word, error)
     if verdict.outcome is Outcome.HELD and isinstance(error, GatewayError):
         return _held(rt, taken, call, code=error.code, said=error.message)
-    may_have_happened = verdict.outcome is Outcome.UNKNOWN or taken.came_from != "due"
     due_at = rt.clock.now() + timedelta(seconds=verdict.wait_seconds)
     values: dict[str, Any] = {
-        "state": "unknown" if may_have_happened else "due",
+        "state": state_after(verdict, came_from=taken.came_from),
         "due_at": due_at,
         "attempt": taken.row.attempt if verdict.counts else taken.row.attempt - 1,
     }

@@ -54,6 +54,21 @@ def verdict_on(error: GatewayError | NotConnected, *, verb: str, attempt: int) -
     return Verdict(Outcome.HELD, "rejected" if verb == "create" else "refused")
 
 
+def looks_first(*, attempts: int, came_from: str) -> bool:
+    """Tell whether a posting is looked for before it is sent. `attempts` are those made before, in any generation."""
+    return attempts > 0 or came_from == "unknown"
+
+
+def state_after(verdict: Verdict, *, came_from: str) -> str:
+    """Return the state of a posting after a failure: held, unknown where it may stand in QuickBooks, or due again.
+
+    `came_from` is the state it was claimed in: what was unknown before a look-up failed is still unknown after it.
+    """
+    if verdict.outcome is Outcome.HELD:
+        return "held"
+    return "unknown" if verdict.outcome is Outcome.UNKNOWN or came_from != "due" else "due"
+
+
 def backoff(attempt: int) -> float:
     """Return the seconds to wait after the nth attempt: 5, 10, 20 and so on, at most five minutes."""
     return float(min(FIRST_WAIT * 2 ** (max(attempt, 1) - 1), LONGEST_WAIT))

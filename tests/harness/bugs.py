@@ -85,12 +85,11 @@ def _fresh_key(real: Wrong) -> Wrong:
 # 2. Nothing is looked up before it is sent again ---
 
 
-def _no_lookup(real: Wrong) -> Wrong:
-    def claim_of(session: Any, row: PostingRow, *, came_from: str, look_first: bool) -> claims.Claim:
-        found: claims.Claim = real(session, row, came_from=came_from, look_first=False)
-        return found
+def _no_lookup(_real: Wrong) -> Wrong:
+    def looks_first(*, attempts: int, came_from: str) -> bool:
+        return False
 
-    return claim_of
+    return looks_first
 
 
 # 3. The bell is rung inside the write, and nobody sweeps what the bell was rung for ---
@@ -305,7 +304,7 @@ ALL = (
         ("I-1",),
         ("drop_after_commit", "forget_requestid"),
         ("L0", "L1", "L2"),
-        (("sync.pushing.claims", "_claim_of"),),
+        (("sync.pushing.claims", "looks_first"), ("sync.pushing.verdicts", "looks_first")),
         _no_lookup,
     ),
     Bug(
