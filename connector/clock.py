@@ -6,6 +6,7 @@ from a file named by a setting, which production refuses. Law: instants are awar
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 from datetime import UTC, date, datetime
@@ -39,12 +40,16 @@ class Clock:
 
     def new_id(self) -> str:
         """Return a ULID: 26 characters, sorted by time, 80 random bits. Never a sequence, so a restore repeats none."""
-        number = (int(self.now().timestamp() * 1000) << 80) | secrets.randbits(80)
+        number = (int(self.now().timestamp() * 1000) << 80) | int.from_bytes(self.random_bytes(10), "big")
         return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
     def new_token(self) -> str:
         """Return 256 random bits for a link or a session, URL-safe. Only its hash is ever stored."""
-        return secrets.token_urlsafe(32)
+        return base64.urlsafe_b64encode(self.random_bytes(32)).rstrip(b"=").decode()
+
+    def random_bytes(self, number: int) -> bytes:
+        """Return that many bytes that nobody can guess."""
+        return secrets.token_bytes(number)
 
     def _offset(self) -> float:
         if self._offset_file is None:

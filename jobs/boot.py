@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from connector import crash
 from connector.clock import Clock
+from connector.qbo.throttle import MemoryThrottle
 from connector.settings import Settings, settings
 from connector.store.session import Database
 from jobs import logs
@@ -27,17 +28,18 @@ def runtime() -> Runtime:
     return runtime_of(here)
 
 
-def runtime_of(settings: Settings, *, bell: Bell | None = None) -> Runtime:
-    """Make a runtime from settings; `bell` replaces the one on Redis, for tests and simulations."""
+def runtime_of(settings: Settings, *, bell: Bell | None = None, clock: Clock | None = None) -> Runtime:
+    """Make a runtime from settings; simulations bring a bell and a clock of their own, and then no Redis is asked."""
     crash.arm(settings.crash_at)
     db = Database(settings.database_url)
-    clock = Clock(settings.clock_offset_file)
+    throttle = MemoryThrottle(clock) if clock else None
+    clock = clock or Clock(settings.clock_offset_file)
     vault = Vault(settings.vault_keys)
     return Runtime(
         settings=settings,
         db=db,
         clock=clock,
         vault=vault,
-        gateways=CompanyGateways(settings, db, clock, vault),
+        gateways=CompanyGateways(settings, db, clock, vault, throttle),
         bell=bell or RqBell(settings.redis_url, clock),
     )

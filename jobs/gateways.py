@@ -29,13 +29,13 @@ class CompanyGateways:
     db: Database
     clock: Clock
     vault: Vault
-    _throttle: Throttle = field(init=False)
+    throttle: Throttle | None = None  # the one that all processes share by Redis, unless another is given
     _quickbooks: dict[str, tuple[str, QuickBooksGateway]] = field(default_factory=dict, init=False)
     _stripe: dict[str, tuple[str, StripeGateway]] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        self._throttle = SharedThrottle(self.settings.redis_url, self.clock)
+        self._throttle = self.throttle or SharedThrottle(self.settings.redis_url, self.clock)
 
     def quickbooks(self, company_id: str) -> QuickBooksGateway:
         """Return the gateway of a company's QuickBooks. Raises NotConnected."""

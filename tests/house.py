@@ -6,7 +6,6 @@ in one process and crashes of many use the same installation.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from sqlmodel import col, select
 
+from connector.clock import Clock
 from connector.settings import Settings
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
@@ -21,7 +21,6 @@ from connector.store.money import PaymentRow
 from connector.store.outbox import PostingRow
 from connector.stripe.gateway import StripeGateway
 from jobs.boot import runtime_of
-from jobs.gateways import CompanyGateways
 from oauth import flow
 from oauth.keys import connect_stripe
 from oauth.vault import new_key
@@ -50,19 +49,27 @@ class House:
     """Harbor Tile Co., installed. `environment` starts further processes of the same installation."""
 
     def __init__(
-        self, world: World, database_url: str, *, public_url: str = PUBLIC_URL, customers: int = 8, invoices: int = 40
+        self,
+        world: World,
+        database_url: str,
+        *,
+        public_url: str = PUBLIC_URL,
+        customers: int = 8,
+        invoices: int = 40,
+        clock: Clock | None = None,
+        more: dict[str, str] | None = None,
     ) -> None:
         self.world = world
         self.realm = seed(world.quickbooks, customers=customers, invoices=invoices)
-        self.environment = self._environment(world, database_url, public_url)
+        self.environment = self._environment(world, database_url, public_url) | (more or {})
         values: dict[str, Any] = {name.lower(): value for name, value in self.environment.items()}
         self.settings = Settings(**values)
         self.bell = Bells()
         # The clock of a test never sleeps, so the stand-in's throttle (which counts real seconds) is off.
         world.quickbooks.switches.set({"throttle": False})
-        booted, clock = runtime_of(self.settings, bell=self.bell), WorldClock(world)
-        gateways = CompanyGateways(self.settings, booted.db, clock, booted.vault)
-        self.rt = replace(booted, clock=clock, gateways=gateways)
+        clock = clock or WorldClock(world)
+        booted = runtime_of(self.settings, bell=self.bell, clock=clock)
+        self.rt = booted
         self.company_id = self.rt.clock.new_id()
         with self.rt.db.write("found") as session:
             session.add(

@@ -38,11 +38,13 @@ DEFAULT_NAME = "Harbor Tile Co."
 class QuickBooksStandin:
     """QuickBooks Online on this machine, with as many companies as wanted."""
 
-    def __init__(self, shelf: Shelf, *, clock: SandboxClock, faults: Faults) -> None:
+    def __init__(
+        self, shelf: Shelf, *, clock: SandboxClock, faults: Faults, courier: Courier | None = None
+    ) -> None:
         self.clock, self.faults = clock, faults
         self.lock = threading.RLock()
         self.public_url = ""
-        self.courier = Courier(threads=1)  # one: bodies go out in their order
+        self.courier = courier or Courier(threads=1)  # one: bodies go out in their order
         self.switches = Switches(shelf)
         self.oauth = OAuth(shelf, clock, self.switches)
         self.replays = Replays(shelf)
@@ -108,9 +110,9 @@ class QuickBooksStandin:
             self._books[realm] = Books(self._shelf, self.clock, realm, switches=self.switches, announce=self._announce)
         return self._books[realm]
 
-    def _announce(self, realm: str, entity: str, key: str, operation: str) -> None:
+    def _announce(self, realm: str, entity: str, key: str, operation: str, vanished: str) -> None:
         if not self._muted:
-            self.webhooks.announce(realm, entity, key, operation)
+            self.webhooks.announce(realm, entity, key, operation, vanished)
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
