@@ -16,10 +16,11 @@ from threading import RLock
 from typing import Any
 
 from sandbox.faults import Fault, Faults
-from sandbox.stripe import accounts, browser, form, routes, shapes
+from sandbox.stripe import accounts, browser, form, routes, shapes, troubles
 from sandbox.stripe.errors import ApiError, unplayed
 from sandbox.stripe.expand import expanded, refuse_unexpandable
 from sandbox.stripe.idempotency import IdempotencyKeys, fingerprint
+from sandbox.stripe.limits import Limits
 from sandbox.stripe.parameters import PARAMETERS, UNPLAYED, UNPLAYED_WORDS
 from sandbox.stripe.scope import API_VERSION, Asker, Ground, Scope, new_id
 
@@ -73,6 +74,7 @@ class Api:
     def __init__(self, ground: Ground, lock: RLock, faults: Faults) -> None:
         self._ground, self._lock, self._faults = ground, lock, faults
         self._keys = IdempotencyKeys(ground.shelf, ground.clock)
+        self._limits = Limits(ground.clock, ground.switches)
         self.journal: deque[dict[str, Any]] = deque(maxlen=_JOURNAL)
 
     def answer(self, request: Request) -> Answer:
@@ -130,42 +132,46 @@ class Api:
         return Call(request, request_id, key, operation, ids, decoded, params, account, by_browser)
 
     def _obey(self, call: Call) -> Answer:
-        """Answer a call from its idempotency key, or do its work."""
-        if call.key:
-            with self._lock:
-                held = self._keys.begin(call.account, call.key, call.print_)
-            if held is not None:
-                headers = {"Idempotent-Replayed": "true", "Original-Request": held["request"]}
-                return Answer(held["status"], held["body"], headers)
+        """Answer a call from its idempotency key, or do its work; what is refused at the door comes before both."""
+        name = call.operation.name
+        troubles.refuse_at_door(self._faults.pick("stripe", name, only=troubles.AT_THE_DOOR))
+        with self._lock:
+            self._limits.admit(call.account, name, call.ids)
+            held = self._keys.begin(call.account, call.key, call.print_) if call.key else None
+        if held is not None:
+            headers = {"Idempotent-Replayed": "true", "Original-Request": held["request"]}
+            return Answer(held["status"], held["body"], headers)
         try:
-            due = self._faults.pick("stripe", call.operation.name, transport=False)
-            refusal = _before(due)
-            if refusal is not None and refusal.status != 500:
-                raise refusal
-            return self._work(call, refusal, due)
+            due = self._faults.pick("stripe", name, only=troubles.INSIDE)
+            if (wait := troubles.argument(due, troubles.SLOW)) is not None:
+                time.sleep(int(wait or 500) / 1000)  # with the key under way
+            answer = self._work(call, due)
         finally:
             if call.key:
                 with self._lock:
                     self._keys.end(call.account, call.key)
+        if troubles.argument(due, troubles.BEFORE_RESPONSE) is not None:
+            self._ground.hasten()
+        return answer
 
-    def _work(self, call: Call, refusal: ApiError | None, due: list[Fault]) -> Answer:
+    def _work(self, call: Call, due: list[Fault]) -> Answer:
         """Do the work and keep its result under the key, in one commit."""
         with self._lock:
             try:
-                answer = self._result(call, refusal, due)
+                answer = self._result(call, due)
                 if call.key:
                     self._keys.keep(call.account, call.key, call.print_, answer.status, answer.body, call.request_id)
                 return answer
             finally:
                 self._ground.shelf.commit()
 
-    def _result(self, call: Call, refusal: ApiError | None, due: list[Fault]) -> Answer:
+    def _result(self, call: Call, due: list[Fault]) -> Answer:
         try:
-            if refusal is not None:
-                raise refusal
-            answer = Answer(200, self._do(call), {})
-            if any(fault.name == "api_error_after" for fault in due):
-                raise _api_error()
+            if troubles.argument(due, troubles.BEFORE) is not None:
+                raise troubles.api_error()
+            answer = Answer(200, self._do(call, troubles.argument(due, troubles.DECLINE)), {})
+            if troubles.argument(due, troubles.AFTER) is not None:
+                raise troubles.api_error()
             return answer
         except ApiError as error:
             if error.unread:
@@ -174,10 +180,11 @@ class Api:
             return Answer(error.status, browser.reduced_error(body) if call.by_browser else body, dict(error.headers))
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            return Answer(500, _api_error().body(call.request_id), {})
+            return Answer(500, troubles.api_error().body(call.request_id), {})
 
-    def _do(self, call: Call) -> dict[str, Any]:
-        asker = Asker(call.request_id, call.key, call.request.ip, call.request.headers.get("user-agent", ""))
+    def _do(self, call: Call, decline: str | None) -> dict[str, Any]:
+        agent = call.request.headers.get("user-agent", "")
+        asker = Asker(call.request_id, call.key, call.request.ip, agent, decline)
         scope = Scope(self._ground, call.account, asker)
         if call.by_browser:
             browser.refuse_without_secret(scope, call.operation.name, call.params, call.ids)
@@ -224,52 +231,3 @@ def _refuse_unplayed(params: dict[str, Any]) -> None:
     for name, word in UNPLAYED_WORDS.items():
         if params.get(name) == word:
             raise unplayed(f"{name}={word}")
-
-
-def _before(due: list[Fault]) -> ApiError | None:
-    """Return the refusal that a fault of meaning asks for; `slow` waits here, with the key under way."""
-    for fault in due:
-        if fault.name == "slow":
-            time.sleep(int(fault.argument or 500) / 1000)
-        elif fault.name in _REFUSALS:
-            return _REFUSALS[fault.name]()
-    return None
-
-
-def _api_error() -> ApiError:
-    return ApiError(
-        500, "An unknown error occurred. Nobody knows whether your request was carried out.", kind="api_error"
-    )
-
-
-def _rate_limited() -> ApiError:
-    headers = {"Stripe-Rate-Limited-Reason": "endpoint-rate"}
-    return ApiError(429, "Request rate limit exceeded.", code="rate_limit", headers=headers)
-
-
-def _locked() -> ApiError:
-    message = "This object cannot be accessed right now because another API request is accessing it."
-    return ApiError(429, message, code="lock_timeout")
-
-
-def _in_use() -> ApiError:
-    message = "There is currently another in-progress request using this Idempotent Key."
-    return ApiError(409, message, kind="idempotency_error", code="idempotency_key_in_use")
-
-
-def _expired() -> ApiError:
-    return ApiError(401, "Expired API Key provided.", code="api_key_expired")
-
-
-def _revoked() -> ApiError:
-    return ApiError(403, "Application access may have been revoked.", code="account_invalid")
-
-
-_REFUSALS = {
-    "api_error": _api_error,
-    "rate_limit": _rate_limited,
-    "lock_timeout": _locked,
-    "in_use": _in_use,
-    "unauthorised": _expired,
-    "forbidden": _revoked,
-}

@@ -80,6 +80,8 @@ def finish_challenge(scope: Scope, intent: Obj, *, passed: bool) -> None:
 def settle(scope: Scope, intent: Obj, method: Obj, *, authenticated: bool) -> None:
     """Take the bank's answer: the charge succeeds and the intent with it, or ApiError 402 is raised."""
     card = cards.BY_NUMBER[method["_number"]]
+    if scope.asker.declined_with is not None:
+        decline(scope, intent, method, cards.decline_named(scope.asker.declined_with))
     if card.decline is not None:
         decline(scope, intent, method, card.decline)
     charge = charges.new(scope, intent, method, status="succeeded", details=_details(intent, method, authenticated))

@@ -137,6 +137,12 @@ BY_NUMBER = {card.number: card for card in CARDS}
 BY_TOKEN = {card.token: card for card in CARDS}
 
 
+def decline_named(word: str) -> Decline:
+    """Return the refusal of a bank by its code or decline code; an unknown word is a generic decline."""
+    refusals = [card.decline for card in CARDS if card.decline is not None]
+    return next((no for no in refusals if word in (no.decline_code, no.code)), _GENERIC)
+
+
 def passes_luhn(number: str) -> bool:
     """Tell whether a card number's check digit is right."""
     total = 0

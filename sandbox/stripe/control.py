@@ -178,6 +178,13 @@ def _revoke_account(standin: StripeStandin, payload: Payload) -> Payload:
     return {"account": payload["account"]}
 
 
+def _roll_secret(standin: StripeStandin, payload: Payload) -> Payload:
+    """Give an endpoint another secret; for `hours` both sign."""
+    scope = _scope(standin, payload)
+    rolled = endpoints.roll_secret(scope, payload["endpoint"], int(payload.get("hours", 24)))
+    return {"endpoint": public(rolled)}
+
+
 ORDERS: dict[str, Order] = {
     **money_orders.ORDERS,
     "connect_account": _connect_account,
@@ -187,6 +194,7 @@ ORDERS: dict[str, Order] = {
     "pay": _pay,
     "resend": _resend,
     "revoke_account": _revoke_account,
+    "roll_secret": _roll_secret,
     "state": _state,
     "switches": _switches,
     "webhooks": _webhooks,

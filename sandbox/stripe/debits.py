@@ -65,8 +65,9 @@ def attempt(scope: Scope, intent: Obj, method: Obj, acceptance: Obj | None) -> N
         once = None if saved else {"amount": intent["amount"], "currency": intent["currency"]}
         mandates.accept(scope, method, acceptance, single_use=once)
     account = banks.BY_NUMBER[method["_number"]]
-    if account.refused is not None:
-        refuse(scope, intent, method, account.refused)
+    refused = account.refused or scope.asker.declined_with
+    if refused is not None:
+        refuse(scope, intent, method, refused if refused in REASONS else "card_declined")
     if not method["_verified"]:
         intents.advance(scope, intent, "requires_action", next_action=microdeposits.ask(scope, intent, method))
         return

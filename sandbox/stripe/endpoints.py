@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.courier import refuse_unless_loopback
-from sandbox.stripe import lists, methods
+from sandbox.stripe import lists, methods, versions
+from sandbox.stripe.calendar import DAY
 from sandbox.stripe.errors import ApiError, bad_parameter
-from sandbox.stripe.scope import API_VERSION, Obj, Scope, new_id, random_text
+from sandbox.stripe.scope import Obj, Scope, new_id, random_text
 
 _MOST = 16
 
@@ -22,7 +23,7 @@ def create(scope: Scope, params: dict[str, Any], *, secret: str | None = None) -
     endpoint: Obj = {
         "id": new_id("we_"),
         "object": "webhook_endpoint",
-        "api_version": _version(params.get("api_version")),
+        "api_version": versions.known(params.get("api_version")),
         "application": None,
         "created": scope.now,
         "description": params.get("description"),
@@ -36,12 +37,6 @@ def create(scope: Scope, params: dict[str, Any], *, secret: str | None = None) -
     }
     scope.keep(endpoint)
     return {**endpoint, "secret": endpoint["_secret"]}
-
-
-def _version(wanted: str | None) -> str | None:
-    if wanted not in (None, API_VERSION):
-        raise bad_parameter("api_version", f"The sandbox speaks {API_VERSION} only.")
-    return wanted
 
 
 def _url(url: str) -> str:
@@ -80,6 +75,31 @@ def delete(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     """Forget an endpoint; what was still to be sent to it is dropped."""
     scope.drop(retrieve(scope, params, key))
     return {"id": key, "object": "webhook_endpoint", "deleted": True}
+
+
+def roll_secret(scope: Scope, key: str, hours: int = 24) -> Obj:
+    """Give an endpoint a new secret and answer it; for some hours deliveries are signed with the old one too."""
+    endpoint = retrieve(scope, {}, key)
+    until = scope.now + hours * 3600
+    scope.change(endpoint, _old_secret=endpoint["_secret"], _old_until=until, _secret=f"whsec_{random_text(32)}")
+    return {**endpoint, "secret": endpoint["_secret"]}
+
+
+def secrets_of(endpoint: Obj, now: int) -> list[str]:
+    """Return the secrets that a delivery is signed with now."""
+    old = [endpoint["_old_secret"]] if endpoint.get("_old_secret") and now < endpoint["_old_until"] else []
+    return [endpoint["_secret"], *old]
+
+
+def note_outcome(scope: Scope, endpoint: Obj, taken: bool) -> None:
+    """Disable an endpoint that has taken nothing for days, where that is the habit (`disable_after_days`)."""
+    if taken:
+        scope.change(endpoint, _failing_since=0)
+        return
+    since = endpoint.get("_failing_since") or scope.now
+    days = scope.switches["disable_after_days"]
+    failed_long = bool(days) and scope.now - since >= days * DAY
+    scope.change(endpoint, _failing_since=since, status="disabled" if failed_long else endpoint["status"])
 
 
 def wanting(scope: Scope, event_type: str) -> list[tuple[str, Obj]]:

@@ -5,6 +5,7 @@ Law: every change of state happens under `lock` and is on the shelf before its a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import RLock
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sandbox.agenda import Agenda
 from sandbox.clock import SandboxClock
 from sandbox.courier import Courier
-from sandbox.faults import Faults
+from sandbox.faults import Fault, Faults
 from sandbox.host import WsgiApp
 from sandbox.shelf import Shelf
 from sandbox.stripe import (
@@ -35,19 +36,23 @@ from sandbox.stripe.scope import Ground, Obj, Scope, random_text
 from sandbox.stripe.switches import Switches
 
 _META = "_meta"
+_PATIENCE_SECONDS = 5.0
 
 
 class StripeStandin:
     """A stateful Stripe of one platform account and any number of connected ones."""
 
-    def __init__(self, shelf: Shelf, *, clock: SandboxClock, faults: Faults) -> None:
+    def __init__(
+        self, shelf: Shelf, *, clock: SandboxClock, faults: Faults, courier: Courier | None = None
+    ) -> None:
         self.lock = RLock()
-        self.courier = Courier(threads=1)
+        self.courier = courier or Courier(threads=1)
         meta = shelf.get(_META, "platform") or _founded(shelf)
         self.webhook_secret: str = meta["webhook_secret"]
         self._faults = faults
         self.ground = Ground(shelf, clock, Agenda(shelf, clock), Switches(shelf), platform=meta["account"])
-        self.deliveries = Deliveries(self.ground, self.courier, self.lock)
+        self.deliveries = Deliveries(self.ground, self.courier, self.lock, self._troubles_of)
+        self.ground.hasten = self._hasten
         self.api = Api(self.ground, self.lock, faults)
         self._teach()
         if shelf.get(accounts.KEYS, self.ground.platform) is None:
@@ -91,6 +96,16 @@ class StripeStandin:
             done += self.deliveries.flush()
             self.ground.shelf.commit()
             return done
+
+    def _troubles_of(self, event_type: str, names: frozenset[str]) -> list[Fault]:
+        return self._faults.pick("stripe", f"webhook.{event_type}", only=names)
+
+    def _hasten(self) -> None:
+        """Send what is due and wait for it, as when a webhook is quicker than the answer to its request."""
+        self.tick()
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while self.courier.waiting and time.monotonic() < end:
+            time.sleep(0.002)
 
     def control(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Carry out one order of the control plane. Raises ValueError or ApiError for one that makes no sense."""

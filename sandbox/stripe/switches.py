@@ -39,6 +39,11 @@ DEFAULTS: dict[str, Any] = {
     "dispute_answer_days": 7,  # calendar days, to the end of the day
     "microdeposit_days": 2,
     "charge_transaction_delay_seconds": 1,
+    # How many requests may come; nought is no limit.
+    "requests_per_second": 0,
+    "endpoint_requests_per_second": 0,
+    "intent_updates_per_hour": 1000,
+    "disable_after_days": 0,  # an endpoint that takes nothing for so long is disabled; nought is never
     # Habits.
     "charge_transaction": "later",  # later (as automatic_async does) or at_once
     "debit_transaction_at": "success",  # success or submission
@@ -47,6 +52,7 @@ DEFAULTS: dict[str, Any] = {
     "instant_fee_in": "payout",  # payout (the fee of its own transaction) or stripe_fee (a transaction beside it)
     "payout_interval": "daily",  # daily, weekly (Mondays), monthly (the 1st) or manual
     "payout_minimum_balance": 0,  # kept back by each automatic payout, and released into the next
+    "webhook_tries": "live",  # live (three days) or sandbox (three tries)
     "refund_on_short_balance": "negative",  # negative (below zero) or wait (insufficient_funds)
     "microdeposit_type": "descriptor_code",  # descriptor_code or amounts: what the payer is asked to read
 }
@@ -57,6 +63,7 @@ _WORDS = {
     "dispute_fee_when_won": ("kept", "returned"),
     "instant_fee_in": ("payout", "stripe_fee"),
     "payout_interval": ("daily", "weekly", "monthly", "manual"),
+    "webhook_tries": ("live", "sandbox"),
     "refund_on_short_balance": ("negative", "wait"),
     "microdeposit_type": ("descriptor_code", "amounts"),
 }

@@ -114,3 +114,67 @@ def test_a_restart_keeps_the_keys(tmp_path: Path) -> None:
     with running(file) as after:
         assert after.standin.secret_key == key
         assert create(after.client()).id == first.id
+
+
+def test_an_error_500_before_the_work_is_kept_too(standin: Running, client: stripe.StripeClient) -> None:
+    standin.faults.load([{"match": {"operation": "payment_intents.create"}, "do": "api_error"}])
+    for _ in range(2):
+        with pytest.raises(stripe.APIError):
+            create(client)
+    assert client.v1.payment_intents.list().data == []
+
+
+def test_the_rate_limit_stands_before_the_key_and_keeps_nothing(standin: Running, client: stripe.StripeClient) -> None:
+    made = create(client)
+    standin.faults.load([{"match": {"operation": "payment_intents.create"}, "do": "rate_limit:global-concurrency"}])
+    with pytest.raises(stripe.RateLimitError) as caught:
+        create(client)
+    assert caught.value.headers is not None
+    assert caught.value.headers["Stripe-Rate-Limited-Reason"] == "global-concurrency"
+    assert caught.value.headers.get("Idempotent-Replayed") is None
+    assert create(client).id == made.id
+
+
+def test_limits_are_numbers_of_requests_in_a_second_of_the_stand_ins_clock(
+    standin: Running, client: stripe.StripeClient
+) -> None:
+    standin.control("switches", requests_per_second=3, endpoint_requests_per_second=2)
+    client.v1.balance.retrieve()
+    client.v1.balance.retrieve()
+    reasons = []
+    for ask in (client.v1.balance.retrieve, client.v1.customers.list, client.v1.customers.list):
+        with pytest.raises(stripe.RateLimitError) as caught:
+            ask()
+        reasons.append((caught.value.headers or {})["Stripe-Rate-Limited-Reason"])
+    assert reasons == ["endpoint-rate", "global-rate", "global-rate"]
+    standin.advance(seconds=1.5)
+    assert client.v1.balance.retrieve().object == "balance"
+
+
+def test_one_intent_can_be_changed_only_so_often(standin: Running, client: stripe.StripeClient) -> None:
+    standin.control("switches", intent_updates_per_hour=2)
+    one, other = (client.v1.payment_intents.create({"amount": 500, "currency": "usd"}) for _ in range(2))
+    for _ in range(2):
+        client.v1.payment_intents.update(one.id, {"amount": 600})
+    with pytest.raises(stripe.RateLimitError):
+        client.v1.payment_intents.update(one.id, {"amount": 700})
+    assert client.v1.payment_intents.update(other.id, {"amount": 700}).amount == 700
+    standin.advance(seconds=3601)
+    assert client.v1.payment_intents.update(one.id, {"amount": 700}).amount == 700
+
+
+@pytest.mark.parametrize("word", ["insufficient_funds", "lost_card", "expired_card", "do_not_honor"])
+def test_a_bank_may_be_made_to_decline_whatever_the_card(
+    standin: Running, client: stripe.StripeClient, word: str
+) -> None:
+    standin.faults.load([{"match": {"operation": "payment_intents.confirm"}, "do": f"decline:{word}"}])
+    intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd"})
+    with pytest.raises(stripe.CardError) as caught:
+        client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+    assert caught.value.error is not None
+    known = {"expired_card": ("expired_card", None), "do_not_honor": ("card_declined", "generic_decline")}
+    assert (caught.value.code, getattr(caught.value.error, "decline_code", None)) == known.get(
+        word, ("card_declined", word)
+    )
+    assert client.v1.payment_intents.retrieve(intent.id).status == "requires_payment_method"
+    assert client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"}).status == "succeeded"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import stripe
 
-from sandbox.stripe.deliveries import signature
 from sandbox.stripe.expand import EXPANDABLE
+from sandbox.stripe.spoiling import signature
 from tests.stripe_types import _alternatives, check_object, fields_of, resource_of
 
 # The examples are of 2026-07, the SDK of 2026-10: what it has learnt since.
