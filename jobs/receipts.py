@@ -49,6 +49,8 @@ class Receipt:
     reference: str
     lines: tuple[ReceiptLine, ...]
     recorded_at: datetime | None
+    transaction: str  # Stripe's charge
+    left: Money | None  # open on the invoices after this payment; None where nobody could ask
 
     @property
     def title(self) -> str:
@@ -59,6 +61,13 @@ class Receipt:
     def paid_on(self) -> str:
         """Return the day it was paid, in the company's zone: 23 November 2026."""
         return words.day_text(day_in(self.company.zone, self.paid_at), this_year=0)
+
+    @property
+    def left_text(self) -> str:
+        """Say what the invoices still have open after this payment; empty where nobody could ask."""
+        if self.left is None:
+            return ""
+        return f"{words.money_text(self.left)} left to pay" if self.left else "Nothing, paid in full"
 
     @property
     def books(self) -> str:
@@ -90,6 +99,8 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
         reference=postings[0].reference if postings else "",
         lines=receipt_lines(session, payment),
         recorded_at=_recorded_at(postings),
+        transaction=payment.charge_id,
+        left=_left(session, payment),
     )
 
 
@@ -105,6 +116,15 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
     if rest:
         lines.append(ReceiptLine("On account", Money(rest, payment.currency)))
     return tuple(lines)
+
+
+def _left(session: Session, payment: PaymentRow) -> Money | None:
+    """Return what the payment's invoices had open after it, as it was read when the money came."""
+    kept = session.exec(
+        select(ShareRow.left_minor).where(ShareRow.company_id == payment.company_id, ShareRow.payment_id == payment.id)
+    ).all()
+    known = [minor for minor in kept if minor is not None]
+    return Money(sum(known), payment.currency) if kept and len(known) == len(kept) else None
 
 
 def _charge_postings(session: Session, company_id: str, payment_id: str) -> list[PostingRow]:

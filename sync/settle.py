@@ -115,7 +115,8 @@ def _apply(rt: Runtime, row: PaymentRow, intent: Intent) -> PaymentState | None:
     if not change.values:
         return change.state
     look = _Look(row, shares_of(rt, row), intent, change, None)
-    if look.charge and not look.crosses_currencies and look.shares:
+    is_news = change.is_news and change.state is PaymentState.SUCCEEDED  # the receipt says what is left
+    if look.shares and not look.crosses_currencies and (look.charge or is_news):
         room = room_on(rt, row.company_id, [share.invoice_id for share in look.shares])
         look = _Look(row, look.shares, intent, change, room)
     rings = _write(rt, look)
@@ -135,6 +136,7 @@ def _write(rt: Runtime, look: _Look) -> list[tuple[str, str]] | None:
         row = _moved(session, rt, look)
         if row is None:
             return None
+        _keep_what_is_left(session, look)
         rings = []
         if look.change.is_news:
             _tell(session, rt, row, look)
@@ -238,6 +240,20 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     if unapplied:
         _name(session, rt, row, "overpaid", unapplied, settle_words.overpaid(session, row, look.shares, unapplied))
     return True
+
+
+def _keep_what_is_left(session: Session, look: _Look) -> None:
+    """Write down what each invoice still has open after this payment, once: the receipt says the same ever after."""
+    room = look.room.minor if look.room else None
+    for one in look.shares:
+        if room is None or one.left_minor is not None:
+            continue
+        mine = update(ShareRow).where(
+            col(ShareRow.company_id) == look.row.company_id,
+            col(ShareRow.payment_id) == one.payment_id,
+            col(ShareRow.invoice_id) == one.invoice_id,
+        )
+        session.exec(mine.values(left_minor=max(room.get(one.invoice_id, 0) - one.amount_minor, 0)))
 
 
 def _named(txn: BalanceTxn, row: PaymentRow) -> BalanceTxn:

@@ -52,6 +52,11 @@ def minor(default: int = 0, **options: Any) -> Any:
     return Field(default=default, sa_type=BigInteger, **options)
 
 
+def maybe_minor(**options: Any) -> Any:
+    """Declare an amount in minor units that may not be known."""
+    return Field(default=None, sa_type=BigInteger, nullable=True, **options)
+
+
 def text(default: str = "", **options: Any) -> Any:
     """Declare text of any length."""
     return Field(default=default, sa_type=Text, **options)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from connector.store.columns import instant, maybe_instant, minor, text
+from connector.store.columns import instant, maybe_instant, maybe_minor, minor, text
 
 
 class PaymentRow(SQLModel, table=True):
@@ -65,6 +65,7 @@ class ShareRow(SQLModel, table=True):
     company_id: str
     customer_id: str
     amount_minor: int = minor()
+    left_minor: int | None = maybe_minor()  # open on the invoice after it, read when the money came; None: not known
     number: str = ""  # the invoice's number when paid
 
 

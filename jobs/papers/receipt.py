@@ -40,6 +40,8 @@ def _facts(receipt: Receipt) -> dict[str, Any]:
         ("From", receipt.customer),
         ("Paid by", receipt.method),
         ("Reference", receipt.reference),
+        ("Transaction", receipt.transaction),
+        ("Balance", receipt.left_text),
     ]
     return {
         "title": f"{receipt.title}, {company.name}",

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from connector.ledger.money import Money
+from connector.store.money import ShareRow
 from connector.store.outbox import PostingRow
 from jobs.brand import accent_of, initials, ink_on
 from jobs.papers.receipt import receipt_pdf
@@ -60,6 +61,17 @@ def test_it_says_recorded_only_when_every_posting_is(rt: Runtime) -> None:
         assert read_receipt(session, COMPANY, "pay-1").books == (
             "Recorded in Harbor Tile Co.’s books on 23 November 2026 at 12:03."
         )
+
+
+def test_it_says_what_is_left_once_that_was_read(rt: Runtime) -> None:
+    with rt.db.read() as session:
+        assert read_receipt(session, COMPANY, "pay-1").left_text == ""
+    for left, said in ((4200, "$42.00 left to pay"), (0, "Nothing, paid in full")):
+        with rt.db.write("left") as session:
+            for share in session.exec(select(ShareRow).where(ShareRow.payment_id == "pay-1")):
+                share.left_minor = left if share.number == "1068" else 0
+        with rt.db.read() as session:
+            assert read_receipt(session, COMPANY, "pay-1").left_text == said
 
 
 def test_what_no_invoice_takes_is_a_line_of_its_own(rt: Runtime) -> None:

@@ -48,6 +48,19 @@ def test_the_money_reaches_the_books(till: Till) -> None:
     assert till.balance("clearing") == till.stripe_balance() == till.clearing()
 
 
+def test_the_receipt_knows_what_is_left_from_the_moment_the_money_came(till: Till) -> None:
+    first, second = till.open_invoice(62000, "1068"), till.open_invoice(100000, "1071")
+    payment_id = till.start({first: 62000, second: 40000}).payment_id
+    till.confirm(payment_id)
+    till.settle(payment_id)  # before its fee is known
+    assert till.left(payment_id) == [0, 60000]
+    till.later(3)
+    till.settle(payment_id)
+    till.push()
+    till.paid_by_cheque(second, 60000)
+    assert till.left(payment_id) == [0, 60000]
+
+
 def test_settling_again_changes_nothing(till: Till) -> None:
     payment_id = till.paid({till.open_invoice(5000, "1"): 5000})
     till.settle(payment_id)

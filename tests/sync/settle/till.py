@@ -160,6 +160,12 @@ class Till(Rig):
         """Give the stand-in of Stripe an order of its control plane."""
         return self.world.stripe.control(name, payload)
 
+    def left(self, payment_id: str) -> list[int | None]:
+        """Return what was kept as open on a payment's invoices after it, by number."""
+        with self.db.read() as session:
+            rows = select(ShareRow.left_minor).where(ShareRow.payment_id == payment_id)
+            return list(session.exec(rows.order_by(col(ShareRow.number))))
+
     # Webhooks ---------------------------------------------------------------------------------------------------------
 
     def listen(self, **mode: Any) -> None:
