@@ -87,6 +87,8 @@ class Api:
         books = standin.books(call.realm)
         if books is None:
             raise refusals.unauthorised()
+        if standin.switches["administrator"] == "lost":
+            raise refusals.no_rights()
         faults = standin.faults.pick("quickbooks", call.operation, transport=False)
         mean(faults)
         return self._routed(call, books, faults)

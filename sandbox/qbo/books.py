@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sandbox.clock import SandboxClock
-from sandbox.qbo.codec import Body, decode, held
+from sandbox.qbo.codec import Body, amount, decode, held
 from sandbox.qbo.documents import Documents
 from sandbox.qbo.entities import ENTITIES
 from sandbox.qbo.ledger import Chart, Key, Ledger, Leg, legs_of
@@ -21,7 +21,7 @@ from sandbox.qbo.times import server_day, stamp
 from sandbox.qbo.unit import Change, Unit
 from sandbox.shelf import Shelf
 
-Announce = Callable[[str, str, str, str], None]  # realm, entity, id, operation
+Announce = Callable[[str, str, str, str, str], None]  # realm, entity, id, operation, who vanished in a merge
 
 
 class Books:
@@ -37,6 +37,7 @@ class Books:
         self.links = Links()
         self._chart: Chart | None = None
         self._preferences: Body | None = None
+        self._jobs_moved = False
         self._moved: dict[Key, tuple[int, float]] = {}
         self._named: dict[tuple[str, str], dict[str, str]] = {}
         self.broken_emails: set[str] = set()  # invoices that poison a page of a query (4002)
@@ -137,7 +138,9 @@ class Books:
         before, after = change.before, change.after
         if after is None:
             times = {"LastUpdatedTime": stamp(self.now())}
-            self.docs.drop(entity, key, {"domain": "QBO", "status": "Deleted", "Id": key, "MetaData": times})
+            told = not change.merged_into or self.switches["merged_in_cdc"]
+            grave = {"domain": "QBO", "status": "Deleted", "Id": key, "MetaData": times}
+            self.docs.drop(entity, key, grave if told else None)
             if entity == "Attachable":
                 self._shelf.drop(f"{self.realm}/file", key)
         else:
@@ -148,8 +151,13 @@ class Books:
         self._check_email(entity, key, after)
         if entity == "Customer" and before and after and before["DisplayName"] != after["DisplayName"]:
             self._rename_in_forms(key, after["DisplayName"])
-        if change.operation:
-            self._announce(self.realm, entity, key, change.operation)
+        if entity == "Customer" and before and (after or {}).get("ParentRef") != before.get("ParentRef"):
+            self._jobs_moved = True
+        if change.merged_into:
+            self._jobs_moved = True
+            self._announce(self.realm, entity, change.merged_into, "Merge", key)
+        elif change.operation and change.operation != "Merge":  # the one that vanished tells of both
+            self._announce(self.realm, entity, key, change.operation, "")
 
     def _rename_in_forms(self, customer: str, name: str) -> None:
         """Show a customer's new name on its forms. Recorded: neither their SyncToken nor their time moves."""
@@ -194,6 +202,20 @@ class Books:
                 self._settle_account(key, minor, when)
             elif minor:
                 self._settle_customer(key, minor, when)
+        if self._jobs_moved:
+            self._jobs_moved = False
+            self._recount_jobs()
+
+    def _recount_jobs(self) -> None:
+        """Write what customers owe with their jobs anew: a job has another parent now."""
+        bodies = {key: self.docs.body("Customer", key) or {} for key in self.docs.ids("Customer")}
+        sums = {key: held(body, "Balance") for key, body in bodies.items()}
+        for key, body in bodies.items():
+            for parent in self.parents_of("Customer", key):
+                sums[parent["Id"]] += held(body, "Balance")
+        for key, body in bodies.items():
+            if held(body, "BalanceWithJobs") != sums[key]:
+                self.docs.put("Customer", key, {**body, "BalanceWithJobs": amount(sums[key])})
 
     def _settle_account(self, key: str, minor: int, when: float) -> None:
         body = self.docs.body("Account", key)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.qbo.books import Books
 from sandbox.qbo.codec import decode, encode
 from sandbox.qbo.entities import ENTITIES
+from sandbox.qbo.merging import merge
 from sandbox.qbo.refusals import Refusal
 from sandbox.qbo.writing import write, write_by_hand
 
@@ -36,6 +37,7 @@ class QuickBooksControl:
             "companies": self._companies,
             "state": lambda _: self.state(),
             "document": self._document,
+            "documents": self._documents,
         }
         self._writes: dict[str, Callable[[Payload], Any]] = {
             "load": self._load,
@@ -45,6 +47,7 @@ class QuickBooksControl:
             "create": self._create,
             "delete": lambda sent: self._by_hand("delete", sent),
             "void": lambda sent: self._by_hand("void", sent),
+            "merge": self._merge,
             "companies": self._add_company,
             "journal": self._clear_journal,
             "redirects": self._set_redirects,
@@ -123,6 +126,18 @@ class QuickBooksControl:
     def _document(self, sent: Payload) -> Payload:
         body = self._books(sent).docs.text(self._entity(sent), str(sent.get("id", "")))
         return {"document": _plain(body) if body else None}
+
+    def _documents(self, sent: Payload) -> Payload:
+        """Return an entity's documents in the order of their ids; `after` leaves out ids up to that number."""
+        docs, entity, after = self._books(sent).docs, self._entity(sent), int(sent.get("after") or 0)
+        self._standin.commit()  # balances of lists are written at rest
+        keys = [key for key in docs.ids(entity) if int(key) > after]
+        return {"documents": [_plain(text) for text in docs.texts(entity, keys)]}
+
+    def _merge(self, sent: Payload) -> Payload:
+        """Merge one customer or vendor into another."""
+        merge(self._books(sent), self._entity(sent), str(sent.get("loser", "")), str(sent.get("winner", "")))
+        return {"merged": True}
 
     # Changing ---------------------------------------------------------------------------------------------------------
 

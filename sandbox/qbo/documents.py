@@ -101,15 +101,16 @@ class Documents:
         if key.isdigit() and int(key) > (held["last"] if held else 0):
             self._shelf.put("_sequence", self._sequence(entity), {"last": int(key)})
 
-    def drop(self, entity: str, key: str, tombstone: Body) -> None:
-        """Forget a document and keep the tombstone that CDC shows."""
+    def drop(self, entity: str, key: str, tombstone: Body | None) -> None:
+        """Forget a document and keep the tombstone that CDC shows, if there is to be one."""
         ids = self.ids(entity)
         del ids[bisect_left(ids, id_order(key), key=id_order)]
         self._shelf.drop(self._kind(entity), key)
         for (of, _), column in self._columns.items():
             if of == entity:
                 column.pop(key, None)
-        self._shelf.put(self._kind(f"{entity}~gone"), key, {"text": encode(tombstone)})
+        if tombstone is not None:
+            self._shelf.put(self._kind(f"{entity}~gone"), key, {"text": encode(tombstone)})
 
     def tombstones(self, entity: str) -> list[Body]:
         """Return the tombstones of an entity, oldest first."""

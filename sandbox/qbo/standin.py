@@ -38,9 +38,7 @@ DEFAULT_NAME = "Harbor Tile Co."
 class QuickBooksStandin:
     """QuickBooks Online on this machine, with as many companies as wanted."""
 
-    def __init__(
-        self, shelf: Shelf, *, clock: SandboxClock, faults: Faults, courier: Courier | None = None
-    ) -> None:
+    def __init__(self, shelf: Shelf, *, clock: SandboxClock, faults: Faults, courier: Courier | None = None) -> None:
         self.clock, self.faults = clock, faults
         self.lock = threading.RLock()
         self.public_url = ""

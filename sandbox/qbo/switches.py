@@ -24,6 +24,9 @@ DEFAULTS: dict[str, Any] = {
     "subscription": "active",  # or "lapsed": writes are refused with 6190
     "cdc_cap": "response",  # or "entity": what the 1000 counts
     "balances_touch_customers": True,  # a customer's LastUpdatedTime follows its balance (its SyncToken never does)
+    "merged_in_cdc": False,  # a customer that vanished in a merge also leaves a tombstone
+    "administrator": "present",  # or "lost": whoever connected may no longer use the company (120)
+    "deposit_from": "undeposited",  # or "money": a deposit may also take what sits in a bank or other current asset
     "refresh_rotates_after": 86400,  # seconds until a refresh gives another refresh token
     "refresh_grace": 0,  # seconds that the replaced refresh token still works
     "access_lifetime": 3600,
@@ -40,6 +43,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "overapplied_line": ("refuse", "clip"),
     "unknown_properties": ("refuse", "ignore"),
     "subscription": ("active", "lapsed"),
+    "administrator": ("present", "lost"),
+    "deposit_from": ("undeposited", "money"),
     "cdc_cap": ("response", "entity"),
     "webhook_format": ("cloudevents", "notifications"),
     "webhook_mode": ("deliver", "drop", "hold"),

@@ -28,6 +28,7 @@ class Change:
     after: Body | None
     operation: str
     text: str = ""
+    merged_into: str = ""  # who took its place, for one that vanished in a merge
 
 
 class Unit:
@@ -85,6 +86,10 @@ class Unit:
     def remove(self, entity: str, key: str) -> None:
         """Delete a document."""
         self.changes[(entity, key)] = Change(self.books.docs.body(entity, key), None, "Delete")
+
+    def vanish(self, entity: str, key: str, *, into: str) -> None:
+        """Let a list entry go that was merged into another."""
+        self.changes[(entity, key)] = Change(self.books.docs.body(entity, key), None, "", merged_into=into)
 
     def postings(self) -> list[tuple[Key, list[Leg], list[Leg]]]:
         """Return what the ledger loses and gains by each change; whatever can fail fails here, before a write."""

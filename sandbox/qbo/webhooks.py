@@ -67,8 +67,8 @@ class Webhooks:
             refuse_unless_loopback(url)
         self._shelf.put("_webhook", "target", {"url": url})
 
-    def announce(self, realm: str, entity: str, key: str, operation: str) -> None:
-        """Note that something changed in a connected company."""
+    def announce(self, realm: str, entity: str, key: str, operation: str, vanished: str = "") -> None:
+        """Note that something changed in a connected company; `vanished` is the id that a merge took away."""
         if not self.url or entity in NOT_COVERED or self._switches["webhook_mode"] == "drop":
             return
         if not self._oauth.is_connected(realm):
@@ -77,6 +77,8 @@ class Webhooks:
             self._schedule("webhooks.gather", self._clock.seconds() + float(self._switches["webhook_window"]))
         number = f"{self._shelf.next_number('webhook_event'):012d}"
         event = {"realm": realm, "entity": entity, "id": key, "operation": operation, "at": self._clock.seconds()}
+        if vanished:
+            event["deleted"] = vanished
         self._shelf.put("_webhook_event", number, event)
 
     def gather(self) -> None:
@@ -169,10 +171,11 @@ def _ignore(status: int | None) -> None:
 
 
 def _notifications(events: list[Doc]) -> dict[str, Any]:
-    entities = [
-        {"name": e["entity"], "id": e["id"], "operation": e["operation"], "lastUpdated": utc_text(e["at"])}
-        for e in events
-    ]
+    entities = []
+    for event in events:
+        told = {"name": event["entity"], "id": event["id"], "operation": event["operation"]}
+        told["lastUpdated"] = utc_text(event["at"])
+        entities.append({**told, "deletedId": event["deleted"]} if "deleted" in event else told)
     return {"eventNotifications": [{"realmId": events[0]["realm"], "dataChangeEvent": {"entities": entities}}]}
 
 

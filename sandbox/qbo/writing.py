@@ -126,7 +126,7 @@ def _current(unit: Unit, entity: Entity, sent: Body) -> Body:
 
 def _check_owner(unit: Unit, entity: Entity, before: Body, body: Body) -> None:
     key = (entity.name, before["Id"])
-    if entity.name in ("Payment", "SalesReceipt", "RefundReceipt"):
+    if entity.name in ("Payment", "SalesReceipt", "RefundReceipt", "JournalEntry"):
         check_not_deposited(unit, key)
     owner = (body.get("CustomerRef") or {}).get("value")
     if entity.name in _SETTLED and owner != before["CustomerRef"]["value"] and unit.books.links.payments_on(key):
@@ -134,8 +134,8 @@ def _check_owner(unit: Unit, entity: Entity, before: Body, body: Body) -> None:
 
 
 def _follow(unit: Unit, entity: Entity, before: Body | None, after: Body | None) -> None:
-    if entity.name in FOLLOW:
-        FOLLOW[entity.name](unit, before, after)
+    for follow in FOLLOW.get(entity.name, ()):
+        follow(unit, before, after)
 
 
 def _delete(unit: Unit, entity: Entity, sent: Body) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 
 from sandbox.qbo.codec import Body
 from sandbox.qbo.plain import PLAIN
-from sandbox.qbo.rules import lists, moves, payments, sales
+from sandbox.qbo.rules import automatic, estimates, lists, moves, payments, sales
 from sandbox.qbo.rules.plain import compose_plain, void_plain
 from sandbox.qbo.unit import Unit
 
@@ -49,7 +49,10 @@ VOID: dict[str, Callable[[Unit, Body], None]] = {
 }
 
 # What others feel when a document changes: payments move what they settle, deposits show on what they carry.
-FOLLOW: dict[str, Callable[[Unit, Body | None, Body | None], None]] = {
-    "Payment": payments.apply,
-    "Deposit": moves.carry,
+Follow = Callable[[Unit, Body | None, Body | None], None]
+FOLLOW: dict[str, tuple[Follow, ...]] = {
+    "Invoice": (estimates.convert, automatic.apply_credits, automatic.apply_payments),
+    "CreditMemo": (automatic.apply_credits,),
+    "Payment": (payments.apply, automatic.apply_payments),
+    "Deposit": (moves.carry,),
 }

@@ -18,6 +18,7 @@ _PAID_FROM = {
     "Check": ("Bank", "Other Current Asset"),
     "CreditCard": ("Credit Card",),
 }
+_MONEY = ("Bank", "Other Current Asset")
 _PURCHASE_CODE = {"Cash": "54", "CreditCard": "54", "Check": "3"}
 _PROFIT_AND_LOSS = ("Income", "Other Income", "Cost of Goods Sold", "Expense", "Other Expense")
 _PEOPLE = {"Customer": "Customer", "Vendor": "Vendor"}
@@ -184,7 +185,7 @@ def _linked_line(unit: Unit, line: Body, kept: set[tuple[str, str]]) -> None:
         raise missing("Line.DepositLineDetail.AccountRef")
     linked = line["LinkedTxn"][0]
     entity = LINKED_ENTITY.get(str(linked.get("TxnType")))
-    if entity not in ("Payment", "SalesReceipt", "RefundReceipt"):
+    if entity not in ("Payment", "SalesReceipt", "RefundReceipt", "JournalEntry"):
         raise invalid_enum("TxnType", linked.get("TxnType"))
     key = (entity, str(linked.get("TxnId")))
     source = unit.read(*key)
@@ -192,17 +193,39 @@ def _linked_line(unit: Unit, line: Body, kept: set[tuple[str, str]]) -> None:
         raise gone()
     if unit.books.links.deposit_of(key) and key not in kept:
         raise business("The transaction is already on another deposit.", element="Line.LinkedTxn")
-    if (source.get("DepositToAccountRef") or {}).get("value") != unit.books.chart.undeposited:
-        raise business("Only transactions in Undeposited Funds can be deposited.", element="Line.LinkedTxn")
-    expected = held(source, "TotalAmt") * (-1 if entity == "RefundReceipt" else 1)
+    if entity == "JournalEntry":
+        expected = _undeposited_of(unit, source, str(linked.get("TxnLineId") or ""))
+    else:
+        _check_sits_where_deposits_take(unit, source)
+        expected = held(source, "TotalAmt") * (-1 if entity == "RefundReceipt" else 1)
     if cents(line.get("Amount"), "Line.Amount") != expected:
         raise business("The amount of a linked line must be the amount of its transaction.", element="Line.Amount")
     line["Amount"] = amount(expected)
-    line["LinkedTxn"] = [{"TxnId": key[1], "TxnType": linked["TxnType"], "TxnLineId": "0"}]
+    place = str(linked.get("TxnLineId") or "0") if entity == "JournalEntry" else "0"
+    line["LinkedTxn"] = [{"TxnId": key[1], "TxnType": linked["TxnType"], "TxnLineId": place}]
+
+
+def _undeposited_of(unit: Unit, entry: Body, place: str) -> int:
+    """Return what one line of a journal entry put into Undeposited Funds; the line is named by its id."""
+    for line in entry["Line"]:
+        detail = line["JournalEntryLineDetail"]
+        if line["Id"] == place and detail["AccountRef"]["value"] == unit.books.chart.undeposited:
+            return held(line, "Amount") * (1 if detail["PostingType"] == "Debit" else -1)
+    raise business("Only transactions in Undeposited Funds can be deposited.", element="Line.LinkedTxn")
+
+
+def _check_sits_where_deposits_take(unit: Unit, source: Body) -> None:
+    where = str((source.get("DepositToAccountRef") or {}).get("value") or "")
+    account = unit.read("Account", where) or {}
+    money = unit.books.switches["deposit_from"] == "money" and account.get("AccountType") in _MONEY
+    if where != unit.books.chart.undeposited and not money:
+        raise business("Only transactions in Undeposited Funds can be deposited.", element="Line.LinkedTxn")
 
 
 def _deposit_line(unit: Unit, line: Body) -> None:
     detail = line.get("DepositLineDetail") or {}
+    if isinstance(detail.get("Entity"), dict) and "value" not in detail["Entity"]:
+        del detail["Entity"]  # seen live: the nested form {Type, EntityRef} is ignored
     if line.get("DetailType") != "DepositLineDetail" or not (detail.get("AccountRef") or {}).get("value"):
         raise missing("Line.DepositLineDetail.AccountRef")
     unit.referred(detail, "AccountRef", "Account")

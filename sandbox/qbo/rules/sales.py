@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sandbox.qbo.codec import Body, amount, cents, decimal, held, to_cents, trimmed
-from sandbox.qbo.refusals import bad_line_tax, business, duplicate_number, missing
+from sandbox.qbo.refusals import bad_line_tax, business, duplicate_number, invalid_enum, missing
 from sandbox.qbo.rules.fields import (
     check_email,
     check_lines,
@@ -25,6 +25,7 @@ from sandbox.qbo.unit import Unit
 
 _ITEM_KINDS = ("SalesItemLineDetail", "GroupLineDetail", "DescriptionOnly")
 DEFAULT_TERM_DAYS = 30  # recorded: an invoice without terms falls due after thirty days
+ESTIMATE_STATES = ("Pending", "Accepted", "Closed", "Rejected", "Converted")
 NUMBERED_TOGETHER = ("Invoice", "CreditMemo", "SalesReceipt", "RefundReceipt")
 
 
@@ -85,6 +86,15 @@ def compose_estimate(unit: Unit, body: Body, before: Body | None) -> None:
     """An estimate posts nothing."""
     compose_sale(unit, "Estimate", body, before)
     body.setdefault("TxnStatus", "Pending")
+    if body["TxnStatus"] not in ESTIMATE_STATES:
+        raise invalid_enum("TxnStatus", body["TxnStatus"])
+    for field in ("ExpirationDate", "AcceptedDate"):
+        if body.get(field):
+            body[field] = read_day(body[field], field)
+    kept = [link for link in (before or {}).get("LinkedTxn") or [] if link.get("TxnType") == "Invoice"]
+    body.pop("LinkedTxn", None)
+    if kept:
+        body["LinkedTxn"] = kept
 
 
 def compose_sales_receipt(unit: Unit, body: Body, before: Body | None) -> None:
