@@ -134,8 +134,6 @@ teach("method", async ({ params }) => {
 });
 teach("focus", () => place.querySelector("button")?.focus());
 teach("blur", () => document.activeElement?.blur());
-place.addEventListener("focusin", (event) => event.relatedTarget || tell("focus", {}));
-place.addEventListener("focusout", (event) => event.relatedTarget || tell("blur", {}));
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tell("escape", {});
 });

@@ -96,8 +96,6 @@ const form = by("element");
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);
-form.addEventListener("focusin", (event) => event.relatedTarget || tell("focus", {}));
-form.addEventListener("focusout", (event) => event.relatedTarget || tell("blur", {}));
 form.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tell("escape", {});
 });

@@ -89,7 +89,9 @@ function words() {
 function show(kind) {
   open = kind;
   for (const [name, node] of Object.entries(sections)) {
-    node.querySelector(".head").setAttribute("aria-expanded", String(name === kind));
+    const head = node.querySelector(".head");
+    head.setAttribute("aria-expanded", String(name === kind));
+    head.tabIndex = kind && name !== kind && form.classList.contains("tabs") ? -1 : 0;
     node.querySelector(".panel").hidden = name !== kind;
   }
   complaint.textContent = "";
@@ -240,7 +242,7 @@ teach("method", async ({ params }) => {
 });
 teach("bank", (_, [port]) => panels.us_bank_account.listen(port, session, settings.keys));
 teach("collapse", () => show(null));
-teach("focus", () => form.querySelector(".panel:not([hidden]) input, .head")?.focus());
+teach("focus", () => (form.querySelector(".method:not([hidden]) .panel:not([hidden]) input") || heads()[0])?.focus());
 teach("blur", () => document.activeElement?.blur());
 teach("clear", () => {
   for (const panel of Object.values(panels)) panel.clear();
@@ -250,8 +252,6 @@ teach("clear", () => {
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);
-form.addEventListener("focusin", (event) => event.relatedTarget || tell("focus", {}));
-form.addEventListener("focusout", (event) => event.relatedTarget || tell("blur", {}));
 form.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tell("escape", {});
 });

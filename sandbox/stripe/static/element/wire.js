@@ -22,6 +22,8 @@ export function listen() {
     const answer = await commands[name]?.(payload, event.ports);
     window.parent.postMessage({ sbx: 1, id, payload: answer }, PARENT);
   });
+  window.addEventListener("focus", () => tell("focus", {}));
+  window.addEventListener("blur", () => tell("blur", {}));
   tell("hello");
 }
 
