@@ -16,6 +16,7 @@ from sandbox.stripe.scope import Obj, Scope, new_id
 
 # Which part of the balance a type of movement belongs to.
 _BANK_TYPES = ("payment", "payment_refund", "payment_failure_refund")
+_RELEASES = "_releases"  # the instants for which a release is on the agenda
 _FEE_WORDS = "Stripe processing fees"
 # The reporting category of each type of movement; an adjustment says its own.
 CATEGORIES = {
@@ -100,14 +101,15 @@ def settled_amount(charge: Obj, booked: Obj | None, amount: int) -> int:
 
 def _wake(scope: Scope, at: int) -> None:
     """Enter the release of an instant once, however many transactions wait for it."""
-    for entry in scope.ground.agenda.pending("release"):
-        if entry["at"] == at and entry["subject"]["account"] == scope.account:
-            return
-    scope.later("release", at)
+    kind, shelf = f"{scope.account}/{_RELEASES}", scope.ground.shelf
+    if shelf.get(kind, str(at)) is None:
+        shelf.put(kind, str(at), {"at": at})
+        scope.later("release", at)
 
 
 def release(scope: Scope) -> None:
     """Make available what waited for now."""
+    scope.ground.shelf.drop(f"{scope.account}/{_RELEASES}", str(scope.now))
     due = [
         transaction
         for transaction in scope.all("balance_transactions")

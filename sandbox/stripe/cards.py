@@ -137,6 +137,14 @@ BY_NUMBER = {card.number: card for card in CARDS}
 BY_TOKEN = {card.token: card for card in CARDS}
 
 
+def checks(found: dict[str, str | None], address: dict[str, str | None]) -> dict[str, str | None]:
+    """Return the checks of a card with those of the address: what was given and does not fail, passes."""
+    for name, part in (("address_line1_check", "line1"), ("address_postal_code_check", "postal_code")):
+        if found[name] is None and address.get(part):
+            found = {**found, name: "pass"}
+    return found
+
+
 def decline_named(word: str) -> Decline:
     """Return the refusal of a bank by its code or decline code; an unknown word is a generic decline."""
     refusals = [card.decline for card in CARDS if card.decline is not None]

@@ -41,6 +41,8 @@ def new(scope: Scope, data: dict[str, Any]) -> Obj:
     if not isinstance(details, dict):
         raise bad_parameter(data["type"], f"Missing required param: {data['type']}.", "parameter_missing")
     part, notes = (_card if data["type"] == "card" else _bank)(scope, details)
+    if data["type"] == "card":
+        part["checks"] = cards.checks(part["checks"], (data.get("billing_details") or {}).get("address") or {})
     return _stored(scope, data, part, notes)
 
 

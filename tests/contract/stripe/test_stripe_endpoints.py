@@ -1,4 +1,4 @@
-"""Webhook endpoints by the API: made, changed, listed, switched off, given a new secret, or made for an older version."""
+"""Webhook endpoints by the API: made, changed, listed, switched off, with another secret, for an older version."""
 
 from __future__ import annotations
 
