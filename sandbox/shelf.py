@@ -31,6 +31,17 @@ class Shelf:
             for kind, key, text in self._file.execute("SELECT kind, key, doc FROM shelf ORDER BY rowid"):
                 self._kinds.setdefault(kind, {})[key] = json.loads(text)
 
+    @classmethod
+    def of(cls, holdings: dict[str, dict[str, Doc]]) -> Shelf:
+        """Return a shelf in memory that holds these documents, to begin a world where another stood."""
+        shelf = cls()
+        shelf._kinds = holdings
+        return shelf
+
+    def holdings(self) -> dict[str, dict[str, Doc]]:
+        """Return every document by kind and key."""
+        return self._kinds
+
     def all(self, kind: str) -> dict[str, Doc]:
         """Return the live dictionary of one kind, in order of first putting. Change documents only through `put`."""
         return self._kinds.setdefault(kind, {})
