@@ -219,6 +219,8 @@ CONNECT_PARAMETERS: dict[str, Table] = {
     "accounts.list": {**_PAGE, "created": _RANGE},
     "accounts.retrieve": _EXPAND,
     "accounts.update": _FOR_UPDATE,
+    "application_fees.list": {**_PAGE, "charge": TEXT, "created": _RANGE},
+    "application_fees.retrieve": _EXPAND,
     "financial_connections.accounts.disconnect": _EXPAND,
     "financial_connections.accounts.list": {
         **_PAGE,

@@ -20,6 +20,8 @@ _RELEASES = "_releases"  # the instants for which a release is on the agenda
 _FEE_WORDS = "Stripe processing fees"
 # The reporting category of each type of movement; an adjustment says its own.
 CATEGORIES = {
+    "application_fee": "platform_earning",
+    "application_fee_refund": "platform_earning_refund",
     "charge": "charge",
     "contribution": "contribution",
     "payment": "charge",
@@ -52,6 +54,7 @@ def book(
     fee: int = 0,
     fee_words: str = _FEE_WORDS,
     conversion_fee: int = 0,
+    application_fee: int = 0,
     available_at: int = 0,
     exchange_rate: float | None = None,
     part: str = "payments",
@@ -62,7 +65,11 @@ def book(
     """
     now = scope.now
     fees = {fee_words: fee, "Stripe currency conversion fee": conversion_fee}
-    fee += conversion_fee
+    fee += conversion_fee + application_fee
+    details = [_fee_detail(words, share, currency) for words, share in fees.items() if share]
+    if application_fee:
+        words = "The platform's application fee"
+        details.insert(0, {**_fee_detail(words, application_fee, currency), "type": "application_fee"})
     transaction: Obj = {
         "id": new_id("txn_"),
         "object": "balance_transaction",
@@ -74,7 +81,7 @@ def book(
         "description": description,
         "exchange_rate": exchange_rate,
         "fee": fee,
-        "fee_details": [_fee_detail(words, share, currency) for words, share in fees.items() if share],
+        "fee_details": details,
         "net": amount - fee,
         "reporting_category": category or CATEGORIES[movement],
         "source": source,

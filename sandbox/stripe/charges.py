@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import balance, calendar, cards, currencies, events, lists, methods, prices
+from sandbox.stripe import application_fees, balance, calendar, cards, currencies, events, lists, methods, prices
 from sandbox.stripe.errors import bad_parameter
 from sandbox.stripe.scope import Obj, Scope, new_id, random_text
 
@@ -27,7 +27,7 @@ def new(scope: Scope, intent: Obj, method: Obj, *, status: str, details: Obj) ->
         "amount_refunded": 0,
         "application": intent["application"],
         "application_fee": None,
-        "application_fee_amount": None,
+        "application_fee_amount": intent["application_fee_amount"],
         "balance_transaction": None,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": _descriptor(scope, intent),
@@ -103,6 +103,7 @@ def book_card(scope: Scope, charge: Obj, *, announce: bool) -> None:
     into = settlement_currency(scope, charge["currency"])
     foreign = into != charge["currency"]
     amount = currencies.converted(scope.switches, charge["amount"], charge["currency"], into)
+    share = currencies.converted(scope.switches, charge["application_fee_amount"] or 0, charge["currency"], into)
     transaction = balance.book(
         scope,
         "charge",
@@ -112,10 +113,12 @@ def book_card(scope: Scope, charge: Obj, *, announce: bool) -> None:
         currency=into,
         fee=prices.card_fee(scope.switches, amount),
         conversion_fee=prices.conversion_fee(scope.switches, amount) if foreign else 0,
+        application_fee=share,
         exchange_rate=float(currencies.rate(scope.switches, charge["currency"], into)) if foreign else None,
         available_at=0 if card.available_at_once else available_at,
     )
     previous = scope.change(charge, balance_transaction=transaction["id"], _booking=None)
+    application_fees.collect(scope, charge, share, into)
     if announce:
         events.emit(scope, "charge.updated", charge, previous)
 
@@ -139,9 +142,11 @@ def book_debit(scope: Scope, charge: Obj, *, available: bool) -> None:
         description=charge["description"],
         currency=charge["currency"],
         fee=prices.debit_fee(scope.switches, charge["amount"]),
+        application_fee=charge["application_fee_amount"] or 0,
         available_at=0 if available else settles_at,
     )
     scope.change(charge, balance_transaction=transaction["id"])
+    application_fees.collect(scope, charge, charge["application_fee_amount"] or 0, charge["currency"])
 
 
 def ensure_booked(scope: Scope, charge: Obj) -> None:

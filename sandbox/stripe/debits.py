@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.stripe import (
+    application_fees,
     balance,
     banks,
     blocks,
@@ -171,6 +172,8 @@ def _take_back(scope: Scope, charge: Obj) -> None:
     booked = scope.find(charge["balance_transaction"])
     if booked is None:
         return
+    share = charge["application_fee_amount"] or 0
+    application_fees.give_back(scope, charge)
     back = balance.book(
         scope,
         "payment_failure_refund",
@@ -178,7 +181,8 @@ def _take_back(scope: Scope, charge: Obj) -> None:
         source=charge["id"],
         description="Payment failure refund",
         currency=charge["currency"],
-        fee=-booked["fee"],
+        fee=share - booked["fee"],
+        application_fee=-share,
         available_at=booked["available_on"] if booked["status"] == "pending" else 0,
     )
     scope.change(charge, failure_balance_transaction=back["id"])

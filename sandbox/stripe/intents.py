@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import banks, currencies, events, lists, methods
+from sandbox.stripe import application_fees, banks, currencies, events, lists, methods
 from sandbox.stripe.errors import ApiError, bad_parameter, unplayed
 from sandbox.stripe.scope import Obj, Scope, new_id, public, random_text
 
@@ -28,6 +28,7 @@ _PLAIN = (
     "statement_descriptor_suffix",
     "transfer_group",
     "capture_method",
+    "application_fee_amount",
 )
 
 
@@ -55,6 +56,7 @@ def create(scope: Scope, params: dict[str, Any]) -> Obj:
     """Make an intent; with `confirm`, the caller goes on to confirm it."""
     currency = params["currency"].lower()
     check_money(scope, params["amount"], currency)
+    application_fees.refuse_unless_direct(scope, params.get("application_fee_amount"), params["amount"])
     types = method_types(params, currency)
     key = new_id("pi_")
     intent: Obj = {
@@ -67,7 +69,6 @@ def create(scope: Scope, params: dict[str, Any]) -> Obj:
         "amount_details": {"tip": {}},
         "amount_received": 0,
         "application": None,
-        "application_fee_amount": None,
         "automatic_payment_methods": _automatic(params),
         "canceled_at": None,
         "cancellation_reason": None,
@@ -190,6 +191,8 @@ def update(scope: Scope, params: dict[str, Any], key: str) -> Obj:
         raise unexpected_state(intent, f"This PaymentIntent's {names} could not be updated")
     currency = (params.get("currency") or intent["currency"]).lower()
     check_money(scope, params.get("amount"), currency)
+    amount = params.get("amount", intent["amount"])
+    application_fees.refuse_unless_direct(scope, params.get("application_fee_amount"), amount)
     fields = fields_of(scope, intent, params)
     if "amount" in params:
         fields["amount"] = params["amount"]

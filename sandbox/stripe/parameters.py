@@ -424,7 +424,5 @@ PARAMETERS: dict[str, Table] = {
 }
 
 # Known to Stripe, and refused by name: to accept them silently would tell a lie about money.
-UNPLAYED = frozenset(
-    {"application_fee_amount", "hooks", "on_behalf_of", "refund_application_fee", "reverse_transfer", "transfer_data"}
-)
+UNPLAYED = frozenset({"hooks", "on_behalf_of", "refund_application_fee", "reverse_transfer", "transfer_data"})
 UNPLAYED_WORDS = {"capture_method": "manual", "confirmation_method": "manual"}

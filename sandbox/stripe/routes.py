@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from sandbox.stripe import (
     accounts,
+    application_fees,
     balance,
     browser,
     charges,
@@ -117,6 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_resource("/v1/mandates", "mandates", mandates, "retrieve"),
     Operation("account.retrieve", "GET", "/v1/account", accounts.retrieve_own),
     *_resource("/v1/accounts", "accounts", accounts, "create", "list", "retrieve", "update"),
+    *_resource("/v1/application_fees", "application_fees", application_fees, "list", "retrieve"),
     *_resource("/v1/account_links", "account_links", links, "create"),
     *_resource(
         "/v1/payment_method_domains",

@@ -34,6 +34,7 @@ KINDS = {
     "evt_": "events",
     "issfr_": "early_fraud_warnings",
     "fca_": "connections",
+    "fee_": "application_fees",
     "mandate_": "mandates",
     "pi_": "payment_intents",
     "pm_": "payment_methods",

@@ -42,9 +42,7 @@ _PATIENCE_SECONDS = 5.0
 class StripeStandin:
     """A stateful Stripe of one platform account and any number of connected ones."""
 
-    def __init__(
-        self, shelf: Shelf, *, clock: SandboxClock, faults: Faults, courier: Courier | None = None
-    ) -> None:
+    def __init__(self, shelf: Shelf, *, clock: SandboxClock, faults: Faults, courier: Courier | None = None) -> None:
         self.lock = RLock()
         self.courier = courier or Courier(threads=1)
         meta = shelf.get(_META, "platform") or _founded(shelf)

@@ -358,3 +358,49 @@ def test_a_connected_account_is_paid_out_by_itself(standin: Running, client: str
     assert payout.amount == 500 - 45
     assert paid.status == "succeeded"
     assert "payout.paid" in event_types(client, made.id)
+
+
+def test_a_platform_takes_its_share_of_a_direct_charge(standin: Running, client: stripe.StripeClient) -> None:
+    account = standin.control("connect_account", name="Cedar Stone")["account"]
+    hooks = standin.listen(enabled_events=["application_fee.created"])
+    paid = charge(client, account, amount=10_000, application_fee_amount=250, expand=["latest_charge"])
+    standin.advance(seconds=5)
+    standin.settle()
+    assert paid.application_fee_amount == 250
+    [theirs] = client.v1.balance_transactions.list({"type": "charge"}, {"stripe_account": account}).data
+    assert (theirs.fee, theirs.net) == (320 + 250, 10_000 - 570)
+    assert {detail.type: detail.amount for detail in theirs.fee_details} == {"stripe_fee": 320, "application_fee": 250}
+    [ours] = client.v1.balance_transactions.list({"type": "application_fee"}).data
+    assert (ours.net, ours.reporting_category) == (250, "platform_earning")
+    assert isinstance(paid.latest_charge, stripe.Charge)
+    [fee] = client.v1.application_fees.list({"charge": paid.latest_charge.id}).data
+    assert (fee.id, fee.amount, fee.account, fee.balance_transaction) == (ours.source, 250, account, ours.id)
+    seen = client.v1.charges.retrieve(paid.latest_charge.id, None, {"stripe_account": account})
+    assert (seen.application_fee, seen.application_fee_amount) == (fee.id, 250)
+    assert client.v1.application_fees.retrieve(fee.id).charge == seen.id
+    [(_, body)] = hooks.got
+    assert json.loads(body)["data"]["object"]["id"] == fee.id
+    for options, amount in (({}, 250), ({"stripe_account": account}, 501)):
+        wrong: Any = {"amount": 500, "currency": "usd", "application_fee_amount": amount}
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            client.v1.payment_intents.create(wrong, options)  # type: ignore[arg-type]
+        assert caught.value.param == "application_fee_amount"
+
+
+@pytest.mark.parametrize("booked_at", ["success", "submission"])
+def test_a_debit_that_fails_gives_the_platforms_share_back(
+    standin: Running, client: stripe.StripeClient, booked_at: str
+) -> None:
+    account = standin.control("connect_account", name="Cedar Stone")["account"]
+    standin.control("switches", debit_transaction_at=booked_at)
+    made: Any = {"amount": 10_000, "currency": "usd", "application_fee_amount": 250}
+    intent = client.v1.payment_intents.create(made, {"stripe_account": account})
+    standin.control("pay", account=account, payment_intent=intent.id, bank_account="000222222227")
+    standin.advance(days=8)
+    assert client.v1.payment_intents.retrieve(intent.id, None, {"stripe_account": account}).status == (
+        "requires_payment_method"
+    )
+    for options in ({}, {"stripe_account": account}):
+        rows = client.v1.balance_transactions.list(None, options).data  # type: ignore[arg-type]
+        assert sum(row.net for row in rows) == 0
+    assert [fee.refunded for fee in client.v1.application_fees.list().data] == [True] * (booked_at == "submission")
