@@ -80,6 +80,11 @@ class Books:
             )
         return self._chart
 
+    @property
+    def home_currency(self) -> str:
+        """The currency the books are kept in."""
+        return str((self.preference("CurrencyPrefs", "HomeCurrency") or {}).get("value") or "USD")
+
     def receivables(self) -> set[str]:
         """Return the ids of every receivable account."""
         return {

@@ -59,6 +59,12 @@ def held(body: Body, field: str) -> int:
     return 0 if value is None else to_cents(Decimal(value))
 
 
+def in_home(minor: int, body: Body) -> int:
+    """Turn cents of a document's currency into cents of the company's, at the document's own rate."""
+    rate = body.get("ExchangeRate")
+    return minor if rate in (None, 1) else int((minor * Decimal(rate)).to_integral_value(ROUND_HALF_UP))
+
+
 def amount(minor: int) -> int | Decimal:
     """Write cents as the JSON number QuickBooks would write."""
     return minor // 100 if minor % 100 == 0 else trimmed(Decimal(minor) / 100)

@@ -1,4 +1,4 @@
-"""The paths of the Accounting API that are no entity of their own: upload, download and send.
+"""The paths of the Accounting API that are no entity of their own: upload, download, reports, send.
 
 Routes only: each door calls the room that does the work. Law: a door that changes the books opens by POST alone.
 """
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from sandbox.qbo import attachments
 from sandbox.qbo.books import Books
 from sandbox.qbo.calls import Answer, Call
+from sandbox.qbo.codec import encode
 from sandbox.qbo.entities import BY_PATH
 from sandbox.qbo.refusals import missing
+from sandbox.qbo.reports import report
 from sandbox.qbo.sending import send
 from sandbox.qbo.times import envelope_time
 
@@ -48,7 +50,13 @@ def _download(standin: QuickBooksStandin, call: Call, books: Books) -> Answer:
     return Answer(200, attachments.address(standin, books, call.steps[1]), "text/plain;charset=UTF-8")
 
 
+def _report(standin: QuickBooksStandin, call: Call, books: Books) -> Answer:
+    name = call.steps[1] if len(call.steps) == 2 else ""
+    return Answer(200, encode(report(books, name, call.args)))
+
+
 _DOORS: dict[tuple[str, str], Door] = {
     ("POST", "upload"): _upload,
     ("GET", "download"): _download,
+    ("GET", "reports"): _report,
 }

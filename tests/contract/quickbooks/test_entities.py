@@ -164,3 +164,9 @@ def test_names_of_people_are_taken_across_lists(books: QuickBooks, vendor: Vendo
     with pytest.raises(QuickbooksException) as refused:
         twin.save(qb=books)
     assert refused.value.error_code == 6240
+
+
+def test_reports_by_name(books: QuickBooks) -> None:
+    aging = books.get_report("AgedReceivables", {"report_date": "2099-12-31"})
+    assert aging["Header"]["ReportName"] == "AgedReceivables"
+    assert aging["Rows"]["Row"][-1]["group"] == "GrandTotal"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.qbo.entities import ENTITIES
+from sandbox.qbo.plain import PLAIN
 from tests.conftest import CONTROL_TOKEN
 from tests.sandbox.client import Company
 from tests.xsd import judge
@@ -131,6 +132,10 @@ def test_the_judge_names_what_is_wrong(shared: Path, path: tuple[Any, ...], valu
     assert any(complaint in one for one in found), found
 
 
+# Judged where they are written: test_plain, test_attachments, test_currencies.
+SEEN_ELSEWHERE = {*(row.name for row in PLAIN), "Attachable", "CompanyCurrency", "ExchangeRate"}
+
+
 def test_the_schema_has_nothing_against_what_the_sandbox_answers(company: Company) -> None:
     from sandbox.seed import seed
 
@@ -148,7 +153,7 @@ def test_the_schema_has_nothing_against_what_the_sandbox_answers(company: Compan
     for entity in ENTITIES:
         active = " WHERE Active IN (true, false)" if ENTITIES[entity].has_active else ""
         answer = company.get("query", query=f"SELECT * FROM {entity}{active} MAXRESULTS 1000").json()
-        rows = answer["QueryResponse"][entity]
+        rows = answer["QueryResponse"].get(entity, []) if entity in SEEN_ELSEWHERE else answer["QueryResponse"][entity]
         complaints = {row["Id"]: judge(entity, row) for row in rows}
         assert {key: found for key, found in complaints.items() if found} == {}, entity
         seen += len(rows)
