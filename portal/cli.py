@@ -25,6 +25,7 @@ COMMANDS = (
     ("push", "sync:push", "Send what is due to QuickBooks."),
     ("sweep", "sync:sweep", "Do everything that is due, once."),
     ("prove", "proof:prove", "Tie out: Stripe, our postings and the books, to the cent."),
+    ("verify", "verify:verify", "Check every rule that must always hold."),
     ("verify-chain", "proof:verify_chain", "Check that no attempt was altered or removed."),
     ("status", "status:status", "Show what is on its way and what waits for a person."),
     ("log", "proof:log", "Show the sync log."),

@@ -90,6 +90,7 @@ class SessionRow(SQLModel, table=True):
     staff_id: str = ""
     invoices: str = text()  # ids of the invoices whose links were opened here, by spaces
     customer_id: str = ""  # customer: the one chosen among several; empty for all of them
+    browser: str = ""  # what it called itself: Firefox on Windows
     created_at: datetime = instant()
     seen_at: datetime = instant()
     expires_at: datetime = instant()

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import request
+from flask import has_request_context, request
 from sqlalchemy import ColumnElement, and_, bindparam, or_
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, update
 from werkzeug.wrappers import Response
 
 from connector.store.access import SessionRow
+from portal.access.presence import browser_name
 from portal.access.tokens import digest
 from portal.here import runtime
 from portal.security import cookie_name
@@ -76,7 +77,15 @@ def start(session: Session, audience: str, *, replaces: str = "", **who: Any) ->
     if replaces:
         finish(session, replaces)
     session.add(
-        SessionRow(id_hash=digest(token), audience=audience, created_at=now, seen_at=now, expires_at=end, **who)
+        SessionRow(
+            id_hash=digest(token),
+            audience=audience,
+            browser=browser_name(request.user_agent.string) if has_request_context() else "",
+            created_at=now,
+            seen_at=now,
+            expires_at=end,
+            **who,
+        )
     )
     return token
 

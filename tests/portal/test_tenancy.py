@@ -72,6 +72,8 @@ ROWS = {
     "customer.choose_customer": Row(PAYER, form={"customer": cast.CEDAR_HILL}, guests=False),
     "customer.list_invoices": Row(PAYER, guests=False),
     "customer.list_payments": Row(PAYER, guests=False),
+    "customer.show_account": Row(PAYER, guests=False),
+    "customer.end_sessions": Row(PAYER, guests=False),
     "customer.show_statement": Row(PAYER, {"customer": cast.BLUE_MESA}, OTHERS_CUSTOMERS, guests=False),
     "customer.download_statement": Row(PAYER, {"customer": cast.BLUE_MESA}, OTHERS_CUSTOMERS, guests=False),
     "customer.statement_csv": Row(PAYER, {"customer": cast.BLUE_MESA}, OTHERS_CUSTOMERS, guests=False),

@@ -1,0 +1,84 @@
+"""Where somebody is signed in: the open sessions of a person, each with what its browser calls itself.
+
+Knows no page. Laws: a session is named to its owner by a handle that opens nothing; only a session of the same person
+at the same door is ended, whatever handle is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, update
+
+from connector.store.access import SessionRow
+from portal.picking import fetch, pick
+
+# In the order of looking: browsers that pretend to be another name that one too.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("FxiOS", "Firefox"),
+    ("Firefox", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "a Mac"),
+    ("CrOS", "a Chromebook"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(agent: str) -> str:
+    """Return what people call a browser, by what it says of itself: Firefox on Windows; empty when it says nothing."""
+    browser = next((name for sign, name in _BROWSERS if sign in agent), "")
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    return " on ".join(part for part in (browser or ("A browser" if system else ""), system) if part)
+
+
+@dataclass(frozen=True)
+class Presence:
+    """One open session of a person."""
+
+    handle: str
+    browser: str
+    since: datetime
+    seen_at: datetime
+    is_here: bool
+
+
+def handle_of(id_hash: str) -> str:
+    """Return the name of a session for its owner; neither the cookie nor its hash can be found from it."""
+    return hashlib.sha256(f"session handle {id_hash}".encode()).hexdigest()[:20]
+
+
+def presences(session: Session, whose: ColumnElement[bool], values: dict[str, Any], *, here: str) -> list[Presence]:
+    """Return the open sessions that meet a condition, this one first, then the latest seen."""
+    found = pick(SessionRow.id_hash, SessionRow.browser, SessionRow.created_at, SessionRow.seen_at).where(whose)
+    rows: Sequence[Any] = fetch(session, found, values)
+    made = [
+        Presence(handle_of(row.id_hash), row.browser, row.created_at, row.seen_at, row.id_hash == here) for row in rows
+    ]
+    return sorted(made, key=lambda one: (one.is_here, one.seen_at), reverse=True)
+
+
+def end(
+    session: Session, whose: ColumnElement[bool], values: dict[str, Any], *, handle: str, here: str, now: datetime
+) -> int:
+    """End one open session by its handle, or all but this one for an empty handle; returns how many."""
+    hashes = [row.id_hash for row in fetch(session, pick(SessionRow.id_hash).where(whose), values)]
+    chosen = [one for one in hashes if (handle_of(one) == handle if handle else one != here)]
+    if chosen:
+        session.exec(update(SessionRow).where(col(SessionRow.id_hash).in_(chosen)).values(ended_at=now))
+    return len(chosen)
