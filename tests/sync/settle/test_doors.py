@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.outbox import InboxRow
 from oauth import connections
-from sandbox.stripe.deliveries import signature
+from sandbox.stripe.spoiling import signature
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
 from sync.inbox import settle_inbox, sweep_inbox
 from tests.sync.settle.till import Till

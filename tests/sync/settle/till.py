@@ -22,7 +22,7 @@ from connector.store.session import Database
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
 from sandbox.host import Environ, Host, StartResponse
-from sandbox.stripe.deliveries import signature
+from sandbox.stripe.spoiling import signature
 from sandbox.world import World
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
