@@ -93,6 +93,7 @@ def _tell(world: World, *, as_json: bool) -> None:
         "api_base": world.stripe.public_url,
         "secret_key": world.stripe.secret_key,
         "publishable_key": world.stripe.publishable_key,
+        "client_id": world.stripe.client_id,
         "js_url": f"{world.stripe.public_url}/v3/",
         "webhook_secret": world.stripe.webhook_secret,
     }

@@ -233,4 +233,5 @@ CONNECT_PARAMETERS: dict[str, Table] = {
     "payment_method_domains.retrieve": _EXPAND,
     "payment_method_domains.update": {**_EXPAND, "enabled": FLAG},
     "payment_method_domains.validate": _EXPAND,
+    "setup_attempts.list": {**_PAGE, "created": _RANGE, "setup_intent*": TEXT},
 }

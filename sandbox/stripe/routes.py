@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from sandbox.stripe import (
     accounts,
     application_fees,
+    attempts,
     balance,
     browser,
     charges,
@@ -83,6 +84,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *_resource("/v1/setup_intents", "setup_intents", setups, "create", "list", "retrieve", "update"),
     *_resource("/v1/setup_intents", "setup_intents", setups, "confirm", "cancel"),
+    *_resource("/v1/setup_attempts", "setup_attempts", attempts, "list"),
     Operation("setup_intents.verify_microdeposits", "POST", "/v1/setup_intents/*/verify_microdeposits", setups.verify),
     *_resource("/v1/charges", "charges", charges, "list", "retrieve", "update"),
     *_resource("/v1/refunds", "refunds", refunds, "create", "list", "retrieve", "update", "cancel"),

@@ -42,6 +42,7 @@ KINDS = {
     "po_": "payouts",
     "py_": "charges",
     "re_": "refunds",
+    "setatt_": "setup_attempts",
     "seti_": "setup_intents",
     "tok_": "tokens",
     "txn_": "balance_transactions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.stripe import (
+    attempts,
     card_payments,
     cards,
     debits,
@@ -99,6 +100,7 @@ def _options(params: dict[str, Any]) -> Obj:
 
 def _advance(scope: Scope, setup: Obj, status: str, **fields: Any) -> None:
     scope.change(setup, status=status, **fields)
+    attempts.follow(scope, setup, status, fields.get("last_setup_error"))
     if status in _EVENTS:
         events.emit(scope, f"setup_intent.{status}", setup)
 
@@ -120,7 +122,8 @@ def confirm(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     if method["type"] == "us_bank_account":
         debits.refuse_unless_debitable(scope, {**setup, **fields}, method, acceptance, params)
     sessions.spend(scope, params.get("confirmation_token"), setup)
-    scope.change(setup, **fields, payment_method=method["id"], status="requires_confirmation")
+    attempt = attempts.begin(scope, setup, method)
+    scope.change(setup, **fields, latest_attempt=attempt, payment_method=method["id"], status="requires_confirmation")
     if method["type"] == "us_bank_account":
         _set_up_bank(scope, setup, method, acceptance)
     else:

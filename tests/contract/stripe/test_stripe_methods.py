@@ -61,6 +61,20 @@ def test_a_setup_is_cancelled(client: stripe.StripeClient) -> None:
     assert kinds(client)[-1] == "setup_intent.canceled"
 
 
+def test_each_confirmation_of_a_setup_is_an_attempt(client: stripe.StripeClient) -> None:
+    made = client.v1.setup_intents.create({"customer": customer(client)})
+    assert made.latest_attempt is None
+    with pytest.raises(stripe.CardError):
+        client.v1.setup_intents.confirm(made.id, {"payment_method": "pm_card_visa_chargeDeclined"})
+    done = client.v1.setup_intents.confirm(made.id, {"payment_method": "pm_card_visa", "expand": ["latest_attempt"]})
+    assert isinstance(done.latest_attempt, stripe.SetupAttempt)
+    assert (done.latest_attempt.status, done.latest_attempt.setup_intent) == ("succeeded", made.id)
+    last, first = client.v1.setup_attempts.list({"setup_intent": made.id}).data
+    assert (last.id, last.setup_error) == (done.latest_attempt.id, None)
+    assert first.setup_error is not None
+    assert (first.status, first.setup_error.code) == ("failed", "card_declined")
+
+
 @pytest.mark.parametrize(
     ("method", "code"),
     [
