@@ -103,7 +103,7 @@ def settled_amount(charge: Obj, booked: Obj | None, amount: int) -> int:
     """Return a part of a charge in the currency of its booking: in proportion, so that the whole is whole."""
     if booked is None or booked["currency"] == charge["currency"]:
         return amount
-    return currencies.rounded(Decimal(amount * booked["amount"]) / charge["amount"])
+    return currencies.rounded(Decimal(amount * booked["amount"]) / charge["amount_captured"])
 
 
 def _wake(scope: Scope, at: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.stripe import cards, charges, disputes, events, intents, methods
+from sandbox.stripe import captures, cards, charges, disputes, events, intents, methods
 from sandbox.stripe.errors import DOCS, ApiError
 from sandbox.stripe.scope import Obj, Scope, public, random_text
 
@@ -86,22 +86,10 @@ def settle(scope: Scope, intent: Obj, method: Obj, *, authenticated: bool) -> No
         decline(scope, intent, method, card.decline)
     charge = charges.new(scope, intent, method, status="succeeded", details=_details(intent, method, authenticated))
     scope.change(charge, outcome=charges.outcome(method, risk=card.risk))
-    at_once = scope.switches["charge_transaction"] == "at_once" or intent["capture_method"] == "automatic"
-    if at_once:
-        charges.book_card(scope, charge, announce=False)
-    events.emit(scope, "charge.succeeded", charge)
-    intents.advance(
-        scope,
-        intent,
-        "succeeded",
-        amount_received=intent["amount"],
-        latest_charge=charge["id"],
-        last_payment_error=None,
-        next_action=None,
-    )
-    if not at_once:
-        at = scope.ground.clock.seconds() + scope.switches["charge_transaction_delay_seconds"]
-        scope.change(charge, _booking=scope.later("book_charge", at, charge=charge["id"]))
+    if captures.is_by_hand(intent):
+        captures.authorize(scope, intent, charge)
+    else:
+        captures.take(scope, intent, charge, told_as="charge.succeeded")
     keep_method(scope, intent, method)
     if card.dispute is not None:
         at = scope.ground.clock.seconds() + disputes.DELAY_SECONDS

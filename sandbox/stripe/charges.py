@@ -102,7 +102,7 @@ def book_card(scope: Scope, charge: Obj, *, announce: bool) -> None:
     available_at = calendar.day_start(calendar.business_days_later(charge["created"], days))
     into = settlement_currency(scope, charge["currency"])
     foreign = into != charge["currency"]
-    amount = currencies.converted(scope.switches, charge["amount"], charge["currency"], into)
+    amount = currencies.converted(scope.switches, charge["amount_captured"], charge["currency"], into)
     share = currencies.converted(scope.switches, charge["application_fee_amount"] or 0, charge["currency"], into)
     transaction = balance.book(
         scope,
@@ -129,6 +129,17 @@ def settlement_currency(scope: Scope, currency: str) -> str:
     return currency if currency in account["_currencies"] else str(account["default_currency"])
 
 
+def let_go(scope: Scope, charge: Obj) -> None:
+    """Give up an authorised charge: nothing was taken, and Stripe tells it as refunded."""
+    scope.change(charge, amount_refunded=charge["amount"], refunded=True)
+    events.emit(scope, "charge.refunded", charge)
+
+
+def left_of(charge: Obj) -> int:
+    """Return how much of a charge was not given back yet, in minor units; of a debit under way, its whole amount."""
+    return int((charge["amount_captured"] or charge["amount"]) - charge["amount_refunded"])
+
+
 def book_debit(scope: Scope, charge: Obj, *, available: bool) -> None:
     """Book a bank debit: at success it is available at once, at submission it waits for the debit to settle."""
     if charge["balance_transaction"] is not None:
@@ -151,7 +162,7 @@ def book_debit(scope: Scope, charge: Obj, *, available: bool) -> None:
 
 def ensure_booked(scope: Scope, charge: Obj) -> None:
     """Book a succeeded charge now if its transaction is still to come (a refund cannot wait for it)."""
-    if charge["balance_transaction"] is None and charge["status"] == "succeeded":
+    if charge["balance_transaction"] is None and charge["status"] == "succeeded" and charge["captured"]:
         if charge["_booking"]:
             scope.ground.agenda.cancel(charge["_booking"])
         book_card(scope, charge, announce=True)

@@ -60,7 +60,7 @@ def _new(scope: Scope, charge: Obj, reason: str, status: str, amount: int | None
     dispute: Obj = {
         "id": new_id("du_"),
         "object": "dispute",
-        "amount": amount or charge["amount"] - charge["amount_refunded"],
+        "amount": amount or charges.left_of(charge),
         "balance_transactions": [],
         "charge": charge["id"],
         "created": scope.now,
@@ -68,7 +68,7 @@ def _new(scope: Scope, charge: Obj, reason: str, status: str, amount: int | None
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(EVIDENCE_TEXTS), "enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": _due_by(scope) if card else None,
+            "due_by": None if "us_bank_account" in charge["payment_method_details"] else _due_by(scope),
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
@@ -117,14 +117,14 @@ def escalate(scope: Scope, dispute: Obj) -> Obj:
     if not dispute["status"].startswith("warning"):
         raise ApiError(400, f"Only an inquiry can become a dispute; this is {dispute['status']}.")
     charge = scope.need("charges", dispute["charge"], "charge")
-    part = dispute["payment_method_details"]["card"]
+    part = dispute.get("payment_method_details")
     previous = scope.change(
         dispute,
         status="needs_response",
-        amount=min(dispute["amount"], charge["amount"] - charge["amount_refunded"]) or dispute["amount"],
+        amount=min(dispute["amount"], charges.left_of(charge)) or dispute["amount"],
         is_charge_refundable=False,
         evidence_details={**dispute["evidence_details"], "due_by": _due_by(scope), "past_due": False},
-        payment_method_details={"card": {**part, "case_type": "chargeback"}, "type": "card"},
+        **({"payment_method_details": {**part, "card": {**part["card"], "case_type": "chargeback"}}} if part else {}),
     )
     withdraw(scope, charge, dispute)
     events.emit(scope, "charge.dispute.updated", dispute, previous)
@@ -166,7 +166,7 @@ def _returns_of(scope: Scope, method: str | None) -> int:
 
 def close_as(scope: Scope, dispute: Obj, status: str) -> Obj:
     """Close a dispute as won, lost or warning_closed; won, also on appeal, gives the amount back."""
-    appealed = dispute["status"] == "lost" and status == "won" and "payment_method_details" in dispute
+    appealed = dispute["status"] == "lost" and status == "won" and bool(dispute["evidence_details"]["due_by"])
     if dispute["status"] in CLOSED and not appealed:
         raise ApiError(400, "This dispute is already closed.", code="dispute_already_closed")
     if (status == "warning_closed") is not dispute["status"].startswith("warning"):

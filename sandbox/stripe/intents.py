@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.stripe import application_fees, banks, currencies, events, lists, methods
+from sandbox.stripe import application_fees, banks, charges, currencies, events, lists, methods
 from sandbox.stripe.errors import ApiError, bad_parameter, unplayed
 from sandbox.stripe.scope import Obj, Scope, new_id, public, random_text
 
@@ -18,6 +18,7 @@ _EVENTS = {
     "canceled": "payment_intent.canceled",
     "processing": "payment_intent.processing",
     "requires_action": "payment_intent.requires_action",
+    "requires_capture": "payment_intent.amount_capturable_updated",
     "succeeded": "payment_intent.succeeded",
 }
 _PLAIN = (
@@ -223,15 +224,18 @@ def advance(scope: Scope, intent: Obj, status: str, **fields: Any) -> None:
 def cancel(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     """Cancel an intent that has not succeeded; a debit under way only while it can still be called back."""
     intent = retrieve(scope, params, key)
-    if intent["status"] not in OPEN and not _can_be_called_back(scope, intent):
+    if intent["status"] not in (*OPEN, "requires_capture") and not _can_be_called_back(scope, intent):
         raise unexpected_state(intent, "You cannot cancel this PaymentIntent")
     charge = scope.find(intent["latest_charge"])
     if charge is not None and charge["status"] == "pending":
         scope.change(charge, status="failed", paid=False, failure_code="payment_intent_canceled")
+    if charge is not None and intent["status"] == "requires_capture":
+        charges.let_go(scope, charge)
     advance(
         scope,
         intent,
         "canceled",
+        amount_capturable=0,
         canceled_at=scope.now,
         cancellation_reason=params.get("cancellation_reason"),
         next_action=None,

@@ -272,6 +272,14 @@ PARAMETERS: dict[str, Table] = {
         **EXPAND,
         "cancellation_reason": ("abandoned", "duplicate", "fraudulent", "requested_by_customer"),
     },
+    "payment_intents.capture": {
+        **EXPAND,
+        **dict.fromkeys(("amount_details", "hooks", "payment_details", "transfer_data"), ANY),
+        **dict.fromkeys(("amount_to_capture", "application_fee_amount"), INT),
+        "final_capture": FLAG,
+        "metadata": METADATA,
+        **dict.fromkeys(("statement_descriptor", "statement_descriptor_suffix"), TEXT),
+    },
     "payment_intents.confirm": {
         **_INTENT,
         **_ATTEMPT,
@@ -425,4 +433,4 @@ PARAMETERS: dict[str, Table] = {
 
 # Known to Stripe, and refused by name: to accept them silently would tell a lie about money.
 UNPLAYED = frozenset({"hooks", "on_behalf_of", "refund_application_fee", "reverse_transfer", "transfer_data"})
-UNPLAYED_WORDS = {"capture_method": "manual", "confirmation_method": "manual"}
+UNPLAYED_WORDS = {"confirmation_method": "manual"}

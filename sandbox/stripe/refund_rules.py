@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.stripe import charges
 from sandbox.stripe.calendar import DAY
 from sandbox.stripe.errors import ApiError, bad_parameter
 from sandbox.stripe.scope import Obj, Scope
@@ -31,7 +32,7 @@ def charge_of(scope: Scope, params: dict[str, Any]) -> Obj:
 def amount_of(scope: Scope, charge: Obj, asked: int | None) -> int:
     """Return how much to refund, in minor units: what was asked, or all that is left. Raises ApiError for too much."""
     _refuse_unless_refundable(scope, charge)
-    left = charge["amount"] - charge["amount_refunded"] - _waiting(scope, charge)
+    left = charges.left_of(charge) - _waiting(scope, charge)
     if left <= 0:
         message = f"Charge {charge['id']} has already been refunded."
         raise ApiError(400, message, code="charge_already_refunded", param="charge")
@@ -41,7 +42,7 @@ def amount_of(scope: Scope, charge: Obj, asked: int | None) -> int:
     if amount > left:
         message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})."
         raise ApiError(400, message, param="amount")
-    if amount < charge["amount"]:
+    if amount < (charge["amount_captured"] or charge["amount"]):
         _refuse_part_of_debit(scope, charge)
     return amount
 
@@ -49,6 +50,9 @@ def amount_of(scope: Scope, charge: Obj, asked: int | None) -> int:
 def _refuse_unless_refundable(scope: Scope, charge: Obj) -> None:
     if charge["status"] == "failed":
         raise ApiError(400, f"Charge {charge['id']} has failed and cannot be refunded.", param="charge")
+    if charge["status"] == "succeeded" and not charge["captured"]:
+        message = f"Charge {charge['id']} was not captured: cancel its PaymentIntent instead."
+        raise ApiError(400, message, code="charge_not_refundable", param="charge")
     if any(_withdrawn(row, charge) for row in scope.all("disputes")):
         message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
         raise ApiError(400, message, code="charge_disputed", param="charge")

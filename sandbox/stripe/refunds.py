@@ -156,7 +156,7 @@ def ask_for_details(scope: Scope, params: dict[str, Any]) -> Obj:
 
 def _count(scope: Scope, charge: Obj, amount: int) -> None:
     total = charge["amount_refunded"] + amount
-    scope.change(charge, amount_refunded=total, refunded=total == charge["amount"])
+    scope.change(charge, amount_refunded=total, refunded=total == charge["amount_captured"])
 
 
 def _give_reference(scope: Scope, refund: Obj) -> None:

@@ -16,6 +16,7 @@ from sandbox.stripe import (
     attempts,
     balance,
     browser,
+    captures,
     charges,
     confirm,
     connections,
@@ -78,6 +79,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_resource("/v1/payment_methods", "payment_methods", methods, "attach", "detach"),
     Operation("payment_intents.create", "POST", "/v1/payment_intents", confirm.create),
     *_resource("/v1/payment_intents", "payment_intents", intents, "list", "retrieve", "update", "cancel"),
+    Operation("payment_intents.capture", "POST", "/v1/payment_intents/*/capture", captures.capture),
     Operation("payment_intents.confirm", "POST", "/v1/payment_intents/*/confirm", confirm.confirm),
     Operation(
         "payment_intents.verify_microdeposits", "POST", "/v1/payment_intents/*/verify_microdeposits", debits.verify

@@ -19,6 +19,7 @@ from sandbox.shelf import Shelf
 from sandbox.stripe import (
     accounts,
     balance,
+    captures,
     charges,
     control,
     debits,
@@ -122,6 +123,7 @@ class StripeStandin:
 
         teach("release", lambda scope, _: balance.release(scope))
         teach("book_charge", lambda scope, subject: _book(scope, subject["charge"]))
+        teach("expire_charge", lambda scope, subject: captures.expire(scope, subject["charge"]))
         teach("settle_debit", lambda scope, subject: debits.come_due(scope, subject["charge"]))
         teach("fail_verification", _give_up)
         teach("finish_refund", lambda scope, subject: refunds.finish(scope, subject["refund"]))
