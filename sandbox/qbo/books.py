@@ -6,6 +6,7 @@ a list entry's LastUpdatedTime but never its SyncToken, as recorded bodies show.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -40,6 +41,8 @@ class Books:
         self._jobs_moved = False
         self._moved: dict[Key, tuple[int, float]] = {}
         self._named: dict[tuple[str, str], dict[str, str]] = {}
+        # What was done lately and whether by hand, for the page that tells who did what; gone at a restart.
+        self.trail: deque[tuple[float, str, str, str, bool]] = deque(maxlen=500)
         self.broken_emails: set[str] = set()  # invoices that poison a page of a query (4002)
         self._rebuild()
 
@@ -77,13 +80,42 @@ class Books:
                 receivable=_first(types, "Accounts Receivable"),
                 sales_tax=_first(subs, "GlobalTaxPayable") or _first(subs, "SalesTaxPayable"),
                 undeposited=_first(subs, "UndepositedFunds"),
+                exchange=_first(subs, "ExchangeGainOrLoss"),
+                receivables=self._foreign(types, "Accounts Receivable"),
+                foreign=frozenset(self._foreign(types).values()),
             )
         return self._chart
+
+    @property
+    def multicurrency(self) -> bool:
+        """Whether the company uses several currencies."""
+        return bool(self.preference("CurrencyPrefs", "MultiCurrencyEnabled"))
+
+    def rate_key(self, code: str, day: str) -> str | None:
+        """Return the id of the rate in force on a day, None where there is none."""
+        codes = self.docs.column("ExchangeRate", "SourceCurrencyCode")
+        days = self.docs.column("ExchangeRate", "AsOfDate")
+        found = [(days[key], key) for key, held in codes.items() if held == code and days[key] <= day]
+        return max(found)[1] if found else None
+
+    def rate(self, code: str, day: str) -> Any:
+        """Return the home units for one unit of a currency on a day; 1 where no rate is kept."""
+        key = self.rate_key(code, day)
+        return (self.docs.body("ExchangeRate", key) or {})["Rate"] if key else 1
 
     @property
     def home_currency(self) -> str:
         """The currency the books are kept in."""
         return str((self.preference("CurrencyPrefs", "HomeCurrency") or {}).get("value") or "USD")
+
+    def _foreign(self, types: dict[str, Any], kind: str = "") -> dict[str, str]:
+        """Return accounts that are kept in another currency: id by currency of one kind, or by id of every kind."""
+        found = {}
+        for key, held_kind in types.items() if self.multicurrency else ():
+            code = ((self.docs.body("Account", key) or {}).get("CurrencyRef") or {}).get("value")
+            if code != self.home_currency and kind in ("", held_kind):
+                found[str(code) if kind else key] = key
+        return found
 
     def receivables(self) -> set[str]:
         """Return the ids of every receivable account."""
@@ -185,16 +217,17 @@ class Books:
         if entity == "Account":
             self._chart = None
         elif entity == "Preferences":
-            self._preferences = None
+            self._preferences = self._chart = None
 
     def move_balances(self, before: Iterable[Leg], after: Iterable[Leg]) -> None:
         """Note what legs do to the balances of accounts and customers; `settle_balances` writes it."""
         receivables = self.receivables()
         for sign, legs in ((-1, before), (1, after)):
             for leg in legs:
-                self._note(("Account", leg.account), sign * leg.cents)
+                shown = leg.own if leg.account in self.chart.foreign else leg.cents
+                self._note(("Account", leg.account), sign * shown)
                 if leg.person and leg.account in receivables:
-                    self._note(("Customer", leg.person), sign * leg.cents)
+                    self._note(("Customer", leg.person), sign * leg.own)
 
     def _note(self, key: Key, minor: int) -> None:
         self._moved[key] = (self._moved.get(key, (0, 0.0))[0] + minor, self.now())
@@ -288,7 +321,7 @@ class Books:
     def opening(self, account: str) -> int:
         """Return the cents an account holds beyond its legs: what it was loaded with."""
         body = self.docs.body("Account", account)
-        if body is None or body.get("Classification") not in BALANCE_SHEET:
+        if body is None or body.get("Classification") not in BALANCE_SHEET or account in self.chart.foreign:
             return 0
         moved = self._moved.get(("Account", account), (0, 0.0))[0]
         return held(body, "CurrentBalance") + moved - self.ledger.total(account)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.qbo.codec import Body, encode
 from sandbox.qbo.ledger import Key, Leg, legs_of
 from sandbox.qbo.refusals import bad_reference, inactive, missing
+from sandbox.qbo.times import stamp
 
 if TYPE_CHECKING:
     from sandbox.qbo.books import Books
@@ -87,6 +88,14 @@ class Unit:
         """Delete a document."""
         self.changes[(entity, key)] = Change(self.books.docs.body(entity, key), None, "Delete")
 
+    def create(self, entity: str, body: Body) -> Body:
+        """Save a new document that the server makes by itself; returns it with its id, version and times."""
+        now = stamp(self.books.now())
+        head = {"domain": "QBO", "sparse": False, "Id": self.books.docs.next_id(entity), "SyncToken": "0"}
+        made = {**head, "MetaData": {"CreateTime": now, "LastUpdatedTime": now}, **body}
+        self.save(entity, made, "Create")
+        return made
+
     def vanish(self, entity: str, key: str, *, into: str) -> None:
         """Let a list entry go that was merged into another."""
         self.changes[(entity, key)] = Change(self.books.docs.body(entity, key), None, "", merged_into=into)
@@ -110,6 +119,8 @@ class Unit:
             self.books.move_balances(old, new)
         for key, change in self.changes.items():
             self.books.keep(*key, change)
+            if change.operation:
+                self.books.trail.append((self.books.now(), *key, change.operation, self.by_hand))
         self.changes = {}
 
     def preview(self, entity: str, body: Body) -> list[Leg]:

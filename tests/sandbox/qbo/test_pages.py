@@ -22,6 +22,12 @@ def press(company: Company, path: str, **form: str) -> str:
     return unescape(answer.text)
 
 
+MORE = (
+    "/customers", "/customers/1", "/customers/1/edit", "/new-customer", "/new/Invoice", "/new/RefundReceipt",
+    "/documents/Invoice/1/edit", "/receive/1", "/deposit", "/settings", "/trail", "/lists/Estimate", "/lists/Deposit",
+)  # fmt: skip
+
+
 @pytest.fixture
 def busy(company: Company) -> Company:
     buyer = company.customer("Zoë & <Søn>")["Id"]
@@ -33,7 +39,7 @@ def busy(company: Company) -> Company:
 
 
 def test_every_page_says_what_it_is(busy: Company) -> None:
-    for path in ("/", "/payments", "/accounts", "/accounts/8", "/documents/Invoice/1", "/documents/Payment/3"):
+    for path in ("/", "/payments", "/accounts", "/accounts/8", "/documents/Invoice/1", "/documents/Payment/3", *MORE):
         text = page(busy, path)
         assert "Stand-in QuickBooks" in text
         assert "Harbor Tile Co." in text
@@ -70,18 +76,10 @@ def test_a_document_with_links_and_legs(busy: Company) -> None:
 
 
 def test_the_buttons_do_what_a_person_does(busy: Company) -> None:
-    assert "The amount is changed." in press(busy, "/documents/Invoice/2/amount", amount="90.01")
-    assert str(busy.read("Invoice", "2")["TotalAmt"]) == "90.01"
     assert "It is voided." in press(busy, "/documents/Invoice/2/void")
     assert busy.read("Invoice", "2")["PrivateNote"] == "Voided"
     assert "It is deleted." in press(busy, "/documents/Payment/3/delete")
     assert str(busy.read("Invoice", "1")["Balance"]) == "1234.5"
-
-
-@pytest.mark.parametrize("amount", ["", "ten", "-5", "1e999"])
-def test_a_wrong_amount_is_said_and_nothing_happens(busy: Company, amount: str) -> None:
-    assert "Not done:" in press(busy, "/documents/Invoice/2/amount", amount=amount)
-    assert busy.read("Invoice", "2")["SyncToken"] == "0"
 
 
 def test_unknown_pages_are_404(busy: Company) -> None:
