@@ -99,17 +99,17 @@ def _line(form: Form, n: int) -> Body | None:
 
 def read_receipt(customer: str, form: Form) -> Body:
     """Return the payment that a filled-in form says: money, and credits, on invoices. Raises ValueError."""
-    lines, charges, credits = [], Decimal(0), Decimal(0)
+    lines, charges, helped = [], Decimal(0), Decimal(0)
     for name, text in form.items():
         kind, _, key = name.partition(".")
         part = number(text, "An amount") if kind in ("Invoice", "CreditMemo") else None
         if not part:
             continue
         lines.append({"Amount": part, "LinkedTxn": [{"TxnId": key, "TxnType": kind}]})
-        charges, credits = (charges + part, credits) if kind == "Invoice" else (charges, credits + part)
+        charges, helped = (charges + part, helped) if kind == "Invoice" else (charges, helped + part)
     total = number(form.get("total", ""), "The amount received")
     if total is None:
-        total = max(charges - credits, Decimal(0))
+        total = max(charges - helped, Decimal(0))
     if not lines and not total:
         raise ValueError("Nothing was entered.")
     said: Body = {"CustomerRef": {"value": customer}, "TotalAmt": total, "Line": lines}

@@ -78,13 +78,14 @@ def links_of(books: Books, entity: str, body: Body) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for payment, minor in books.links.payments_on((entity, body["Id"])).items():
         rows.append({"entity": "Payment", "id": payment, "cents": minor})
-    for line in body.get("Line", ()):
-        for link in line.get("LinkedTxn", ()):
-            rows.append({"entity": _linked(link), "id": link["TxnId"], "cents": held(line, "Amount")})
+    rows += [
+        {"entity": _linked(link), "id": link["TxnId"], "cents": held(line, "Amount")}
+        for line in body.get("Line", ())
+        for link in line.get("LinkedTxn", ())
+    ]
     known = {(row["entity"], row["id"]) for row in rows}
-    for link in body.get("LinkedTxn") or ():
-        if (_linked(link), link["TxnId"]) not in known:
-            rows.append({"entity": _linked(link), "id": link["TxnId"], "cents": 0})
+    whole = [(_linked(link), link["TxnId"]) for link in body.get("LinkedTxn") or ()]
+    rows += [{"entity": entity, "id": key, "cents": 0} for entity, key in whole if (entity, key) not in known]
     return rows
 
 
