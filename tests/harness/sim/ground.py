@@ -1,0 +1,114 @@
+"""The ground every seed starts from: one installed company, onboarded once, kept as bytes and laid out again.
+
+Onboarding goes through the real consent, keys and first pull. Law: two seeds share nothing but these bytes.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from connector.settings import Settings
+from connector.store.session import Database
+from sandbox import draw
+from sandbox.clock import SandboxClock
+from sandbox.faults import Faults
+from sandbox.shelf import Shelf
+from tests.harness.sim.clock import SimClock
+from tests.harness.sim.wires import WIRES, laid
+from tests.harness.sim.world import SimWorld
+from tests.house import House
+
+FOUNDED = datetime(
+    2026, 3, 2, 17, 0, tzinfo=UTC
+)  # a Monday morning in the company's zone, six days before its clocks change
+PUBLIC_URL = "http://127.0.0.1:8800"
+CUSTOMERS, INVOICES = 14, 150
+SMTP = "smtp://127.0.0.1:2525"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What was kept: the database file, both shelves, and who the company is."""
+
+    database: bytes
+    shelves: tuple[bytes, bytes]
+    settings: Settings
+    company_id: str
+    realm: str
+    account: str
+    at: float
+
+
+def memory() -> Path:
+    """Return a folder in memory where there is one, or where temporary files lie."""
+    shared = Path("/dev/shm")
+    return shared if shared.is_dir() else Path(tempfile.gettempdir())
+
+
+@lru_cache(maxsize=1)
+def ground() -> Ground:
+    """Found and onboard the company; the same bytes of meaning in every process."""
+    folder = Path(tempfile.mkdtemp(prefix="tieout-ground-", dir=memory()))
+    draw.from_seed("ground")
+    random.seed("ground")
+    try:
+        with laid():
+            return _founded(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _founded(folder: Path) -> Ground:
+    clock = SandboxClock(stands_at=FOUNDED.timestamp())
+    shelves = Shelf(), Shelf()
+    world = SimWorld(clock, Faults(), lambda parcel: None, shelves)
+    ours = SimClock(clock, "ground")
+    WIRES.listening, WIRES.clock = dict(world.listening), ours
+    database = Database(f"sqlite:///{folder / 'tieout.db'}")
+    database.create_all()
+    database.close()
+    more = {"SMTP_URL": SMTP, "SWEEP_SECONDS": "60", "PULL_MINUTES": "20"}
+    house = House(
+        world,  # type: ignore[arg-type]
+        f"sqlite:///{folder / 'tieout.db'}",
+        customers=CUSTOMERS,
+        invoices=INVOICES,
+        clock=ours,
+        more=more,
+    )
+    _listen(world)
+    with house.rt.db.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    house.close()
+    kept = tuple(msgspec.msgpack.encode(shelf.holdings()) for shelf in shelves)
+    return Ground(
+        (folder / "tieout.db").read_bytes(),
+        (kept[0], kept[1]),
+        house.settings,
+        house.company_id,
+        house.realm,
+        world.stripe.ground.platform,
+        clock.seconds(),
+    )
+
+
+def _listen(world: SimWorld) -> None:
+    """Have both stand-ins tell our doors."""
+    with world.quickbooks.lock:
+        world.quickbooks.webhooks.send_to(f"{PUBLIC_URL}/hooks/quickbooks")
+        world.quickbooks.commit()
+    world.stripe.control("webhooks", {"url": f"{PUBLIC_URL}/hooks/stripe/harbor-tile"})
+
+
+def shelves_of(kept: Ground) -> tuple[Shelf, Shelf]:
+    """Lay the shelves out again."""
+    first, second = (Shelf.of(msgspec.msgpack.decode(one)) for one in kept.shelves)
+    return first, second

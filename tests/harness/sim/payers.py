@@ -1,0 +1,163 @@
+"""Payers: they open invoices, press Pay once or twice, choose a card or a bank, and look at the page or close it.
+
+They act through the web process and Stripe's browser endpoint, as browsers do. Law: a payer decides by dice of its own,
+so that leaving one out leaves the others as they were.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import col, select
+
+from connector.store.cache import InvoiceRow
+from sync.collect.look import look_again
+from sync.collect.press import Press, Refused, Started
+from sync.collect.start import start_payment
+from sync.runtime import Runtime
+from tests.harness.sim.machine import WEB
+
+if TYPE_CHECKING:
+    from tests.harness.sim.stage import Stage
+
+VISA, AMEX, DECLINED, ASKS = "4242424242424242", "378282246310005", "4000000000000002", "4000002760003184"
+GOOD_BANK, POOR_BANK = "000123456789", "000222222227"
+WAYS = (
+    [{"card": VISA}] * 60
+    + [{"card": AMEX}] * 8
+    + [{"card": DECLINED}] * 6
+    + [{"card": ASKS, "challenge": "complete"}] * 6
+    + [{"bank_account": GOOD_BANK}] * 10
+    + [{"bank_account": POOR_BANK}] * 4
+    + [{}] * 6
+)
+PATIENCE = 6  # presses before a payer gives up
+
+
+@dataclass
+class Payer:
+    """One person at the till."""
+
+    stage: Stage
+    company_id: str
+    number: int
+    told: Counter[str]
+    nonce: str = ""
+    shares: tuple[tuple[str, int], ...] = ()
+    customer: str = ""
+    presses: int = 0
+
+    def __post_init__(self) -> None:
+        self.dice = self.stage.script.dice("payer", self.number)
+        self.nonce = f"nonce-{self.stage.script.seed}-{self.number}"
+
+    def come(self) -> None:
+        """Open the page, choose what to pay, and press Pay soon."""
+        if not self._web_answers(self.come):
+            return
+        chosen = self.stage.machine.do(WEB, f"payer {self.number} looks around", self._choose)
+        if chosen:
+            self.stage.later(self.dice.uniform(3, 40), "press", self.press)
+
+    def _choose(self, rt: Runtime) -> bool:
+        with rt.db.read() as session:
+            open_ones = select(InvoiceRow.qbo_id, InvoiceRow.customer_id, InvoiceRow.balance_minor).where(
+                InvoiceRow.company_id == self.company_id,
+                col(InvoiceRow.balance_minor) >= 100,
+                InvoiceRow.currency == "USD",
+            )
+            rows = session.exec(open_ones.order_by(col(InvoiceRow.qbo_id))).all()
+        if not rows:
+            return False
+        self.customer = self.dice.choice(rows)[1]
+        theirs = [row for row in rows if row[1] == self.customer]
+        some = self.dice.sample(theirs, k=min(len(theirs), self.dice.choice((1, 1, 1, 2, 3))))
+        whole = self.dice.random() < 0.3
+        self.shares = tuple(
+            (key, left if whole else max(100, left // self.dice.choice((3, 7, 20)))) for key, _, left in some
+        )
+        return True
+
+    def press(self) -> None:
+        """Press Pay; a page that fails is tried again with the same form."""
+        if not self._web_answers(self.press):
+            return
+        self.presses += 1
+        if self.dice.random() < 0.1:  # a double click: the second press waits at the other door
+            self.stage.later(self.dice.choice((0.0, 0.2)), "press again", self._press_again)
+        answer = self.stage.machine.do(WEB, f"payer {self.number} presses Pay", self._start)
+        if isinstance(answer, Started):
+            self.stage.later(self.dice.uniform(4, 60), "confirm", lambda: self.confirm(answer.payment_id))
+            return
+        self.told[answer.reason if isinstance(answer, Refused) else "broken"] += 1
+        final = ("not_payable", "above_balance", "too_small", "unknown_invoice", "under_way", "partial")
+        if self.presses < PATIENCE and not (isinstance(answer, Refused) and answer.reason in final):
+            self.stage.later(self.dice.uniform(5, 90), "press", self.press)
+
+    def _press_again(self) -> None:
+        if self.stage.machine.is_free(WEB):
+            self.stage.machine.do(WEB, f"payer {self.number} pressed twice", self._start)
+
+    def _start(self, rt: Runtime) -> Started | Refused:
+        press = Press(
+            company_id=self.company_id,
+            customer_id=self.customer,
+            shares=self.shares,
+            currency="USD",
+            form_nonce=self.nonce,
+            payer_email=f"payer{self.number}@bluemesa.example",
+            allowed_customers=frozenset({self.customer}),
+        )
+        return start_payment(rt, press)
+
+    def confirm(self, payment_id: str) -> None:
+        """Confirm in Stripe's own frame, by what this payer has at hand."""
+        way: dict[str, Any] = dict(self.dice.choice(WAYS))
+        intent = self.stage.intent_of(payment_id)
+        if not way or intent is None:
+            self.stage.note(f"payer {self.number} leaves")
+            return
+        try:
+            answer = self.stage.world.stripe.control("pay", {"payment_intent": intent, **way})
+            self.stage.note(f"payer {self.number} confirms -> {answer['status']}")
+            if answer["status"] == 402 and way.get("card") == DECLINED:
+                self.stage.later(30, "another card", lambda: self._confirm_with_visa(intent))
+        except ValueError as error:
+            self.stage.note(f"payer {self.number} cannot confirm: {type(error).__name__}")
+        if self.dice.random() < 0.6:
+            self.stage.later(self.dice.uniform(1, 6), "look", lambda: self.look(payment_id))
+
+    def _confirm_with_visa(self, intent: str) -> None:
+        try:
+            self.stage.world.stripe.control("pay", {"payment_intent": intent, "card": VISA})
+        except ValueError:
+            self.stage.note(f"payer {self.number} came too late with another card")
+
+    def look(self, payment_id: str) -> None:
+        """Look at the payment's own page."""
+        if self.stage.machine.is_free(WEB):
+            self.stage.machine.do(WEB, f"payer {self.number} looks", lambda rt: look_again(rt, payment_id))
+
+    def _web_answers(self, again: Any) -> bool:
+        if self.stage.machine.is_free(WEB):
+            return True
+        self.stage.later(self.dice.uniform(2, 8), "try the page again", again)
+        return False
+
+
+@dataclass
+class Crowd:
+    """All payers of a run."""
+
+    stage: Stage
+    company_id: str
+    told: Counter[str] = field(default_factory=Counter)
+
+    def gather(self, number: int, within: float) -> None:
+        """Let that many payers come within some seconds; the script may keep some away."""
+        for n in range(number):
+            if self.stage.script.next("payer", lambda _: "comes"):
+                payer = Payer(self.stage, self.company_id, n, self.told)
+                self.stage.later(payer.dice.uniform(1, within), "payer", payer.come)

@@ -1,0 +1,158 @@
+"""One run: a stage from a seed, payers and trouble on it, the invariants after every step, and a calm day at the end.
+
+Law: what a run finds is decided by its seed, or by the record it is given; nothing of one run reaches the next.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from jobs import tasks
+from portal.app import create_app
+from portal.ring import limiter
+from sandbox import draw
+from sync.runtime import Runtime
+from tests.harness.invariants import Watch
+from tests.harness.sim.faults import Swarm, swarm_of
+from tests.harness.sim.ground import Ground, ground, memory
+from tests.harness.sim.outside import Outside
+from tests.harness.sim.payers import Crowd
+from tests.harness.sim.quiet import listening
+from tests.harness.sim.results import Result, measure
+from tests.harness.sim.script import Record, Script
+from tests.harness.sim.stage import Stage
+from tests.harness.sim.wires import laid
+
+HOUR, DAY = 3600.0, 86_400.0
+# Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
+RUSH = HOUR
+PARTS = ((RUSH, 90.0), (4 * HOUR, 1800.0), (6 * DAY, 2 * DAY))
+CALM = ((HOUR, 600.0), (DAY, 4 * HOUR))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a run is asked for."""
+
+    seed: int
+    payers: int = 24
+    actions: int = 8
+    calm: bool = False
+    record: Record | None = None
+    until: int | None = None  # stop after so many steps
+
+
+def play(wanted: Wanted) -> Result:
+    """Play one run and return what came of it."""
+    kept = ground()
+    folder = Path(tempfile.mkdtemp(prefix="tieout-sim-", dir=memory()))
+    began = time.process_time()
+    script = Script(wanted.seed, wanted.record)
+    draw.from_seed(f"{wanted.seed}/standins")
+    random.seed(f"{wanted.seed}/libraries")
+    try:
+        (folder / "tieout.db").write_bytes(kept.database)
+        with laid(), listening() as heard:
+            result = _Run(wanted, kept, script, f"sqlite:///{folder / 'tieout.db'}").result()
+    finally:
+        shutil.rmtree(folder)
+        draw.from_seed(None)
+    result.unexpected += heard.unexpected
+    result.logged = heard.events
+    result.cpu_seconds = time.process_time() - began
+    return result
+
+
+@lru_cache(maxsize=1)
+def _app(settings: Any) -> Any:
+    """Return the portal of this process; each run and each restart gives it another runtime."""
+    from connector.clock import Clock
+    from connector.store.session import Database
+    from oauth.vault import Vault
+
+    empty = Runtime(settings, Database("sqlite://"), Clock(), Vault(settings.vault_keys), None, None)  # type: ignore
+    app = create_app(empty)
+    limiter.enabled = False
+    return app
+
+
+class _Run:
+    def __init__(self, wanted: Wanted, kept: Ground, script: Script, url: str) -> None:
+        self.wanted, self.kept = wanted, kept
+        self.swarm: Swarm = swarm_of(script, calm=wanted.calm)
+        self.stage = Stage(kept, script, self.swarm, url, _app(kept.settings))
+        self.crowd = Crowd(self.stage, kept.company_id)
+        self.outside = Outside(self.stage, kept.realm, acts=not wanted.calm)
+        self.steps = 0
+        self.broken: list[Any] = []
+        self.turn_every = 120.0
+
+    def result(self) -> Result:
+        stage, machine = self.stage, self.stage.machine
+        with mock.patch.object(tasks, "runtime", machine.runtime):
+            machine.start()
+            self.watch = Watch(stage.world, self._eyes(), self.kept.company_id, may_double=self.swarm.may_double)  # type: ignore
+            stage.watch = self.watch
+            try:
+                self._play()
+                return measure(self)
+            finally:
+                self.watch.close()
+                machine.stop()
+
+    def _eyes(self) -> Runtime:
+        """Return a runtime that no crash takes away, for the watch."""
+        return self.stage.machine.living["web"].rt
+
+    def _play(self) -> None:
+        began = self.stage.now()
+        self.crowd.gather(self.wanted.payers, RUSH * 0.9)
+        self.outside.plan(self.wanted.actions, RUSH)
+        self.stage.later(5, "turn", self._turn)
+        for seconds, every in PARTS:
+            self._until(began + seconds, every)
+        self._calm_down()
+        began = self.stage.now()
+        for seconds, every in CALM:
+            self._until(began + seconds, every)
+        self._take_all(self.watch.whole(final=True))
+
+    def _calm_down(self) -> None:
+        """End all trouble: no fault, no crash, Redis is there, everybody answers, somebody reconnects what is lost."""
+        stage = self.stage
+        stage.spoiler.is_on = False
+        stage.machine.is_safe = True
+        stage.is_redis_up = True
+        stage.bring_back(list(stage.world.listening))
+        stage.note("calm")
+
+    def _turn(self) -> None:
+        if self.stage.machine.is_free("scheduler"):
+            self.stage.machine.turn()
+        self.stage.later(self.turn_every, "turn", self._turn)
+
+    def _until(self, end: float, every: float) -> None:
+        self.turn_every = every
+        while self.stage.next_at is not None and self.stage.next_at < end and not self._is_over():
+            self.stage.step()
+            self.steps += 1
+            self._take_all(self.watch.after_step())
+        if not self._is_over():
+            self.stage.move_to(end)
+
+    def _is_over(self) -> bool:
+        at_end = self.wanted.until is not None and self.steps >= self.wanted.until
+        return at_end or bool(self.broken) or bool(self.stage.machine.unexpected)
+
+    def _take_all(self, found: list[Any]) -> None:
+        for one in found:
+            self.broken.append(one)
+            self.stage.note(f"BROKEN {one.invariant} {one.subject}: {one.reason}")
