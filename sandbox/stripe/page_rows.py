@@ -14,8 +14,16 @@ from sandbox.stripe.deliveries import KIND
 from sandbox.stripe.frames import money
 from sandbox.stripe.scope import Obj, Scope
 
-_SHOWN = 100
+SHOWN = 100
 _FAILURES = ("insufficient_funds", "account_closed", "no_account", "debit_not_authorized")
+# What a cardholder's bank may say -> how a person reads it.
+DISPUTE_REASONS = {
+    "fraudulent": "it was not them",
+    "product_not_received": "nothing was delivered",
+    "duplicate": "they paid twice",
+    "general": "something else",
+    "inquiry:general": "only a question, no money taken",
+}
 # Status of a payment or payout -> (word, what kind of state it is)
 _WORDS = {
     "succeeded": ("Succeeded", "good"),
@@ -36,6 +44,9 @@ _WORDS = {
     "won": ("Won", "good"),
     "lost": ("Lost", "bad"),
     "available": ("Available", "good"),
+    "warning_needs_response": ("Inquiry", "wait"),
+    "warning_under_review": ("Inquiry under review", "wait"),
+    "warning_closed": ("Inquiry closed", "idle"),
 }
 
 
@@ -117,6 +128,8 @@ def payout_row(payout: Obj) -> dict[str, Any]:
         "at": moment(payout["created"]),
         "moving": payout["status"] in ("pending", "in_transit"),
         "can_fail": payout["status"] in ("pending", "in_transit", "paid"),
+        "can_cancel": not payout["automatic"] and payout["status"] in ("pending", "in_transit"),
+        "can_reverse": payout["status"] == "paid" and payout["reversed_by"] is None and payout["amount"] > 0,
     }
 
 
@@ -132,9 +145,9 @@ def home(scope: Scope) -> dict[str, Any]:
         "moving": money(moving, currency),
         "can_pay_out": sums["available"] != 0,
         "can_release": sums["pending"] != 0,
-        "payments": [payment_row(scope, intent) for intent in intents[:_SHOWN]],
-        "more": max(0, len(intents) - _SHOWN),
-        "payouts": [payout_row(row) for row in scope.all("payouts")[::-1][:_SHOWN]],
+        "payments": [payment_row(scope, intent) for intent in intents[:SHOWN]],
+        "more": max(0, len(intents) - SHOWN),
+        "payouts": [payout_row(row) for row in scope.all("payouts")[::-1][:SHOWN]],
     }
 
 
@@ -159,11 +172,12 @@ def payment(scope: Scope, intent: Obj) -> dict[str, Any]:
         "net": money(sum(row["net"] for row in rows), intent["currency"]),
         "refunds": [
             {"id": row["id"], "amount": money(row["amount"], row["currency"]), "state": state(row["status"])}
+            | {"status": row["status"]}
             for row in refunds[::-1]
         ],
         "disputes": [
             {"id": row["id"], "amount": money(row["amount"], row["currency"]), "state": state(row["status"])}
-            | {"reason": row["reason"].replace("_", " "), "open": row["status"] in ("needs_response", "under_review")}
+            | {"reason": row["reason"].replace("_", " "), **_choices(row)}
             for row in disputes[::-1]
         ],
         "events": _events(scope, {intent["id"], *sources}),
@@ -171,8 +185,22 @@ def payment(scope: Scope, intent: Obj) -> dict[str, Any]:
         "can_refund": settled and left > 0 and not any(row["status"] == "needs_response" for row in disputes),
         "can_settle": intent["status"] == "processing",
         "can_return": settled and bank and not disputes,
-        "can_dispute": settled and not bank and not disputes,
+        "can_dispute": settled and not bank and left > 0,
+        "reasons": DISPUTE_REASONS,
+        "customer": scope.find(intent["customer"]),
         "failures": [(code, REASONS[code]) for code in _FAILURES],
+    }
+
+
+def _choices(dispute: Obj) -> dict[str, bool]:
+    """Return what can become of a dispute now."""
+    status = dispute["status"]
+    card = "payment_method_details" in dispute
+    return {
+        "open": status in ("needs_response", "under_review"),
+        "asks": status in ("warning_needs_response", "warning_under_review"),
+        "answer": status in ("needs_response", "warning_needs_response"),
+        "appeal": status == "lost" and card,
     }
 
 
@@ -189,13 +217,19 @@ def _events(scope: Scope, keys: set[str]) -> list[dict[str, Any]]:
     for delivery in scope.ground.shelf.all(KIND).values():
         tries.setdefault(delivery["event"], []).append(delivery["state"])
     return [
-        {"type": event["type"], "at": moment(event["created"]), "sent": _sent(tries.get(event["id"], []))}
+        {
+            "id": event["id"],
+            "type": event["type"],
+            "at": moment(event["created"]),
+            "sent": sent_words(tries.get(event["id"], [])),
+        }
         for event in scope.all("events")[::-1]
         if event["data"]["object"].get("id") in keys
     ]
 
 
-def _sent(states: list[str]) -> dict[str, str] | None:
+def sent_words(states: list[str]) -> dict[str, str] | None:
+    """Return what became of an event's deliveries, None where nobody wants it."""
     if not states:
         return None
     if all(one == "delivered" for one in states):

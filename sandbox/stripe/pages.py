@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox.stripe import page_rows
+from sandbox.stripe import page_events, page_people, page_rows
 from sandbox.stripe.accounts import KEYS
 from sandbox.stripe.scope import Scope
 
@@ -34,7 +34,23 @@ BUTTONS = {
     "arrive": "The payout has arrived.",
     "fail_payout": "The payout has failed: the money is back.",
     "release": "Everything pending is available.",
+    "cancel_payout": "The payout is called back.",
+    "reverse_payout": "The payout is being called back from the bank.",
+    "escalate_inquiry": "The inquiry became a dispute: amount and fee are gone.",
+    "submit_evidence": "The answer is sent.",
+    "fraud_warning": "A fraud warning was given.",
+    "fail_refund": "The refund has failed: the money is back.",
+    "finish_refund": "The refund has arrived.",
+    "resend": "The event is sent again.",
 }
+
+
+SECTIONS = (
+    ("/", "Payments and payouts"),
+    ("/customers", "Customers"),
+    ("/events", "Events"),
+    ("/webhooks", "Webhooks"),
+)
 
 
 def blueprint(standin: StripeStandin) -> Blueprint:
@@ -71,11 +87,52 @@ def blueprint(standin: StripeStandin) -> Blueprint:
                 raise NotFound
             return render_template("payout.html", **_frame(standin), **page_rows.payout(scope, found))
 
+    _add_others(routes, standin)
+
     @routes.post("/orders/<name>")
     def order(name: str) -> AnyResponse:
         return _obey(standin, name)
 
     return routes
+
+
+def _add_others(routes: Blueprint, standin: StripeStandin) -> None:
+    """Add the pages of customers, events and webhook endpoints."""
+
+    @routes.get("/customers")
+    def customers() -> str:
+        with standin.lock:
+            return render_template("customers.html", **_frame(standin), **page_people.customers(_scope(standin)))
+
+    @routes.get("/customers/<key>")
+    def customer(key: str) -> str:
+        with standin.lock:
+            scope = _scope(standin)
+            found = scope.find(key)
+            if found is None or found["object"] != "customer" or found.get("deleted"):
+                raise NotFound
+            return render_template("customer.html", **_frame(standin), **page_people.customer(scope, found))
+
+    @routes.get("/events")
+    def events() -> str:
+        wanted = request.args.get("q", "").strip()
+        with standin.lock:
+            return render_template("events.html", **_frame(standin), **page_events.events(_scope(standin), wanted))
+
+    @routes.get("/webhooks")
+    def webhooks() -> str:
+        with standin.lock:
+            mode = standin.deliveries.mode
+            return render_template("webhooks.html", **_frame(standin), **page_events.webhooks(_scope(standin), mode))
+
+    @routes.post("/webhooks")
+    def treat() -> AnyResponse:
+        _refuse_foreign_page()
+        try:
+            standin.control("webhooks", {"mode": request.form.get("mode", "")})
+        except ValueError as refused:
+            flash(str(refused), "bad")
+        return redirect(url_for("pages.webhooks", account=request.args.get("account")), 303)
 
 
 def _obey(standin: StripeStandin, name: str) -> AnyResponse:
@@ -132,6 +189,8 @@ def _frame(standin: StripeStandin) -> dict[str, Any]:
         "now": page_rows.moment(scope.now),
         "query": query,
         "back": request.full_path.rstrip("?"),
+        "sections": SECTIONS,
+        "here": request.path,
     }
 
 

@@ -177,3 +177,70 @@ def test_a_receipt_can_be_opened(standin: Running, person: requests.Session) -> 
     intent = paid(standin, card="4242424242424242")
     charge = standin.client().v1.charges.retrieve(str(intent.latest_charge))
     assert "Receipt from Harbor Tile Co." in words(person.get(str(charge.receipt_url), timeout=5))
+
+
+def test_customers_with_what_they_pay_with_and_their_payments(standin: Running, person: requests.Session) -> None:
+    client = standin.client()
+    assert "No customers yet." in words(person.get(f"{standin.url}/customers", timeout=5))
+    customer = client.v1.customers.create({"name": "Cedar Yard", "email": "ap@cedar.example"})
+    client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    client.v1.payment_intents.create({"amount": 500, "currency": "usd", "customer": customer.id})
+    assert "Cedar Yard ap@cedar.example Visa •••• 4242" in words(person.get(f"{standin.url}/customers", timeout=5))
+    text = words(person.get(f"{standin.url}/customers/{customer.id}", timeout=5))
+    assert "$5.00 Incomplete" in text
+    assert person.get(f"{standin.url}/customers/cus_x", timeout=5).status_code == 404
+
+
+def test_events_are_searched_and_sent_again(standin: Running, person: requests.Session) -> None:
+    intent = paid(standin, card="4242424242424242")
+    text = words(person.get(f"{standin.url}/events?q=payment_intent.succeeded", timeout=5))
+    assert intent.id in text
+    assert "charge.succeeded" not in text
+    assert "No event of that type" in words(person.get(f"{standin.url}/events?q=nothing", timeout=5))
+    event = standin.client().v1.events.list({"type": "payment_intent.succeeded"}).data[0].id
+    assert "The event is sent again." in press(person, standin, "resend", event=event, back="/events")
+
+
+def test_webhooks_are_held_and_let_go(standin: Running, person: requests.Session) -> None:
+    assert "No endpoint yet." in words(person.get(f"{standin.url}/webhooks", timeout=5))
+    url = f"{standin.url}/nowhere"
+    standin.client().v1.webhook_endpoints.create({"url": url, "enabled_events": ["charge.succeeded"]})
+    answer = person.post(f"{standin.url}/webhooks", data={"mode": "hold"}, timeout=5)
+    assert "charge.succeeded" in words(answer)
+    paid(standin, card="4242424242424242")
+    assert "mode is one of" in words(person.post(f"{standin.url}/webhooks", data={"mode": "burn"}, timeout=5))
+    foreign = requests.post(
+        f"{standin.url}/webhooks", data={"mode": "drop"}, headers={"Origin": "https://evil.example"}, timeout=5
+    )
+    assert foreign.status_code == 403
+
+
+def test_an_inquiry_is_answered_closed_or_becomes_a_dispute(standin: Running, person: requests.Session) -> None:
+    intent = paid(standin, card="4242424242424242")
+    back = f"/payments/{intent.id}"
+    text = press(person, standin, "dispute", charge=str(intent.latest_charge), reason="inquiry:general", back=back)
+    assert "Make it a dispute" in text
+    dispute = standin.client().v1.disputes.list().data[0].id
+    text = press(person, standin, "escalate_inquiry", dispute=dispute, back=back)
+    assert "amount and fee are gone" in text
+    assert "Under review" in press(person, standin, "submit_evidence", dispute=dispute, back=back)
+    assert "Lost" in press(person, standin, "close_dispute", dispute=dispute, status="lost", back=back)
+    assert "Won" in press(person, standin, "close_dispute", dispute=dispute, status="won", back=back)
+
+
+def test_a_payout_by_hand_is_called_back(standin: Running, person: requests.Session) -> None:
+    paid(standin, card="4242424242424242")
+    press(person, standin, "release")
+    assert "A payout is on its way." in press(person, standin, "payout", amount="100.00", method="standard")
+    [payout] = standin.client().v1.payouts.list().data
+    assert (payout.amount, payout.automatic) == (10_000, False)
+    assert "called back" in press(person, standin, "cancel_payout", payout=payout.id, back=f"/payouts/{payout.id}")
+    assert "A payout is on its way." in press(person, standin, "payout", amount="50", method="instant")
+
+
+def test_a_refund_fails_later(standin: Running, person: requests.Session) -> None:
+    intent = paid(standin, card="4242424242424242")
+    back = f"/payments/{intent.id}"
+    press(person, standin, "refund", charge=str(intent.latest_charge), amount="10", back=back)
+    refund = standin.client().v1.refunds.list().data[0].id
+    assert "the money is back" in press(person, standin, "fail_refund", refund=refund, back=back)
