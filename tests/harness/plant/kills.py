@@ -1,0 +1,130 @@
+"""Kill -9, by victim: horses, their parents, whole groups, web workers and their master, the scheduler, and traps.
+
+Law: a kill counts only when its victim was seen to be gone, and it carries the last crash point the victim had passed.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+
+from tests.harness.plant.installation import SCHEDULER, SKEWED, WEB, WORKER, Installation
+from tests.harness.plant.roster import is_gone, kill
+
+HORSE, PARENT, GROUP = "worker's child", "worker's parent", "worker and child"
+WEB_WORKER, WEB_MASTER, TICKER, TRAP = "web worker", "web master", "scheduler", "at a point"
+# How often each victim is in the deck: what starts again cheaply dies more often.
+DECK = (
+    *[HORSE] * 5,
+    *[TRAP] * 5,
+    *[WEB_WORKER] * 3,
+    *[PARENT] * 2,
+    *[GROUP] * 2,
+    *[TICKER] * 2,
+    WEB_MASTER,
+)
+HORSE_WITHIN = 2.0
+MOST_TRAPS = 4  # laid at once
+PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds until somebody stands there again
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One process that was ended by SIGKILL, and seen to be gone."""
+
+    at: float
+    victim: str
+    role: str
+    point: str  # the last it passed
+    pid: int
+
+
+class Kills:
+    """Deals kills from a seeded deck."""
+
+    def __init__(self, plant: Installation, dice: random.Random) -> None:
+        self._plant, self._dice = plant, dice
+        self._deck: list[str] = []
+        self._seen = 0  # passages of the trace
+        self.done: list[Kill] = []
+        self.missed: list[str] = []  # nobody was there to be killed
+
+    def deal(self) -> None:
+        """Kill the next victim of the deck."""
+        self.look_at_traps()
+        if not self._deck:
+            self._deck = list(DECK)
+            self._dice.shuffle(self._deck)
+        victim = self._deck.pop()
+        if victim == TRAP:
+            self._lay_trap()
+            return
+        role, pids = self._find(victim)
+        hit = [self._kill(victim, role, pid) for pid in pids]
+        if not any(hit):
+            self.missed.append(victim)
+            self._lay_trap()
+
+    def _find(self, victim: str) -> tuple[str, list[int]]:
+        """Return the post and the processes that a victim means."""
+        role = self._dice.choice((WORKER, SKEWED))
+        if victim in (HORSE, GROUP):
+            role, horse = self._horse(role)
+            parent = self._pid(role)
+            return role, [pid for pid in ([horse] if victim == HORSE else [parent, horse]) if pid]
+        if victim == WEB_WORKER:
+            workers = self._plant.roster.children(WEB)
+            return WEB, [self._dice.choice(workers)] if workers else []
+        role = {PARENT: role, WEB_MASTER: WEB, TICKER: SCHEDULER}[victim]
+        return role, [pid for pid in [self._pid(role)] if pid]
+
+    def _pid(self, role: str) -> int:
+        post = self._plant.roster.posts[role]
+        post.pause = self._dice.choice(PAUSES)
+        return post.pid
+
+    def _horse(self, role: str) -> tuple[str, int]:
+        """Wait until a worker has a child at work, and return both."""
+        end = time.monotonic() + HORSE_WITHIN
+        while time.monotonic() < end:
+            for one in (role, WORKER, SKEWED):
+                if found := self._plant.roster.children(one):
+                    time.sleep(self._dice.uniform(0, 0.06))  # anywhere in its short life
+                    return one, found[0]
+            time.sleep(0.004)
+        return role, 0
+
+    def _kill(self, victim: str, role: str, pid: int) -> bool:
+        at, gone = time.monotonic(), kill(pid)
+        if gone:
+            self.done.append(Kill(at, victim, role, self._plant.trace.last_of(pid), pid))
+        return gone
+
+    def _lay_trap(self) -> None:
+        """End whichever process passes a point next: points where nobody died yet come first."""
+        points = [point for point in self._plant.trace.points() if point not in self._laid()]
+        if not points or len(self._laid()) >= MOST_TRAPS:
+            self.missed.append(TRAP)
+            return
+        hit = {one.point for one in self.done if one.victim == TRAP}
+        fresh = [point for point in points if point not in hit]
+        (self._plant.traps / self._dice.choice(fresh or points)).touch()
+
+    def _laid(self) -> list[str]:
+        return [path.name for path in self._plant.traps.iterdir()]
+
+    def look_at_traps(self) -> None:
+        """Count who was caught since the last look."""
+        passages = self._plant.trace.passages()
+        fresh, self._seen = passages[self._seen :], len(passages)
+        for one in fresh:
+            if one.what == "killed" and is_gone(one.pid):
+                self.done.append(Kill(one.at, TRAP, one.role, one.point, one.pid))
+
+    def take_up_traps(self) -> None:
+        """Take the traps up that caught nobody."""
+        for name in self._laid():
+            (self._plant.traps / name).unlink(missing_ok=True)
+        time.sleep(0.1)
+        self.look_at_traps()
