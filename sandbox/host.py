@@ -74,11 +74,11 @@ def _refuse(fault: Fault, environ: Environ, start_response: StartResponse) -> It
     """Refuse the connection: in the same process as such, on a socket that was accepted by a reset."""
     if "werkzeug.socket" not in environ:
         raise ConnectionRefusedError("fault: nobody listens")
-    return _hang_up(environ)
+    return hang_up(environ)
 
 
 def _reset(fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    return _hang_up(environ)
+    return hang_up(environ)
 
 
 def _bare_status(fault: Fault, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -111,7 +111,7 @@ _Started = tuple[Any, ...]
 
 
 def _drop(fault: Fault, environ: Environ, start: StartResponse, answer: _Started, body: bytes) -> Iterable[bytes]:
-    return _hang_up(environ)
+    return hang_up(environ)
 
 
 def _truncate(fault: Fault, environ: Environ, start: StartResponse, answer: _Started, body: bytes) -> Iterable[bytes]:
@@ -155,10 +155,10 @@ def _pieces(sleep: Callable[[float], None], body: bytes, seconds: float) -> Iter
 
 def _cut(environ: Environ, body: bytes) -> Iterable[bytes]:
     yield body
-    _hang_up(environ)
+    hang_up(environ)
 
 
-def _hang_up(environ: Environ) -> Iterable[bytes]:
+def hang_up(environ: Environ) -> Iterable[bytes]:
     """Reset the connection, as a crashed peer does. In-process callers get ConnectionResetError."""
     sock: socket.socket | None = environ.get("werkzeug.socket")
     if sock is None:

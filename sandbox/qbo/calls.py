@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
 from sandbox import draw
+from sandbox.qbo import xmltext
 from sandbox.qbo.codec import encode
 from sandbox.qbo.entities import BY_PATH
 from sandbox.qbo.refusals import Refusal
@@ -40,13 +42,25 @@ class Call:
     body: bytes
     authorization: str | None
     operation: str
+    accept: str = "application/json"
     tid: str = field(default_factory=lambda: f"1-{draw.hex_text(4)}-{draw.hex_text(12)}")
     warning: str = ""
+    rings_first: bool = False  # webhooks of what it does go out before its answer
 
     @property
     def requestid(self) -> str:
         """The idempotency key, empty without one."""
         return self.args.get("requestid", "")
+
+    @property
+    def wants_xml(self) -> bool:
+        """Tell whether the client did not ask for JSON, so that XML is the answer."""
+        return "json" not in self.accept.lower()
+
+    @property
+    def reads(self) -> bool:
+        """Tell whether Intuit meters the call as a read."""
+        return self.method == "GET" or self.steps[0] == "query"
 
 
 @dataclass
@@ -104,10 +118,10 @@ def _peek_head(environ: dict[str, Any]) -> dict[str, Any]:
         return {}
 
 
-def refusal_answer(refusal: Refusal, seconds: float) -> Answer:
-    """Write a fault in the envelope it comes in: the API's, the gateway's, or the gateway's in XML."""
-    if refusal.xml:
-        return Answer(refusal.status, _xml(refusal, seconds), "application/xml;charset=UTF-8", refusal.code)
+def refusal_answer(refusal: Refusal, seconds: float, *, xml: bool = False) -> Answer:
+    """Write a fault in the envelope it comes in: the API's, the gateway's, or in XML for who did not ask for JSON."""
+    if xml or refusal.xml:
+        return Answer(refusal.status, _xml(refusal, seconds), xmltext.KIND, refusal.code)
     if refusal.gateway:
         return Answer(refusal.status, encode(_gateway(refusal, seconds)), JSON, refusal.code)
     body = {"Fault": refusal.fault(), "time": envelope_time(seconds)}
@@ -134,9 +148,9 @@ def _gateway(refusal: Refusal, seconds: float) -> dict[str, Any]:
 
 
 def _xml(refusal: Refusal, seconds: float) -> str:
-    return (
-        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-        f'<IntuitResponse time="{envelope_time(seconds)}" xmlns="http://schema.intuit.com/finance/v3">'
-        f'<Fault type="{refusal.kind}"><Error code="{refusal.code}"><Message>{refusal.message}</Message>'
-        f"<Detail>{refusal.detail}</Detail></Error></Fault></IntuitResponse>"
+    element = f" element={quoteattr(refusal.element)}" if refusal.element else ""
+    inner = (
+        f"<Fault type={quoteattr(refusal.kind)}><Error code={quoteattr(refusal.code)}{element}>"
+        f"<Message>{escape(refusal.message)}</Message><Detail>{escape(refusal.detail)}</Detail></Error></Fault>"
     )
+    return xmltext.document(inner, envelope_time(seconds))

@@ -16,9 +16,9 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import draw
-from sandbox.qbo.api import mean
 from sandbox.qbo.calls import operation_of, refusal_answer
 from sandbox.qbo.journal import Entry
+from sandbox.qbo.meanings import OF_TOKENS, mean
 from sandbox.qbo.oauth import SCOPE, GrantRefused
 from sandbox.qbo.refusals import Refusal
 from sandbox.qbo.times import utc_text
@@ -32,12 +32,9 @@ def build_oauth(standin: QuickBooksStandin) -> Blueprint:
     web = Blueprint("oauth", __name__)
 
     @web.get("/.well-known/openid_configuration")
+    @web.get("/.well-known/openid_sandbox_configuration")
     def discovery() -> Response:
         return jsonify(_discovery(standin.public_url))
-
-    @web.get("/op/v1/jwks")
-    def jwks() -> Response:
-        return jsonify({"keys": []})
 
     @web.get("/connect/oauth2")
     def ask() -> Any:
@@ -59,25 +56,34 @@ def build_oauth(standin: QuickBooksStandin) -> Blueprint:
 
     @web.post("/oauth2/v1/tokens/bearer")
     def token() -> AnyResponse:
-        return _granted(standin, lambda: _tokens(standin))
+        return _granted(standin, lambda faults: _tokens(standin, faults))
 
     @web.post("/v2/oauth2/tokens/revoke")
     def revoke() -> AnyResponse:
-        return _granted(standin, lambda: _revoked(standin))
+        return _granted(standin, lambda _: _revoked(standin))
+
+    _add_identity(web, standin)
+    return web
+
+
+def _add_identity(web: Blueprint, standin: QuickBooksStandin) -> None:
+    """Add what OpenID Connect asks for: the keys and the person."""
+
+    @web.get("/op/v1/jwks")
+    def jwks() -> Response:
+        with standin.lock:
+            keys = standin.oauth.identity.keys()
+            standin.commit()
+        return jsonify(keys)
 
     @web.get("/v1/openid_connect/userinfo")
     def userinfo() -> Response:
-        return jsonify(
-            {
-                "sub": "8d3c8a5e-standin",
-                "email": "bookkeeper@harbortile.example",
-                "emailVerified": True,
-                "givenName": "Robin",
-                "familyName": "Hale",
-            }
-        )
-
-    return web
+        with standin.lock:
+            try:
+                return jsonify(standin.oauth.claims_of(request.headers.get("Authorization")))
+            except Refusal as refusal:
+                fault = refusal_answer(refusal, standin.clock.seconds())
+        return Response(fault.content, status=fault.status, content_type=fault.kind)
 
 
 def _discovery(base: str) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def _decision(standin: QuickBooksStandin) -> dict[str, str]:
         realm = request.form.get("realm_id") or standin.found()
         if request.form.get("decision") != "connect" or realm not in standin.companies():
             return {"error": "access_denied", "state": state}
-        code = standin.oauth.give_code(realm, request.args["redirect_uri"])
+        code = standin.oauth.give_code(realm, request.args["redirect_uri"], request.args["scope"])
         standin.commit()
     return {"code": code, "state": state, "realmId": realm}
 
@@ -135,18 +141,18 @@ def _client() -> tuple[str, str]:
     return request.form.get("client_id", ""), request.form.get("client_secret", "")
 
 
-def _granted(standin: QuickBooksStandin, work: Callable[[], Response]) -> AnyResponse:
+def _granted(standin: QuickBooksStandin, work: Callable[[set[str]], Response]) -> AnyResponse:
     """Run a token request under the lock: client check, faults of meaning, work, journal."""
     operation = operation_of(request.environ)
     with standin.lock:
         try:
             if not standin.oauth.knows_client(*_client()):
                 raise GrantRefused("invalid_client", status=401)
-            faults = standin.faults.pick("quickbooks", operation, transport=False)
+            faults = standin.faults.pick("quickbooks", operation, only=OF_TOKENS)
             if any(fault.name == "invalid_grant" for fault in faults):
                 raise GrantRefused("invalid_grant", "Incorrect or invalid refresh token")
             mean(faults)
-            answer = work()
+            answer = work({fault.name for fault in faults})
         except GrantRefused as refused:
             words = {"error": refused.error, "error_description": refused.description}
             answer = jsonify({name: value for name, value in words.items() if value})
@@ -163,17 +169,27 @@ def _granted(standin: QuickBooksStandin, work: Callable[[], Response]) -> AnyRes
     return answer
 
 
-def _tokens(standin: QuickBooksStandin) -> Response:
+def _tokens(standin: QuickBooksStandin, faults: set[str]) -> Response:
     kind = request.form.get("grant_type")
     if kind == "authorization_code":
+        standin.oauth.identity.issuer = f"{standin.public_url}/op/v1"
         answer = standin.oauth.exchange(request.form.get("code", ""), request.form.get("redirect_uri", ""))
     elif kind == "refresh_token":
-        answer = standin.oauth.refresh(request.form.get("refresh_token", ""))
+        answer = _refreshed(standin, faults)
     else:
         raise GrantRefused("unsupported_grant_type")
     if request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() != "true":
         answer.pop("x_refresh_token_hard_expires_in")
     return jsonify(answer)
+
+
+def _refreshed(standin: QuickBooksStandin, faults: set[str]) -> dict[str, Any]:
+    """Refresh, as a fault programme has it: rotated before its day without grace, or rotated and the reply lost."""
+    lost = "lose_refresh_reply" in faults
+    if lost:
+        request.environ["tieout.lost"] = True
+    grace = 0.0 if "rotate_no_grace" in faults else None
+    return standin.oauth.refresh(request.form.get("refresh_token", ""), rotate=lost or grace is not None, grace=grace)
 
 
 def _revoked(standin: QuickBooksStandin) -> Response:

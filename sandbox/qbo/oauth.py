@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 from sandbox import draw
 from sandbox.clock import SandboxClock
+from sandbox.qbo.identity import Identity, person
 from sandbox.qbo.refusals import unauthenticated, unauthorised
 from sandbox.qbo.switches import Switches
 from sandbox.shelf import Doc, Shelf
 
-REFRESH_LIFETIME = 8_726_400  # the customary 101 days, rolling
-HARD_LIFETIME = 5 * 365 * 86_400
 SCOPE = "com.intuit.quickbooks.accounting"
+EVERYTHING = f"{SCOPE} openid profile email phone address"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -37,6 +37,7 @@ class OAuth:
 
     def __init__(self, shelf: Shelf, clock: SandboxClock, switches: Switches) -> None:
         self._shelf, self._clock, self._switches = shelf, clock, switches
+        self.identity = Identity(shelf)
 
     # The app ----------------------------------------------------------------------------------------------------------
 
@@ -77,10 +78,11 @@ class OAuth:
 
     # Connections ------------------------------------------------------------------------------------------------------
 
-    def connect(self, realm: str) -> str:
+    def connect(self, realm: str, scopes: str = EVERYTHING) -> str:
         """Open a connection to a company; returns its id."""
         number = str(self._shelf.next_number("connection"))
-        self._shelf.put("_connection", number, {"realm": realm, "at": self._clock.seconds(), "dead": False})
+        opened = {"realm": realm, "at": self._clock.seconds(), "dead": False, "scopes": scopes}
+        self._shelf.put("_connection", number, opened)
         return number
 
     def is_connected(self, realm: str) -> bool:
@@ -102,12 +104,13 @@ class OAuth:
 
     # Codes and tokens -------------------------------------------------------------------------------------------------
 
-    def give_code(self, realm: str, redirect_uri: str) -> str:
+    def give_code(self, realm: str, redirect_uri: str, scopes: str = EVERYTHING) -> str:
         """Return a fresh authorization code for a company that a person consented to connect."""
         code = "XAB1" + draw.url_text(36)
         self._shelf.put("_code", code, {
             "realm": realm,
             "redirect_uri": redirect_uri,
+            "scopes": scopes,
             "until": self._clock.seconds() + self._switches["code_lifetime"],
             "connection": None,
         })  # fmt: skip
@@ -123,9 +126,12 @@ class OAuth:
             raise GrantRefused("invalid_grant", "Authorization code already used")
         if held["redirect_uri"] != redirect_uri:
             raise GrantRefused("invalid_grant", "Invalid redirect uri")
-        connection = self.connect(held["realm"])
+        connection = self.connect(held["realm"], held["scopes"])
         self._shelf.put("_code", code, {**held, "connection": connection})
-        return self._answer(connection, self.give_refresh(connection))
+        answer = self._answer(connection, self.give_refresh(connection))
+        if "openid" in held["scopes"].split():
+            answer["id_token"] = self.identity.token(self.app["client_id"], held["realm"], self._clock.seconds())
+        return answer
 
     def give_refresh(self, connection: str) -> str:
         """Issue a refresh token to a connection."""
@@ -134,24 +140,30 @@ class OAuth:
         self._shelf.put("_refresh", token, {"connection": connection, "at": now, "used": now, "dead_at": None})
         return token
 
-    def refresh(self, token: str) -> dict[str, Any]:
-        """Turn a refresh token into an access token, after a day into another refresh token. Raises GrantRefused."""
+    def refresh(self, token: str, *, rotate: bool = False, grace: float | None = None) -> dict[str, Any]:
+        """Turn a refresh token into an access token, after a day into another refresh token. Raises GrantRefused.
+
+        `rotate` does not wait for the day; `grace` is then how many seconds the old value lives on.
+        """
         now = self._clock.seconds()
         held = self._shelf.get("_refresh", token)
         if held is None or self._is_dead(held["connection"]) or self._is_over(held, now):
             raise GrantRefused("invalid_grant", "Incorrect or invalid refresh token")
-        if held["dead_at"] is None and now - held["at"] <= self._switches["refresh_rotates_after"]:
+        young = now - held["at"] <= self._switches["refresh_rotates_after"]
+        if held["dead_at"] is None and young and not rotate:
             self._shelf.put("_refresh", token, {**held, "used": now})
             return self._answer(held["connection"], token)
         if held["dead_at"] is not None:  # within the grace the newest value is the answer
             return self._answer(held["connection"], self.newest_refresh(held["connection"]) or token)
-        self._shelf.put("_refresh", token, {**held, "dead_at": now + self._switches["refresh_grace"]})
+        lives_on = self._switches["refresh_grace"] if grace is None else grace
+        self._shelf.put("_refresh", token, {**held, "dead_at": now + lives_on})
         return self._answer(held["connection"], self.give_refresh(held["connection"]))
 
     def _is_over(self, held: Doc, now: float) -> bool:
         opened = self._shelf.all("_connection")[held["connection"]]["at"]
         replaced = held["dead_at"] is not None and held["dead_at"] <= now
-        return bool(replaced or now > held["used"] + REFRESH_LIFETIME or now > opened + HARD_LIFETIME)
+        idle = now > held["used"] + self._switches["refresh_idle_lifetime"]
+        return bool(replaced or idle or now > opened + self._switches["refresh_hard_lifetime"])
 
     def newest_refresh(self, connection: str) -> str | None:
         """Return the living refresh token of a connection."""
@@ -178,8 +190,8 @@ class OAuth:
             "access_token": access_token,
             "expires_in": lifetime,
             "refresh_token": refresh_token,
-            "x_refresh_token_expires_in": REFRESH_LIFETIME,
-            "x_refresh_token_hard_expires_in": int(opened + HARD_LIFETIME - now),
+            "x_refresh_token_expires_in": int(self._switches["refresh_idle_lifetime"]),
+            "x_refresh_token_hard_expires_in": int(opened + self._switches["refresh_hard_lifetime"] - now),
         }
 
     def revoke(self, token: str) -> bool:
@@ -192,14 +204,27 @@ class OAuth:
 
     def check_bearer(self, header: str | None, realm: str) -> None:
         """Raise 3200 for a missing, malformed or expired token, 3100 for one that is not for this company."""
+        connection = self._bearer(header)
+        if connection["dead"] or connection["realm"] != realm:
+            raise unauthorised()
+
+    def claims_of(self, header: str | None) -> dict[str, Any]:
+        """Return what userinfo tells the bearer. Raises 3200, and 3100 for one that may not ask."""
+        connection = self._bearer(header)
+        scopes = str(connection["scopes"]).split()
+        if connection["dead"] or "openid" not in scopes:
+            raise unauthorised()
+        return person(scopes)
+
+    def _bearer(self, header: str | None) -> Doc:
+        """Return the connection of a bearer token."""
         scheme, _, token = (header or "").partition(" ")
         if scheme.lower() != "bearer" or not 32 <= len(token) <= 4096:
             raise unauthenticated("Malformed bearer token: too short or too long")
         held = self._shelf.get("_access", token)
         if held is None or held["until"] <= self._clock.seconds():
             raise unauthenticated(f"Token expired: {token[:4]}***")
-        if self._is_dead(held["connection"]) or self._shelf.all("_connection")[held["connection"]]["realm"] != realm:
-            raise unauthorised()
+        return self._shelf.all("_connection")[held["connection"]]
 
     def expire_access(self) -> None:
         """End every access token now, as if an hour had passed."""

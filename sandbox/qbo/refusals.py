@@ -237,14 +237,14 @@ def unauthorised() -> Refusal:
     )
 
 
-def throttled(*, xml: bool = False) -> Refusal:
-    """3001: too many requests; seen in XML too, whatever the client asked for."""
+def throttled(*, xml: bool = False, status: int = 429) -> Refusal:
+    """3001: too many requests; seen in XML too, whatever the client asked for, and in 2016 as 403."""
     return Refusal(
         "3001",
-        "message=ThrottleExceeded; errorCode=003001; statusCode=429",
+        f"message=ThrottleExceeded; errorCode=003001; statusCode={status}",
         "The request limit was reached.  Try again later",
         kind="SERVICE",
-        status=429,
+        status=status,
         gateway=True,
         xml=xml,
     )

@@ -7,7 +7,7 @@ shown is the document as last committed, byte for byte.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sandbox.qbo.books import Books
@@ -29,10 +29,12 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def select(books: Books, query: Query) -> str:
-    """Return the JSON of a QueryResponse."""
+def select(books: Books, query: Query, *, unseen: Collection[str] = ()) -> str:
+    """Return the JSON of a QueryResponse; rows `unseen` are left out, as an index that is behind leaves them."""
     books.settle_balances()
     keys = _matching(books, query)
+    if unseen:
+        keys = [key for key in keys if key not in unseen]
     if query.counting:
         return f'{{"totalCount":{len(keys)}}}'
     keys = _ordered(books, query, keys)[query.start - 1 : query.start - 1 + query.limit]
@@ -47,7 +49,7 @@ def select(books: Books, query: Query) -> str:
 
 
 def _matching(books: Books, query: Query) -> list[str]:
-    keys = books.docs.ids(query.entity.name)
+    keys = _candidates(books, query)
     asked = {condition.path for condition in query.conditions}
     if query.entity.has_active and "Active" not in asked:
         active = books.docs.column(query.entity.name, "Active")
@@ -57,6 +59,16 @@ def _matching(books: Books, query: Query) -> list[str]:
         holds = _test(condition)
         keys = [key for key in keys if holds(column[key])]
     return keys
+
+
+def _candidates(books: Books, query: Query) -> list[str]:
+    """Return the ids to look through: those that are named, where ids are, else all."""
+    name = query.entity.name
+    for condition in query.conditions:
+        if condition.path == "Id" and condition.operator in ("=", "in"):
+            named = condition.operand if condition.operator == "in" else [condition.operand]
+            return sorted((key for key in named if books.docs.text(name, key) is not None), key=id_order)
+    return books.docs.ids(name)
 
 
 def _test(condition: Condition) -> Callable[[Any], bool]:
@@ -123,7 +135,7 @@ def changed_since(books: Books, names: list[str], since: str) -> str:
     left = MOST
     parts = []
     for entity in entities:
-        rows = _changes(books, entity, start)[:left]
+        rows = _changes(books, entity, start, exclusive=books.switches["cdc_since"] == "exclusive")[:left]
         if books.switches["cdc_cap"] == "response":
             left -= len(rows)
         count = f'"startPosition":1,"maxResults":{len(rows)},"totalCount":{len(rows)}'
@@ -152,13 +164,14 @@ def _capturable(name: str) -> Entity:
     return entity
 
 
-def _changes(books: Books, entity: Entity, start: float) -> list[str]:
-    """Return the texts of what changed, tombstones among them, oldest change first."""
+def _changes(books: Books, entity: Entity, start: float, *, exclusive: bool) -> list[str]:
+    """Return the texts of what changed, tombstones among them, oldest change first. Times are whole seconds."""
+    first = int(start) + exclusive
     times = books.docs.column(entity.name, "MetaData.LastUpdatedTime")
-    found = [(when, id_order(key), key) for key, when in times.items() if when is not None and when >= int(start)]
+    found = [(when, id_order(key), key) for key, when in times.items() if when is not None and when >= first]
     rows = [(when, order, books.docs.text(entity.name, key) or "") for when, order, key in found]
     for body in books.docs.tombstones(entity.name):
         when = read_instant(body["MetaData"]["LastUpdatedTime"])
-        if when >= int(start):
+        if when >= first:
             rows.append((when, id_order(body["Id"]), encode(body)))
     return [text for _, _, text in sorted(rows)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,18 @@ from sandbox.courier import Courier
 from sandbox.faults import Faults
 from sandbox.host import FaultyTransport, WsgiApp
 from sandbox.qbo.books import Books
+from sandbox.qbo.budget import Budget
 from sandbox.qbo.calls import operation_of
 from sandbox.qbo.founding import found_company
 from sandbox.qbo.journal import Journal
+from sandbox.qbo.lag import Lag
 from sandbox.qbo.oauth import OAuth
+from sandbox.qbo.refusals import Refusal, throttled
 from sandbox.qbo.replays import Replays
 from sandbox.qbo.switches import Switches
-from sandbox.qbo.throttle import Throttle
-from sandbox.qbo.webhooks import Webhooks
-from sandbox.qbo.wire import build_app
+from sandbox.qbo.throttle import Limits, Throttle
+from sandbox.qbo.webhooks import OPERATION, TROUBLES, Webhooks
+from sandbox.qbo.wire import build_app, front
 from sandbox.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -46,7 +50,9 @@ class QuickBooksStandin:
         self.switches = Switches(shelf)
         self.oauth = OAuth(shelf, clock, self.switches)
         self.replays = Replays(shelf)
-        self.throttle = Throttle()
+        self.throttle = Throttle(clock.seconds)
+        self.budget = Budget(shelf, clock, self.switches)
+        self.lag = Lag(clock.seconds)
         self.journal = Journal()
         self.agenda = Agenda(shelf, clock)
         self.webhooks = Webhooks(
@@ -57,13 +63,16 @@ class QuickBooksStandin:
             courier=self.courier,
             lock=self.lock,
             commit=self.commit,
-            schedule=lambda work, at: self.agenda.add(work, at),
+            schedule=self.agenda.add,
+            troubles=lambda: faults.pick("quickbooks", OPERATION, only=TROUBLES),
         )
         self.agenda.teach("webhooks.gather", lambda _: self.webhooks.gather())
         self.agenda.teach("webhooks.carry", lambda _: self.webhooks.carry())
+        self.agenda.teach("webhooks.replay", lambda subject: self.webhooks.replay(subject["number"]))
         self._shelf = shelf
         self._books: dict[str, Books] = {}
         self._muted = False
+        self._by_app = False
         self.agenda.add("webhooks.carry", clock.seconds())  # what was under way when the last run ended
 
     # Companies --------------------------------------------------------------------------------------------------------
@@ -109,8 +118,18 @@ class QuickBooksStandin:
         return self._books[realm]
 
     def _announce(self, realm: str, entity: str, key: str, operation: str, vanished: str) -> None:
-        if not self._muted:
+        unheard = self._by_app and not self.switches["webhook_self_echo"]
+        if not self._muted and not unheard:
             self.webhooks.announce(realm, entity, key, operation, vanished)
+
+    @contextmanager
+    def as_app(self) -> Iterator[None]:
+        """Do what the app asked for over the API, of which it may not be told. Callers hold the lock."""
+        self._by_app = True
+        try:
+            yield
+        finally:
+            self._by_app = False
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
@@ -147,6 +166,31 @@ class QuickBooksStandin:
         """Tell whether no company was founded yet."""
         return not self._shelf.all("_realm")
 
+    # The front door ---------------------------------------------------------------------------------------------------
+
+    def in_maintenance(self) -> bool:
+        """Tell whether the service is closed just now."""
+        return bool(self.switches["maintenance_from"] <= self.clock.seconds() < self.switches["maintenance_until"])
+
+    def close_for(self, seconds: float) -> None:
+        """Close the service for a while."""
+        now = self.clock.seconds()
+        self.switches.set({"maintenance_from": now, "maintenance_until": now + seconds})
+
+    def too_many(self) -> Refusal:
+        """Return the refusal of one call too many, in the form that is switched on."""
+        return throttled(xml=self.switches["throttle_as_xml"], status=int(self.switches["throttle_status"]))
+
+    def check_limits(self, realm: str, *, batch: bool, reading: bool) -> None:
+        """Count a call. Raises 3001 for one too many, and for reads once the month's allowance is spent."""
+        if self.switches["throttle"]:
+            names = ("per_second", "per_minute", "batches", "batches_of_realm")
+            limits = Limits(*(int(self.switches[f"throttle_{name}"]) for name in names))
+            if not self.throttle.admits(realm, batch=batch, limits=limits):
+                raise self.too_many()
+        if reading and self.budget.is_spent():
+            raise self.too_many()
+
     # Time and the wire ------------------------------------------------------------------------------------------------
 
     def commit(self) -> None:
@@ -169,7 +213,14 @@ class QuickBooksStandin:
                 self.webhooks.gather()
                 self.commit()
 
+    def ring_before_answering(self, seconds: float = 3.0) -> None:
+        """Send the events that gather and wait a moment (real seconds) until they were heard. Takes the lock."""
+        self.hurry()
+        end = time.monotonic() + seconds
+        while self.courier.waiting and time.monotonic() < end:
+            time.sleep(0.005)
+
     def wsgi(self, world: Steered) -> WsgiApp:
         """Return the stand-in as a WSGI application, its control plane and transport faults included."""
-        app = build_app(self, world)
-        return FaultyTransport(app.wsgi_app, service="quickbooks", operation_of=operation_of, faults=self.faults)
+        app = front(self, build_app(self, world).wsgi_app)
+        return FaultyTransport(app, service="quickbooks", operation_of=operation_of, faults=self.faults)

@@ -13,8 +13,19 @@ from sandbox.shelf import Shelf
 KIND = "_switches"
 
 DEFAULTS: dict[str, Any] = {
-    "throttle": True,  # 10 requests a second and 500 a minute for a realm, 40 batches a minute
+    "throttle": True,  # the four limits that follow, by realm
+    "throttle_per_second": 10,
+    "throttle_per_minute": 500,
+    "throttle_batches": 40,  # a minute, for a realm and an app
+    "throttle_batches_of_realm": 120,
+    "throttle_in_flight": 0,  # calls at once, as the limit was until 2025; 0 for none
     "throttle_as_xml": False,  # answer 429 in XML even to a client that asked for JSON
+    "throttle_status": "429",  # or "403", as it was in 2016
+    "monthly_reads": 0,  # reads in a month before they are blocked; 0 for no allowance to keep
+    "maintenance_from": 0,  # seconds since the epoch between which every call gets a web page and 503
+    "maintenance_until": 0,
+    "query_lag": 0,  # milliseconds until a query sees a new document
+    "requestid_lifetime": 0,  # seconds an answer is remembered under its requestid; 0 for ever
     "batch_limit": 30,
     "id_sorts_as": "number",  # or "text"
     "overapplied_line": "refuse",  # or "clip": apply what is open and leave the rest unapplied
@@ -23,12 +34,17 @@ DEFAULTS: dict[str, Any] = {
     "warn_duplicate_numbers": True,  # 6140; counts only where Preferences say CustomTxnNumbers
     "subscription": "active",  # or "lapsed": writes are refused with 6190
     "cdc_cap": "response",  # or "entity": what the 1000 counts
+    "cdc_since": "inclusive",  # or "exclusive": whether changedSince itself is still told
     "balances_touch_customers": True,  # a customer's LastUpdatedTime follows its balance (its SyncToken never does)
+    "currency_left_out": "refuse",  # or "customer": where several are used, take the customer's currency
+    "exchange_rate_left_out": "one",  # or "look_up": the rate of the day
     "merged_in_cdc": False,  # a customer that vanished in a merge also leaves a tombstone
     "administrator": "present",  # or "lost": whoever connected may no longer use the company (120)
     "deposit_from": "undeposited",  # or "money": a deposit may also take what sits in a bank or other current asset
     "refresh_rotates_after": 86400,  # seconds until a refresh gives another refresh token
     "refresh_grace": 0,  # seconds that the replaced refresh token still works
+    "refresh_idle_lifetime": 8_726_400,  # seconds an unused refresh token lives: the customary 101 days
+    "refresh_hard_lifetime": 157_680_000,  # seconds after which a connection ends for good: five years
     "access_lifetime": 3600,
     "code_lifetime": 300,
     "webhook_window": 1.0,  # seconds in which events are gathered into one body
@@ -36,6 +52,7 @@ DEFAULTS: dict[str, Any] = {
     "webhook_mode": "deliver",  # or "drop", "hold"
     "webhook_copies": 1,  # how often each body is sent
     "webhook_shuffle": False,
+    "webhook_self_echo": True,  # an app hears of its own writes too
 }
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -43,9 +60,13 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "overapplied_line": ("refuse", "clip"),
     "unknown_properties": ("refuse", "ignore"),
     "subscription": ("active", "lapsed"),
+    "currency_left_out": ("refuse", "customer"),
+    "exchange_rate_left_out": ("one", "look_up"),
     "administrator": ("present", "lost"),
     "deposit_from": ("undeposited", "money"),
     "cdc_cap": ("response", "entity"),
+    "cdc_since": ("inclusive", "exclusive"),
+    "throttle_status": ("429", "403"),
     "webhook_format": ("cloudevents", "notifications"),
     "webhook_mode": ("deliver", "drop", "hold"),
 }

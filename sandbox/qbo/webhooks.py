@@ -17,7 +17,9 @@ from typing import Any
 from sandbox import draw
 from sandbox.clock import SandboxClock
 from sandbox.courier import Courier, Parcel, refuse_unless_loopback
+from sandbox.faults import Fault
 from sandbox.qbo.codec import encode
+from sandbox.qbo.meanings import argument_of
 from sandbox.qbo.oauth import OAuth
 from sandbox.qbo.switches import Switches
 from sandbox.qbo.times import stamp, utc_text
@@ -25,6 +27,13 @@ from sandbox.shelf import Doc, Shelf
 
 # Seconds between the attempts on one body; the last repeats.
 RETRIES = (0, 10, 20, 30, 300, 1200, 7200, 14400, 21600)
+# What fault programmes call the making of a body, and what they can do to one.
+OPERATION = "webhook.body"
+TROUBLES = frozenset(
+    {"dup", "delay", "reorder", "drop", "stop_for", "forged_sig", "old_timestamp", "future_timestamp", "replay"}
+)
+_WRONG_HOUR = 600
+_FORGER = b"a verifier token of a forger"
 # What Intuit sends no events for.
 NOT_COVERED = frozenset({"TaxCode", "TaxRate", "CompanyInfo"})
 _PAST = {
@@ -50,10 +59,12 @@ class Webhooks:
         courier: Courier,
         lock: threading.RLock,
         commit: Callable[[], None],
-        schedule: Callable[[str, float], Any],
+        schedule: Callable[..., Any],
+        troubles: Callable[[], list[Fault]],
     ) -> None:
         self._shelf, self._clock, self._switches, self._oauth = shelf, clock, switches, oauth
         self._courier, self._lock, self._commit, self._schedule = courier, lock, commit, schedule
+        self._troubles = troubles
         self._under_way: set[str] = set()
 
     @property
@@ -96,37 +107,73 @@ class Webhooks:
         self.carry()
 
     def _post(self, events: list[Doc]) -> None:
+        faults, now = self._troubles(), self._clock.seconds()
+        if argument_of(faults, "drop", 0) is not None:
+            return
         old = self._switches["webhook_format"] == "notifications"
-        body = encode(_notifications(events) if old else _cloud_events(events))
-        number = f"{self._shelf.next_number('webhook_body'):012d}"
-        self._shelf.put(
-            "_webhook_body",
-            number,
-            {
-                "body": body,
-                "version": "0.1" if old else "1.0",
-                "state": "waiting",
-                "attempts": [],
-                "due": self._clock.seconds(),
-            },
-        )
+        events = _spoilt(events, faults)
+        wait = argument_of(faults, "delay", 60)
+        held: Doc = {
+            "body": encode(_notifications(events) if old else _cloud_events(events)),
+            "version": "0.1" if old else "1.0",
+            "state": "waiting",
+            "attempts": [],
+            "due": now + (wait or 0.0),
+            "aside": wait is not None,  # a late body lets those behind it pass
+            "copies": int(argument_of(faults, "dup", 2) or self._switches["webhook_copies"]),
+            "forged": argument_of(faults, "forged_sig", 0) is not None,
+            "again_after": argument_of(faults, "replay", 600),
+        }
+        self._shelf.put("_webhook_body", f"{self._shelf.next_number('webhook_body'):012d}", held)
+        if wait:
+            self._schedule("webhooks.carry", held["due"])
+        self._stop_for(argument_of(faults, "stop_for", 600))
+
+    def _stop_for(self, seconds: float | None) -> None:
+        if seconds is not None:
+            until = self._clock.seconds() + seconds
+            self._shelf.put("_webhook", "stopped", {"until": until})
+            self._schedule("webhooks.carry", until)
+
+    def _is_stopped(self) -> bool:
+        stopped = self._shelf.get("_webhook", "stopped")
+        return stopped is not None and bool(stopped["until"] > self._clock.seconds())
 
     def carry(self) -> None:
         """Send the oldest body that waits, if it is due and none is under way."""
-        if self._under_way or not self.url or self._switches["webhook_mode"] == "hold":
+        if self._under_way or not self.url or self._switches["webhook_mode"] == "hold" or self._is_stopped():
             return
-        first = next(((n, b) for n, b in self._shelf.all("_webhook_body").items() if b["state"] == "waiting"), None)
-        if first is None or first[1]["due"] > self._clock.seconds():
+        number = self._next()
+        held = None if number is None else self._shelf.get("_webhook_body", number)
+        if number is None or held is None:
             return
-        number, held = first
         self._under_way.add(number)
-        headers = self._headers(held)
-        for copy in range(int(self._switches["webhook_copies"])):
-            outcome = self._outcome_of(number) if copy == 0 else _ignore
-            self._courier.send(Parcel(self.url, headers, held["body"].encode(), outcome))
+        if held["forged"]:
+            self._send(held, _ignore, key=_FORGER)
+        for copy in range(held["copies"]):
+            self._send(held, self._outcome_of(number) if copy == 0 else _ignore)
 
-    def _headers(self, held: Doc) -> dict[str, str]:
-        key = self._oauth.app["verifier_token"].encode()
+    def _next(self) -> str | None:
+        """Return the body to send now: the oldest that waits, and nothing while that one's hour has not come."""
+        now = self._clock.seconds()
+        for number, held in self._shelf.all("_webhook_body").items():
+            if held["state"] == "waiting" and held["due"] <= now:
+                return number
+            if held["state"] == "waiting" and not held["aside"]:
+                return None
+        return None
+
+    def replay(self, number: str) -> None:
+        """Send the very bytes of a body again, as whoever overheard it would."""
+        held = self._shelf.get("_webhook_body", number)
+        if held is not None and self.url:
+            self._send(held, _ignore)
+
+    def _send(self, held: Doc, outcome: Callable[[int | None], None], *, key: bytes | None = None) -> None:
+        headers = self._headers(held, key or self._oauth.app["verifier_token"].encode())
+        self._courier.send(Parcel(self.url, headers, held["body"].encode(), outcome))
+
+    def _headers(self, held: Doc, key: bytes) -> dict[str, str]:
         digest = hmac.new(key, held["body"].encode(), hashlib.sha256).digest()
         return {
             "content-type": "application/json; charset=utf-8",
@@ -155,6 +202,8 @@ class Webhooks:
         attempts = [*held["attempts"], {"at": self._clock.seconds(), "status": status}]
         if status == 200:
             self._shelf.put("_webhook_body", number, {**held, "attempts": attempts, "state": "delivered"})
+            if held["again_after"] is not None:
+                self._schedule("webhooks.replay", self._clock.seconds() + held["again_after"], number=number)
             return
         due = self._clock.seconds() + RETRIES[min(len(attempts) - 1, len(RETRIES) - 1)]
         self._shelf.put("_webhook_body", number, {**held, "attempts": attempts, "due": due})
@@ -168,6 +217,20 @@ class Webhooks:
 
 def _ignore(status: int | None) -> None:
     """What becomes of a needless copy."""
+
+
+def _spoilt(events: list[Doc], faults: list[Fault]) -> list[Doc]:
+    """Return events out of their order or told with a wrong hour, as faults have it."""
+    late, early = (
+        argument_of(faults, "future_timestamp", _WRONG_HOUR),
+        argument_of(faults, "old_timestamp", _WRONG_HOUR),
+    )
+    shift = (late or 0.0) - (early or 0.0)
+    told = [{**event, "at": event["at"] + shift} for event in events]
+    seed = argument_of(faults, "reorder", 1)
+    if seed is not None:
+        random.Random(int(seed)).shuffle(told)
+    return told
 
 
 def _notifications(events: list[Doc]) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def access_token(told: dict[str, Any]) -> str:
 
 def read(told: dict[str, Any], path: str) -> requests.Response:
     url = f"{told['quickbooks']['api_base']}/v3/company/{told['quickbooks']['realm_id']}/{path}"
-    return requests.get(url, headers={"Authorization": f"Bearer {access_token(told)}"}, timeout=5)
+    return requests.get(
+        url, headers={"Authorization": f"Bearer {access_token(told)}", "Accept": "application/json"}, timeout=5
+    )
 
 
 def end(process: subprocess.Popen[str], number: int) -> float:

@@ -53,7 +53,8 @@ def refresh(company: Company, value: str) -> requests.Response:
 
 def api_status(company: Company, access_token: str, realm: str | None = None) -> tuple[int, dict[str, Any]]:
     url = f"{company.credentials['api_base']}/v3/company/{realm or company.realm}/companyinfo/1"
-    answer = requests.get(url, headers={"Authorization": f"Bearer {access_token}"}, timeout=5)
+    headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
+    answer = requests.get(url, headers=headers, timeout=5)
     return answer.status_code, answer.json()
 
 

@@ -82,7 +82,7 @@ def test_the_envelope_and_headers(company: Company) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [
-        ("POST", "bill", "500"),
+        ("POST", "bogus", "500"),
         ("PUT", "customer", "500"),
         ("POST", "taxcode", "500"),
         ("GET", "customer/404", "610"),
