@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 PER_SECOND = 10
 PER_MINUTE = 500
@@ -41,7 +42,9 @@ class Throttle:
         now = self._seconds()
         requests = _recent(self._requests.setdefault(realm, deque()), now)
         batches = _recent(self._batches.setdefault(realm, deque()), now)
-        last_second = len(requests) >= limits.per_second and requests[-limits.per_second] > now - 1
+        last_second = (
+            sum(stamp > now - 1 for stamp in islice(reversed(requests), limits.per_second)) >= limits.per_second
+        )
         most_batches = min(limits.batches, limits.batches_of_company)
         if last_second or len(requests) >= limits.per_minute or (batch and len(batches) >= most_batches):
             return False
