@@ -19,12 +19,16 @@ from pathlib import Path
 import requests
 
 from sandbox.demo import arrival, screen
+from sandbox.demo.board import raise_board
 from sandbox.demo.check import check
 from sandbox.demo.crew import ROOT, Crew, CrewError
 from sandbox.demo.doorbell import NoServer
 from sandbox.demo.ports import Ports, PortTaken
 from sandbox.demo.stage import Stage
+from sandbox.demo.tell import play_one
 from sandbox.demo.visitor import Lost
+from sandbox.scenarios.scene import Refused
+from sandbox.scenarios.table import BY_NAME
 
 FOLDER = ROOT / "var" / "demo"
 PORT = 8800
@@ -42,12 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _end)
     try:
-        return _checked() if options.check else _shown(options.folder, options.port, fresh=options.fresh)
-    except (CrewError, Lost, PortTaken, NoServer, requests.RequestException) as error:
+        if options.check or options.play:
+            return _alone_on_stage(options.play)
+        return _shown(options.folder, options.port, fresh=options.fresh)
+    except (CrewError, Lost, Refused, PortTaken, NoServer, requests.RequestException) as error:
         screen.sorry(str(error))
         return 1
     except Ended:
-        return INTERRUPTED if options.check else 0
+        return INTERRUPTED if options.check or options.play else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,9 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Tieout with stand-ins of QuickBooks and Stripe, no accounts needed. Ctrl-C ends everything.",
     )
     parser.add_argument("--check", action="store_true", help="play the main job through without a person, and judge")
+    parser.add_argument("--play", choices=tuple(BY_NAME), metavar="NAME", help="play one story, and judge its end")
     parser.add_argument("--fresh", action="store_true", help="start over: forget what earlier runs left")
     parser.add_argument("--folder", type=Path, default=FOLDER, metavar="PATH", help="its data (default var/demo)")
-    parser.add_argument("--port", type=int, default=PORT, metavar="N", help="first of six ports (default %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=PORT, metavar="N", help="first of seven ports (default %(default)s)"
+    )
     return parser
 
 
@@ -77,15 +86,21 @@ def _shown(folder: Path, port: int, *, fresh: bool) -> int:
         with Crew(folder / "log") as crew:
             stage = Stage(folder, ports, crew)
             arrived = _raised(stage)
+            board = raise_board(stage, arrived)
             _tell(stage, arrived)
-            _keep(crew)
+            try:
+                _keep(crew)
+            finally:
+                board.stop()
     return 0
 
 
-def _checked() -> int:
+def _alone_on_stage(story: str | None) -> int:
+    """Play the main job or a story on a stage of its own, and judge how it ended."""
     with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder, Crew(Path(folder) / "log") as crew:
         stage = Stage(Path(folder), Ports.free(), crew, sweep_seconds=1.0)
-        return check(stage, _raised(stage))
+        arrived = _raised(stage)
+        return play_one(stage, BY_NAME[story]) if story else check(stage, arrived)
 
 
 def _raised(stage: Stage) -> arrival.Arrived:
@@ -123,6 +138,7 @@ def _tell(stage: Stage, arrived: arrival.Arrived) -> None:
     screen.links(
         "Tieout is running. Ctrl-C ends it; what you do is kept.",
         [
+            ("Everything", stage.board_url, "these links, a clock to move, and stories to play with one click"),
             ("Pay an invoice", stage.web_url + arrived.path, f"invoice {arrived.invoice} of {arrived.customer}, {TRY}"),
             ("Staff console", stage.owner_link or arrival.owner_link(stage), "signs Olivia, the owner, in; works once"),
             ("Mailbox", stage.mailbox_url, "every mail of the demo: sign-in links, receipts"),

@@ -23,15 +23,16 @@ class Ports:
     mailbox: int
     redis: int
     smtp: int
+    board: int
 
     @classmethod
     def from_base(cls, base: int) -> Ports:
-        """Count six ports from one: web, QuickBooks, Stripe, mailbox, Redis, SMTP."""
+        """Count seven ports from one: web, QuickBooks, Stripe, mailbox, Redis, SMTP, the board of links."""
         return cls(*(base + n for n in range(len(fields(cls)))))
 
     @classmethod
     def free(cls) -> Ports:
-        """Pick six ports that nobody uses now."""
+        """Pick seven ports that nobody uses now."""
         sockets = [socket.socket() for _ in fields(cls)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))

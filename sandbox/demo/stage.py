@@ -50,6 +50,11 @@ class Stage:
         return f"http://127.0.0.1:{self.ports.web}"
 
     @property
+    def board_url(self) -> str:
+        """Return where the links and the stories of the demo are."""
+        return f"http://127.0.0.1:{self.ports.board}"
+
+    @property
     def mailbox_url(self) -> str:
         """Return where the mailbox shows its mails."""
         return f"http://127.0.0.1:{self.ports.mailbox}"
@@ -172,11 +177,12 @@ class Stage:
         known = self.environment if settings is None else settings
         return self.crew.run(self._command(*arguments), known, given=given, seconds=COMMAND_SECONDS, show=show)
 
-    def control(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def control(self, path: str, body: Mapping[str, Any] | None = None, *, method: str = "") -> dict[str, Any]:
         """Give the sandbox an order at its control plane, or look with no body. Raises CrewError."""
         headers = {"Authorization": f"Bearer {self.standins['control_token']}"}
         url = f"{self.standins['control_url']}/{path}"
-        answer = requests.request("GET" if body is None else "POST", url, headers=headers, json=body, timeout=60)
+        method = method or ("GET" if body is None else "POST")
+        answer = requests.request(method, url, headers=headers, json=body, timeout=60)
         if answer.status_code != 200:
             raise CrewError(f"{url} answered {answer.status_code}: {answer.text[:300]}")
         return dict(answer.json())

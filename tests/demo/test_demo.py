@@ -53,14 +53,14 @@ def wait_until(is_so: Callable[[], object], seconds: float) -> None:
 
 
 def free_range() -> int:
-    """Return the first of six free ports in a row."""
+    """Return the first of seven free ports in a row."""
     for base in range(20000 + Ports.free().web % 20000, 60000, 7):
         try:
             Ports.from_base(base).refuse_if_taken()
-        except Exception:  # any of the six is taken: the next range
+        except Exception:  # any of the seven is taken: the next range
             continue
         return base
-    raise AssertionError("no six free ports in a row")
+    raise AssertionError("no seven free ports in a row")
 
 
 @pytest.fixture
