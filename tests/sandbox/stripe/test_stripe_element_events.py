@@ -17,7 +17,8 @@ def opened(page: Page, shop: Shop) -> FrameLocator:
     page.goto(shop.url)
     page.evaluate(
         """() => {
-          for (const name of ["blur", "escape"]) element.on(name, (event) => window.events.push({name, ...event}));
+          for (const name of ["blur", "escape", "carddetailschange"])
+            element.on(name, (event) => window.events.push({name, ...event}));
           element.once("change", (event) => window.events.push({name: "once", ...event}));
         }"""
     )
@@ -54,7 +55,9 @@ def test_the_keyboard_leads_through_and_focus_is_told_once(page: Page, shop: Sho
 def test_an_element_is_cleared_collapsed_and_changed(page: Page, shop: Shop) -> None:
     frame = opened(page, shop)
     frame.locator("[name=number]").fill("4242424242424242")
-    assert events(page, "change")[-1]["empty"] is False
+    typed = events(page, "change")[-1]
+    assert (typed["empty"], typed["value"]["billingDetails"]["address"]["country"]) == (False, "US")
+    assert events(page, "carddetailschange")[-1]["details"]["brands"] == ["visa"]
     assert len(events(page, "once")) == 1
     page.evaluate("element.clear()")
     expect(frame.locator("[name=number]")).to_have_value("")

@@ -75,7 +75,9 @@ function grouped(number, groups) {
 }
 
 export class Card {
-  constructor() {
+  constructor(recognised) {
+    this.recognised = recognised;
+    this.seen = "unknown";
     this.number = new Field("number", judgeNumber);
     this.expiry = new Field("expiry", judgeExpiry);
     this.cvc = new Field("cvc", (value) => this.judgeCvc(value));
@@ -98,6 +100,8 @@ export class Card {
     rewrite(this.number.input, grouped(number, brand.groups));
     this.cvc.input.placeholder = brand.cvc === 4 ? "CID" : "CVC";
     this.cvc.input.maxLength = brand.cvc;
+    if (brand.name !== this.seen) this.recognised({ brands: brand === OTHER ? null : [brand.name], funding: null });
+    this.seen = brand.name;
     const marks = document.getElementById("brands");
     const known = number.length > 0 && marks.querySelector(`[data-brand="${brand.name}"]`);
     marks.classList.toggle("known", Boolean(known));
@@ -135,6 +139,11 @@ export class Card {
     this.postalCode.input.placeholder = american ? "12345" : "";
     this.postalCode.input.inputMode = american ? "numeric" : "text";
     if (this.postalCode.complaining) this.postalCode.complain(this.postalCode.problem());
+  }
+
+  /** Return what the page may know of the billing address while it is typed. */
+  where() {
+    return { address: { country: this.country.value, postalCode: this.postalCode.value || null } };
   }
 
   complete() {

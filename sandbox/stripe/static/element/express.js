@@ -74,8 +74,13 @@ async function load() {
   }
   session = answer.body;
   const kinds = draw();
-  const names = Object.fromEntries(Object.entries(WALLETS).map(([kind, { option }]) => [option, kinds.includes(kind)]));
-  requestAnimationFrame(() => tell("ready", { availablePaymentMethods: kinds.length ? names : undefined }));
+  const mine = Object.entries(WALLETS).map(([kind, { option }]) => [option, kinds.includes(kind)]);
+  const names = { amazonPay: false, klarna: false, paypal: false, ...Object.fromEntries(mine) };
+  const available = Object.fromEntries(mine.map(([option, shown]) => [option, { available: shown }]));
+  requestAnimationFrame(() => {
+    tell("ready", { availablePaymentMethods: kinds.length ? names : undefined });
+    tell("availablepaymentmethodschange", { paymentMethods: kinds.length ? available : undefined });
+  });
 }
 
 /** Speak with the sheet over a port that the page between us cannot hear. */

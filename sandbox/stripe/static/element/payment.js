@@ -19,7 +19,7 @@ let drawn = false;
 let last = "";
 
 const panels = {
-  card: new Card(),
+  card: new Card((details) => tell("carddetailschange", { loading: false, details })),
   us_bank_account: new Bank(changed),
   saved: new Saved(changed, removeSaved),
 };
@@ -69,6 +69,8 @@ function draw() {
   words();
   for (const input of form.querySelectorAll("input, select")) input.disabled = Boolean(settings.element.readOnly);
   form.removeAttribute("aria-busy");
+  const available = Object.fromEntries(kinds.map((name) => [name, { available: true }]));
+  tell("availablepaymentmethodschange", { paymentMethods: available });
   if (!shown.includes(open)) show(layout?.defaultCollapsed && kind === "accordion" && !drawn ? null : shown[0]);
   drawn = true;
 }
@@ -104,6 +106,7 @@ function changed() {
   const method = open === "saved" ? panels.saved.chosen() : null;
   const value = { type: method ? method.type : open };
   if (method) value.payment_method = { id: method.id, type: method.type, billing_details: method.billing_details };
+  if (open === "card") value.billingDetails = panels.card.where();
   if (!method && session.features?.payment_method_save === "enabled") value.savePaymentMethod = keeping();
   tellOnce({ empty: panel.empty(), complete: panel.complete(), collapsed: false, value });
 }

@@ -34,7 +34,10 @@ class Emitter {
 }
 
 const THEMES = { night: "dark", stripe: "light", flat: "light", minimal: "light", none: "light" };
-const EVERY_EVENT = ["change", "focus", "blur", "escape", "ready", "loaderror", "savedpaymentmethodremove"];
+const EVERY_EVENT = [
+  ...["availablepaymentmethodschange", "blur", "carddetailschange", "change", "escape", "focus", "loaderror", "ready"],
+  "savedpaymentmethodremove",
+];
 
 /** An element that shows nothing and says that it is ready. */
 class Element extends Emitter {
@@ -81,6 +84,7 @@ class Element extends Emitter {
 
   update(options) {
     this.options = { ...this.options, ...options };
+    return this;
   }
 
   collapse() {}
@@ -142,6 +146,7 @@ class FramedElement extends Element {
   update(options) {
     super.update(options);
     this.frame?.send("update", this.settings());
+    return this;
   }
 
   async refresh() {

@@ -15,7 +15,6 @@ class Elements extends Emitter {
     super();
     const { clientSecret, mode, amount, currency } = options;
     if (clientSecret && mode) throw new IntegrationError("You cannot use both `clientSecret` and `mode`.");
-    if (!clientSecret && !mode) throw new IntegrationError("Elements need either a `clientSecret` or a `mode`.");
     if (clientSecret && !/^(pi|seti)_\w+_secret_\w+$/.test(clientSecret)) {
       throw new IntegrationError("Invalid value for elements(): clientSecret should be a client secret of the form ${id}_secret_${secret}.");
     }
@@ -32,6 +31,9 @@ class Elements extends Emitter {
 
   create(type, options) {
     if (!Object.hasOwn(KINDS, type)) throw new IntegrationError(`The sandbox has no element called \`${type}\`.`);
+    if (["payment", "expressCheckout"].includes(type) && !this.options.clientSecret && !this.options.mode) {
+      throw new IntegrationError(`Elements need either a \`clientSecret\` or a \`mode\` to create ${type}.`);
+    }
     if (this.made.has(type)) throw new IntegrationError(`Can only create one element of type ${type}.`);
     const element = new KINDS[type](this, type, options);
     this.made.set(type, element);

@@ -185,7 +185,16 @@ class StripeObject {
     return answer.error ? { error: answer.error } : this.follow(kind, answer.body, return_url, "if_required");
   }
 
-  async createPaymentMethod({ elements, params = {} } = {}) {
+  /** Go on with a payment that the server confirmed and that its bank has a question about. */
+  handleCardAction(clientSecret) {
+    return this.handleNextAction({ clientSecret });
+  }
+
+  async createPaymentMethod({ elements, params = {}, ...details } = {}) {
+    if (details.type) {
+      const answer = await ask(this.keys, "POST", "/v1/payment_methods", plain(details));
+      return answer.error ? { error: answer.error } : { paymentMethod: answer.body };
+    }
     const element = elements?.paying();
     if (!element?.frame) throw new IntegrationError("createPaymentMethod needs elements with a mounted payment element.");
     if (!elements.submitted) throw new IntegrationError("elements.submit() must be called first.");
