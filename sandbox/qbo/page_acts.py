@@ -96,9 +96,9 @@ def _converted(estimate: Body) -> Body:
     """Return the invoice that an estimate becomes."""
     lines = [line for line in estimate["Line"] if line["DetailType"] != "SubTotalLineDetail"]
     fresh = [{name: value for name, value in line.items() if name not in ("Id", "LineNum")} for line in lines]
-    taken = {name: estimate[name] for name in ("CustomerRef", "BillEmail") if name in estimate}
+    taken: Body = {name: estimate[name] for name in ("CustomerRef", "BillEmail") if name in estimate}
     code = (estimate.get("TxnTaxDetail") or {}).get("TxnTaxCodeRef")
-    tax = {"TxnTaxDetail": {"TxnTaxCodeRef": code}} if code else {}
+    tax: Body = {"TxnTaxDetail": {"TxnTaxCodeRef": code}} if code else {}
     return {**taken, **tax, "Line": fresh, "LinkedTxn": [{"TxnId": estimate["Id"], "TxnType": "Estimate"}]}
 
 

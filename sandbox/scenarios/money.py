@@ -24,6 +24,20 @@ def _fail_payout(scene: Scene) -> None:
     scene.do_with(lambda: scene.stripe("fail_payout", payout=payout["id"], code="account_closed"))
 
 
+def _pay_out(scene: Scene) -> None:
+    scene.pay_out()
+
+
+def _pay_out_and_arrive(scene: Scene) -> None:
+    scene.pay_out()
+    _arrive(scene)
+
+
+def _fail_refund_later(scene: Scene) -> None:
+    scene.days(7)
+    _fail_refund(scene)
+
+
 def _arrive(scene: Scene) -> None:
     payout = scene.stripe("state", kind="payouts")["payouts"][-1]
     scene.do_with(lambda: scene.stripe("arrive", payout=payout["id"]))
@@ -90,7 +104,7 @@ STORIES = (
         (
             _BILLED,
             _PAID,
-            Step("Stripe sends what is available to the bank.", Scene.pay_out),
+            Step("Stripe sends what is available to the bank.", _pay_out),
             Step("The payout arrives and is recorded as a transfer.", _arrive),
             Step("The bank sends it back: the account is closed.", _fail_payout),
         ),
@@ -108,7 +122,7 @@ STORIES = (
         (
             _BILLED,
             _PAID,
-            Step("Stripe sends what is available to the bank.", Scene.pay_out),
+            Step("Stripe sends what is available to the bank.", _pay_out),
             Step("It comes back before it arrives.", _fail_payout),
         ),
         End(documents=PAID, findings=("payout_failed 465.78",), stripe_minor=NET, clearing_minor=NET),
@@ -180,7 +194,7 @@ STORIES = (
             Step("The owner refunds 100.00 in Stripe's dashboard.", lambda scene: _refund(scene, 100_00)),
             Step(
                 "A week later the customer's bank turns it away.",
-                lambda scene: (scene.days(7), _fail_refund(scene))[-1],
+                _fail_refund_later,
             ),
         ),
         End(
@@ -197,9 +211,9 @@ STORIES = (
         (
             _BILLED,
             _PAID,
-            Step("Everything is paid out, and arrives.", lambda scene: (scene.pay_out(), _arrive(scene))[-1]),
+            Step("Everything is paid out, and arrives.", _pay_out_and_arrive),
             Step("The owner refunds the 480.00: the balance is below nothing.", lambda scene: _refund(scene, 480_00)),
-            Step("Stripe draws what is missing from the bank.", lambda scene: (scene.pay_out(), _arrive(scene))[-1]),
+            Step("Stripe draws what is missing from the bank.", _pay_out_and_arrive),
         ),
         End(
             documents=(*PAID, "Transfer 465.78", "Transfer 480.00"),
