@@ -1,4 +1,4 @@
-"""Every seeded bug is planted at a seam that exists, passes a happy run or says what it needs, and is taken out again."""
+"""Every seeded bug is planted at a seam that exists, says what must catch it and where, and is taken out again."""
 
 from __future__ import annotations
 
@@ -17,4 +17,5 @@ def test_a_bug_is_planted_and_taken_out(name: str) -> None:
         with pytest.raises(AssertionError, match="planted already"):
             bug.apply()
     assert [getattr(_owner(place), of) for place, of in bug.places] == before
-    assert bug.caught_by and bug.layers
+    assert bug.caught_by
+    assert bug.layers
