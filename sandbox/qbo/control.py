@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.qbo.books import Books
 from sandbox.qbo.codec import decode, encode
+from sandbox.qbo.currencies import turn_on
 from sandbox.qbo.entities import ENTITIES
 from sandbox.qbo.merging import merge
 from sandbox.qbo.refusals import Refusal
@@ -48,6 +49,7 @@ class QuickBooksControl:
             "delete": lambda sent: self._by_hand("delete", sent),
             "void": lambda sent: self._by_hand("void", sent),
             "merge": self._merge,
+            "multicurrency": self._multicurrency,
             "companies": self._add_company,
             "journal": self._clear_journal,
             "redirects": self._set_redirects,
@@ -133,6 +135,11 @@ class QuickBooksControl:
         self._standin.commit()  # balances of lists are written at rest
         keys = [key for key in docs.ids(entity) if int(key) > after]
         return {"documents": [_plain(text) for text in docs.texts(entity, keys)]}
+
+    def _multicurrency(self, sent: Payload) -> Payload:
+        """Let the company use several currencies, for good."""
+        turn_on(self._books(sent))
+        return {"multicurrency": True}
 
     def _merge(self, sent: Payload) -> Payload:
         """Merge one customer or vendor into another."""

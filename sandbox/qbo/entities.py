@@ -288,6 +288,20 @@ _ALL = (
         _types(""),
         _words("update"),
     ),
+    _list(
+        "CompanyCurrency",
+        "Code Name Active CompanyCurrencyEx",
+        computed="CompanyCurrencyEx",
+        query="Code:text Name:text",
+        verbs="create update delete",
+    ),
+    Entity(
+        "ExchangeRate",
+        _words(f"{_OBJECT} SourceCurrencyCode TargetCurrencyCode Rate AsOfDate ExchangeRateEx"),
+        _words(_SERVER),
+        _types("SourceCurrencyCode:text AsOfDate:day"),
+        in_cdc=False,
+    ),
     Entity(
         "Attachable",
         _words(

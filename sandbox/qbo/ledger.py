@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from sandbox.qbo.codec import Body, held
+from sandbox.qbo.codec import Body, held, in_home
 
 Read = Callable[[str, str], Body | None]
 Key = tuple[str, str]  # entity, id
@@ -33,6 +33,12 @@ class Leg(NamedTuple):
     account: str
     cents: int
     person: str = ""
+    foreign_cents: int | None = None  # in the document's currency, where that is not the company's
+
+    @property
+    def own(self) -> int:
+        """The cents in the document's own currency."""
+        return self.cents if self.foreign_cents is None else self.foreign_cents
 
 
 class Chart(NamedTuple):
@@ -41,6 +47,9 @@ class Chart(NamedTuple):
     receivable: str
     sales_tax: str
     undeposited: str
+    exchange: str = ""  # where gains and losses of exchange go
+    receivables: dict[str, str] = {}  # noqa: RUF012 - never changed; the receivable account of each foreign currency
+    foreign: frozenset[str] = frozenset()  # accounts kept in another currency
 
 
 def _ref(body: Body, name: str) -> str:
@@ -163,7 +172,52 @@ def legs_of(entity: str, body: Body | None, chart: Chart, read: Read) -> list[Le
     """Return what a document posts: nothing for an absent one, an estimate or a list entry."""
     if body is None or entity not in _POSTINGS:
         return []
-    return [leg for leg in _POSTINGS[entity](body, chart, read) if leg.cents]
+    legs = _POSTINGS[entity](body, chart, read)
+    if body.get("ExchangeRate") not in (None, 1):
+        legs = [*_at_home(legs, body), *_exchanged(entity, body, chart, read)]
+    elif entity in ("Payment", "Deposit") and "ExchangeRate" in body:
+        legs += _exchanged(entity, body, chart, read)
+    return [leg for leg in legs if leg.cents or leg.own]
+
+
+def _at_home(legs: list[Leg], body: Body) -> list[Leg]:
+    """Turn legs into the company's currency; what rounding leaves goes to the last leg that is nobody's."""
+    turned = [Leg(leg.account, in_home(leg.cents, body), leg.person, leg.cents) for leg in legs if leg.cents]
+    left = sum(leg.cents for leg in turned)
+    for place in reversed(range(len(turned) if left else 0)):
+        if not turned[place].person:
+            turned[place] = turned[place]._replace(cents=turned[place].cents - left)
+            break
+    return turned
+
+
+def _exchanged(entity: str, body: Body, chart: Chart, read: Read) -> list[Leg]:
+    """What a payment settles, or a deposit takes, went on record at another rate: the difference is gain or loss."""
+    legs = []
+    for line in body["Line"] if entity in ("Payment", "Deposit") else ():
+        for linked in line.get("LinkedTxn") or ():
+            kind = LINKED_ENTITY[linked["TxnType"]]
+            source = read(kind, linked["TxnId"])
+            if source is None:
+                continue
+            minor = (
+                -held(line, "Amount") if entity == "Deposit" or not _is_credit(kind, source) else held(line, "Amount")
+            )
+            difference = in_home(minor, source) - in_home(minor, body)
+            if entity == "Payment":
+                account, person = _ref(body, "ARAccountRef") or chart.receivable, _ref(body, "CustomerRef")
+            else:
+                account, person = _ref(source, "DepositToAccountRef") or chart.undeposited, ""
+            legs += [Leg(account, difference, person, 0), Leg(chart.exchange, -difference, "", 0)] if difference else []
+    return legs
+
+
+def _is_credit(kind: str, source: Body) -> bool:
+    """Tell whether a payment line's target lowers what a customer owes."""
+    if kind == "JournalEntry":
+        owing = (line for line in source["Line"] if "Entity" in _detail(line))
+        return sum(held(line, "Amount") * (1 if _detail(line)["PostingType"] == "Debit" else -1) for line in owing) < 0
+    return kind == "CreditMemo" or (kind == "Purchase" and bool(source.get("Credit")))
 
 
 class Ledger:

@@ -1,4 +1,4 @@
-"""The paths of the Accounting API that are no entity of their own: upload, download, reports, send.
+"""The paths of the Accounting API that are no entity of their own: upload, download, reports, rates, send.
 
 Routes only: each door calls the room that does the work. Law: a door that changes the books opens by POST alone.
 """
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from sandbox.qbo import attachments
 from sandbox.qbo.books import Books
 from sandbox.qbo.calls import Answer, Call
-from sandbox.qbo.codec import encode
+from sandbox.qbo.codec import Body, decode, encode
+from sandbox.qbo.currencies import read_rate, write_rate
 from sandbox.qbo.entities import BY_PATH
-from sandbox.qbo.refusals import missing
+from sandbox.qbo.refusals import missing, unknown_property
 from sandbox.qbo.reports import report
 from sandbox.qbo.sending import send
 from sandbox.qbo.times import envelope_time
@@ -55,8 +56,30 @@ def _report(standin: QuickBooksStandin, call: Call, books: Books) -> Answer:
     return Answer(200, encode(report(books, name, call.args)))
 
 
+def _read_rate(standin: QuickBooksStandin, call: Call, books: Books) -> Answer:
+    args = {name.lower(): value for name, value in call.args.items()}
+    rate = read_rate(books, args.get("sourcecurrencycode", "").upper(), args.get("asofdate", ""))
+    return _enveloped(standin, f'"ExchangeRate":{rate}')
+
+
+def _write_rate(standin: QuickBooksStandin, call: Call, books: Books) -> Answer:
+    return _enveloped(standin, f'"ExchangeRate":{write_rate(books, _payload(call.body))}')
+
+
+def _payload(body: bytes) -> Body:
+    try:
+        payload = decode(body)
+    except (ValueError, RecursionError):
+        raise unknown_property("body") from None
+    if not isinstance(payload, dict):
+        raise unknown_property("body")
+    return payload
+
+
 _DOORS: dict[tuple[str, str], Door] = {
     ("POST", "upload"): _upload,
     ("GET", "download"): _download,
     ("GET", "reports"): _report,
+    ("GET", "exchangerate"): _read_rate,
+    ("POST", "exchangerate"): _write_rate,
 }

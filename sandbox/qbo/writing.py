@@ -14,6 +14,7 @@ from sandbox.qbo.codec import Body, held
 from sandbox.qbo.entities import ENTITIES, Entity
 from sandbox.qbo.refusals import business, gone, inactive, lapsed, missing, stale, unknown_property, unsupported
 from sandbox.qbo.rules import COMPOSE, FOLLOW, VOID
+from sandbox.qbo.rules.currency import check_rate_kept
 from sandbox.qbo.rules.fields import check_open_period, check_shape, check_strings
 from sandbox.qbo.rules.lists import merged_deep
 from sandbox.qbo.rules.payments import check_not_deposited, check_still_covers, detach, give_back
@@ -80,6 +81,7 @@ def _update(unit: Unit, entity: Entity, sent: Body) -> str:
     _check_owner(unit, entity, before, body)
     COMPOSE[entity.name](unit, body, before)
     check_open_period(unit, body if entity.transaction else None)
+    check_rate_kept(unit, entity.name, before, body)
     if entity.name in ("Purchase", "JournalEntry"):
         check_still_covers(unit, entity.name, body)
     unit.books.bump(body)

@@ -10,7 +10,7 @@ from functools import partial
 
 from sandbox.qbo.codec import Body
 from sandbox.qbo.plain import PLAIN
-from sandbox.qbo.rules import automatic, estimates, lists, moves, payments, sales
+from sandbox.qbo.rules import automatic, currency, estimates, lists, moves, payments, sales
 from sandbox.qbo.rules.plain import compose_plain, void_plain
 from sandbox.qbo.unit import Unit
 
@@ -33,9 +33,11 @@ COMPOSE: dict[str, Compose] = {
     "Item": lists.compose_item,
     "Term": lists.compose_term,
     "PaymentMethod": lists.compose_payment_method,
+    "CompanyCurrency": currency.compose_company_currency,
+    "ExchangeRate": currency.compose_rate,
     "Attachable": lists.compose_attachable,
     "CompanyInfo": lists.compose_nothing,
-    "Preferences": lists.compose_nothing,
+    "Preferences": lists.compose_preferences,
     **{row.name: partial(compose_plain, row) for row in PLAIN},
 }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sandbox.qbo.codec import Body, amount, held
 from sandbox.qbo.rules.payments import apply, compose_payment
-from sandbox.qbo.times import stamp
 from sandbox.qbo.unit import Unit
 
 
@@ -62,11 +61,7 @@ def _pair(unit: Unit, customer: str, credit: Body, invoice: Body, minor: int) ->
         if field in invoice:
             body[field] = invoice[field]
     compose_payment(unit, body, None)
-    now = stamp(unit.books.now())
-    head = {"domain": "QBO", "sparse": False, "Id": unit.books.docs.next_id("Payment"), "SyncToken": "0"}
-    body = {**head, "MetaData": {"CreateTime": now, "LastUpdatedTime": now}, **body}
-    unit.save("Payment", body, "Create")
-    apply(unit, None, body)
+    apply(unit, None, unit.create("Payment", body))
 
 
 def _extend(unit: Unit, payment: Body, lines: list[Body]) -> None:

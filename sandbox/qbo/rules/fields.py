@@ -8,7 +8,6 @@ from sandbox.qbo.codec import Body, amount, cents, decimal, to_cents, trimmed
 from sandbox.qbo.entities import Entity
 from sandbox.qbo.refusals import (
     Refusal,
-    business,
     closed,
     invalid_enum,
     miscalculated,
@@ -37,7 +36,6 @@ _WORDS = {
     "EmailStatus": ("NotSet", "NeedToSend", "EmailSent"),
     "GlobalTaxCalculation": ("TaxExcluded", "TaxInclusive", "NotApplicable"),
 }
-USD = {"value": "USD", "name": "United States Dollar"}
 
 
 def check_shape(entity: Entity, payload: Any, *, strict: bool) -> Body:
@@ -111,14 +109,6 @@ def settle_amount(line: Body, detail: Body) -> None:
 def settle_day(unit: Unit, body: Body) -> None:
     """Give a transaction its date: the one sent, or the server's."""
     body["TxnDate"] = read_day(body["TxnDate"], "TxnDate") if body.get("TxnDate") else unit.books.today()
-
-
-def settle_currency(body: Body) -> None:
-    """Write the home currency. Another one is refused: this company keeps its books in one currency."""
-    sent = body.get("CurrencyRef")
-    if isinstance(sent, dict) and sent.get("value", "USD") != "USD":
-        raise business("Multicurrency is not enabled for this company.", element="CurrencyRef")
-    body["CurrencyRef"] = dict(USD)
 
 
 def check_open_period(unit: Unit, *bodies: Body | None) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from sandbox.qbo.codec import Body, amount, decimal, held, trimmed
 from sandbox.qbo.refusals import Refusal, bad_reference, business, duplicate_name, invalid_enum, missing
-from sandbox.qbo.rules.fields import check_email, settle_currency
+from sandbox.qbo.rules.currency import settle_list_currency
+from sandbox.qbo.rules.fields import check_email
 from sandbox.qbo.unit import Unit
 
 DELETED = " (deleted)"
@@ -72,7 +73,7 @@ def compose_vendor(unit: Unit, body: Body, before: Body | None) -> None:
 
 
 def _settle_party(unit: Unit, body: Body, before: Body | None) -> None:
-    settle_currency(body)
+    settle_list_currency(unit, body, before)
     body["Balance"] = (before or {}).get("Balance", 0)
     body.setdefault("PrintOnCheckName", body["DisplayName"])
     check_email(unit, body, "PrimaryEmailAddr")
@@ -141,7 +142,7 @@ def compose_account(unit: Unit, body: Body, before: Body | None) -> None:
     body["SubAccount"] = parent is not None
     settle_place(body, parent, joined="Name")
     body.pop("Level", None)
-    settle_currency(body)
+    settle_list_currency(unit, body, before)
     for field in ("CurrentBalance", "CurrentBalanceWithSubAccounts"):
         body[field] = (before or {}).get(field, 0)
 
@@ -182,6 +183,12 @@ def compose_payment_method(unit: Unit, body: Body, before: Body | None) -> None:
     """A way to pay."""
     settle_name(unit, "PaymentMethod", body, before)
     body.setdefault("Type", "NON_CREDIT_CARD")
+
+
+def compose_preferences(unit: Unit, body: Body, before: Body | None) -> None:
+    """Preferences as sent, but for the currencies: those are switched in QuickBooks' own pages, and never back."""
+    if before is not None and before.get("CurrencyPrefs"):
+        body["CurrencyPrefs"] = before["CurrencyPrefs"]
 
 
 def compose_attachable(unit: Unit, body: Body, before: Body | None) -> None:

@@ -9,7 +9,8 @@ from sandbox.qbo.codec import Body, amount, cents, held
 from sandbox.qbo.ledger import LINKED_ENTITY
 from sandbox.qbo.links import carried_by
 from sandbox.qbo.refusals import business, gone, invalid_enum, missing
-from sandbox.qbo.rules.fields import check_lines, number_lines, settle_amount, settle_currency, settle_day
+from sandbox.qbo.rules.currency import check_account, code_of, settle_currency, settle_home
+from sandbox.qbo.rules.fields import check_lines, number_lines, settle_amount, settle_day
 from sandbox.qbo.rules.payments import name_value
 from sandbox.qbo.unit import Unit
 
@@ -35,7 +36,7 @@ def compose_purchase(unit: Unit, body: Body, before: Body | None) -> None:
     if account["AccountType"] not in _PAID_FROM[kind]:
         raise business(f"The account does not fit the payment type {kind}.", element="AccountRef")
     settle_day(unit, body)
-    settle_currency(body)
+    settle_currency(unit, body, account if _is_foreign(unit, account) else None)
     _settle_person(unit, body, "EntityRef")
     unit.referred_if_any(body, "PaymentMethodRef", "PaymentMethod")
     lines = check_lines(body)
@@ -50,6 +51,10 @@ def compose_purchase(unit: Unit, body: Body, before: Body | None) -> None:
     body["TotalAmt"] = amount(total)
     body["Credit"] = bool(body.get("Credit", False))
     body["PurchaseEx"] = {"any": [name_value("TxnType", "11" if body["Credit"] else _PURCHASE_CODE[kind])]}
+
+
+def _is_foreign(unit: Unit, account: Body) -> bool:
+    return code_of(account, unit.books.home_currency) != unit.books.home_currency
 
 
 def _settle_person(unit: Unit, body: Body, field: str) -> str:
@@ -78,6 +83,7 @@ def _expense_line(unit: Unit, body: Body, line: Body) -> None:
         if not (detail.get("AccountRef") or {}).get("value"):
             raise missing("Line.AccountBasedExpenseLineDetail.AccountRef")
         account = unit.referred(detail, "AccountRef", "Account")
+        check_account(unit, body, account, element="Line.AccountRef")
         person = (body.get("EntityRef") or {}).get("type")
         if account["AccountType"] == "Accounts Receivable" and person != "Customer" and "CustomerRef" not in detail:
             raise business("When you use Accounts Receivable, you must choose a customer in the Name field.")
@@ -108,17 +114,20 @@ def compose_transfer(unit: Unit, body: Body, before: Body | None) -> None:
         raise business("Transaction amount must be greater than 0.", element="Amount")
     body["Amount"] = amount(moved)
     settle_day(unit, body)
-    settle_currency(body)
+    ends = [unit.read("Account", body[field]["value"]) or {} for field in ("FromAccountRef", "ToAccountRef")]
+    settle_currency(unit, body, next((account for account in ends if _is_foreign(unit, account)), None))
+    for account in ends:
+        check_account(unit, body, account, element="FromAccountRef")
 
 
 def compose_journal_entry(unit: Unit, body: Body, before: Body | None) -> None:
     """Debits and credits, equal."""
     settle_day(unit, body)
-    settle_currency(body)
+    settle_currency(unit, body)
     lines = check_lines(body)
     if not lines:
         raise missing("Line")
-    balance = sum(_journal_line(unit, line) for line in lines)
+    balance = sum(_journal_line(unit, body, line) for line in lines)
     if balance:
         raise business("The debits and the credits of a journal entry must be equal.", element="Line")
     number_lines(lines, first=0, numbered=False)
@@ -127,7 +136,7 @@ def compose_journal_entry(unit: Unit, body: Body, before: Body | None) -> None:
     body["TxnTaxDetail"] = {}
 
 
-def _journal_line(unit: Unit, line: Body) -> int:
+def _journal_line(unit: Unit, body: Body, line: Body) -> int:
     """Check one line; returns its cents, debits positive."""
     if line.get("DetailType") != "JournalEntryLineDetail":
         raise missing("Line.JournalEntryLineDetail")
@@ -141,6 +150,7 @@ def _journal_line(unit: Unit, line: Body) -> int:
     if detail.get("PostingType") not in ("Debit", "Credit"):
         raise missing("Line.JournalEntryLineDetail.PostingType")
     account = unit.referred(detail, "AccountRef", "Account")
+    check_account(unit, body, account, element="Line.AccountRef")
     person = detail.get("Entity") or {}
     kind = str(person.get("Type") or "")
     if (person.get("EntityRef") or {}).get("value"):
@@ -162,25 +172,26 @@ def compose_deposit(unit: Unit, body: Body, before: Body | None) -> None:
     if account["AccountType"] not in ("Bank", "Other Current Asset"):
         raise business("Select a bank account for this deposit.", element="DepositToAccountRef")
     settle_day(unit, body)
-    settle_currency(body)
+    settle_currency(unit, body, account if _is_foreign(unit, account) else None)
     lines = check_lines(body)
     if not lines:
         raise missing("Line")
     kept = carried_by(before)
     for line in lines:
         if line.get("LinkedTxn"):
-            _linked_line(unit, line, kept)
+            _linked_line(unit, body, line, kept)
         else:
-            _deposit_line(unit, line)
+            _deposit_line(unit, body, line)
     number_lines([line for line in lines if not line.get("LinkedTxn")])
     total = sum(held(line, "Amount") for line in lines) - _cash_back(unit, body)
     if total < 0:
         raise business("The total of a deposit cannot be negative.", element="TotalAmt")
     body["TotalAmt"] = amount(total)
+    settle_home(body, "TotalAmt")
     body["TxnTaxDetail"] = {}
 
 
-def _linked_line(unit: Unit, line: Body, kept: set[tuple[str, str]]) -> None:
+def _linked_line(unit: Unit, body: Body, line: Body, kept: set[tuple[str, str]]) -> None:
     if line.get("DetailType"):
         raise missing("Line.DepositLineDetail.AccountRef")
     linked = line["LinkedTxn"][0]
@@ -191,6 +202,8 @@ def _linked_line(unit: Unit, line: Body, kept: set[tuple[str, str]]) -> None:
     source = unit.read(*key)
     if source is None:
         raise gone()
+    if code_of(source, unit.books.home_currency) != code_of(body, unit.books.home_currency):
+        raise business("The transaction is in another currency than the deposit.", element="Line.LinkedTxn")
     if unit.books.links.deposit_of(key) and key not in kept:
         raise business("The transaction is already on another deposit.", element="Line.LinkedTxn")
     if entity == "JournalEntry":
@@ -222,13 +235,13 @@ def _check_sits_where_deposits_take(unit: Unit, source: Body) -> None:
         raise business("Only transactions in Undeposited Funds can be deposited.", element="Line.LinkedTxn")
 
 
-def _deposit_line(unit: Unit, line: Body) -> None:
+def _deposit_line(unit: Unit, body: Body, line: Body) -> None:
     detail = line.get("DepositLineDetail") or {}
     if isinstance(detail.get("Entity"), dict) and "value" not in detail["Entity"]:
         del detail["Entity"]  # seen live: the nested form {Type, EntityRef} is ignored
     if line.get("DetailType") != "DepositLineDetail" or not (detail.get("AccountRef") or {}).get("value"):
         raise missing("Line.DepositLineDetail.AccountRef")
-    unit.referred(detail, "AccountRef", "Account")
+    check_account(unit, body, unit.referred(detail, "AccountRef", "Account"), element="Line.AccountRef")
     unit.referred_if_any(detail, "PaymentMethodRef", "PaymentMethod")
     line["Amount"] = amount(cents(line.get("Amount"), "Line.Amount"))
 

@@ -12,7 +12,8 @@ from sandbox.qbo.codec import Body, amount, cents, held
 from sandbox.qbo.ledger import LINKED_ENTITY, Key
 from sandbox.qbo.links import settled_by
 from sandbox.qbo.refusals import business, cannot_link, deposited, gone, invalid_enum, missing
-from sandbox.qbo.rules.fields import check_lines, settle_currency, settle_day
+from sandbox.qbo.rules.currency import check_account, code_of, settle_currency, settle_home
+from sandbox.qbo.rules.fields import check_lines, settle_day
 from sandbox.qbo.rules.sales import voided_note
 from sandbox.qbo.unit import Unit
 
@@ -30,7 +31,7 @@ class Target(NamedTuple):
 
 def compose_payment(unit: Unit, body: Body, before: Body | None) -> None:
     """Make a payment out of what was sent. Raises the refusals of its amount, account and lines."""
-    unit.referred(body, "CustomerRef", "Customer")
+    customer = unit.referred(body, "CustomerRef", "Customer")
     if body.get("TotalAmt") is None:
         raise business("You must set a transaction amount.", element="TotalAmt")
     total = cents(body["TotalAmt"], "TotalAmt")
@@ -38,7 +39,7 @@ def compose_payment(unit: Unit, body: Body, before: Body | None) -> None:
         raise business("Transaction amount must be 0 or greater.", element="TotalAmt")
     body["TotalAmt"] = amount(total)
     settle_day(unit, body)
-    settle_currency(body)
+    settle_currency(unit, body, customer, required=True)
     _settle_account(unit, body, total)
     if unit.referred_if_any(body, "PaymentMethodRef", "PaymentMethod"):
         body["PaymentMethodRef"].pop("name", None)  # recorded: a payment shows the id alone
@@ -57,19 +58,22 @@ def _settle_account(unit: Unit, body: Body, total: int) -> None:
     elif account["AccountType"] not in _MONEY_ACCOUNTS:
         raise business("Select a bank or other current asset account for this payment.", element="DepositToAccountRef")
     else:
+        check_account(unit, body, account, element="DepositToAccountRef")
         body["DepositToAccountRef"] = {"value": account["Id"]}
 
 
 def _settle_lines(unit: Unit, body: Body, before: Body | None) -> tuple[int, int]:
     """Check and rewrite the lines; returns the cents of charges settled and of credits used."""
     mine = settled_by(before)
-    customer = body["CustomerRef"]["value"]
+    customer, home = body["CustomerRef"]["value"], unit.books.home_currency
     totals = {False: 0, True: 0}
     left: dict[Key, int] = {}
     fresh = []
     for line in check_lines(body):
         minor, txn_type, key = _read_line(line)
         target = find_target(unit, key, customer=customer, already=mine.get(key, 0))
+        if code_of(target.body, home) != code_of(body, home):
+            raise cannot_link("the transaction is in another currency.")
         open_cents = left.setdefault(key, target.open_cents)
         if minor > open_cents:
             minor = _too_much(unit, open_cents)
@@ -178,6 +182,8 @@ def _move(unit: Unit, payment: str, old: dict[Key, int], new: dict[Key, int]) ->
         for field in ("Balance", "RemainingCredit"):
             if field in body:
                 body[field] = amount(held(body, field) - delta)
+        if "HomeBalance" in body:
+            settle_home(body, "Balance")
         _relink(body, payment, linked=key in new)
         unit.touch(key[0], body)
 
@@ -203,8 +209,9 @@ def give_back(unit: Unit, entity: str, body: Body) -> None:
     if surplus > 0:
         raise business("The total cannot be lower than what has been paid.", element="TotalAmt")
     body["Balance"] = 0
-    if "RemainingCredit" in body:
-        body["RemainingCredit"] = 0
+    for field in ("RemainingCredit", "HomeBalance"):
+        if field in body:
+            body[field] = 0
 
 
 def detach(unit: Unit, key: Key) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from sandbox.qbo.codec import Body, amount, cents, held
 from sandbox.qbo.plain import NAMED, PERSON, REFERENCES, TRANSACTION, Plain
 from sandbox.qbo.refusals import missing
-from sandbox.qbo.rules.fields import check_email, check_lines, number_lines, settle_currency, settle_day
+from sandbox.qbo.rules.currency import settle_currency
+from sandbox.qbo.rules.fields import check_email, check_lines, number_lines, settle_day
 from sandbox.qbo.rules.lists import settle_display_name, settle_name, settle_place
 from sandbox.qbo.rules.sales import voided_note
 from sandbox.qbo.unit import Unit
@@ -40,7 +41,8 @@ def compose_plain(row: Plain, unit: Unit, body: Body, before: Body | None) -> No
 
 def _settle_transaction(row: Plain, unit: Unit, body: Body) -> None:
     settle_day(unit, body)
-    settle_currency(body)
+    vendor = str((body.get("VendorRef") or {}).get("value") or "")
+    settle_currency(unit, body, unit.read("Vendor", vendor) if vendor else None)
     lines = check_lines(body)
     for line in lines:
         if line.get("Amount") is not None:

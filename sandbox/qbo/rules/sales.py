@@ -11,12 +11,12 @@ from typing import Any
 
 from sandbox.qbo.codec import Body, amount, cents, decimal, held, to_cents, trimmed
 from sandbox.qbo.refusals import bad_line_tax, business, duplicate_number, invalid_enum, missing
+from sandbox.qbo.rules.currency import check_account, settle_currency, settle_home
 from sandbox.qbo.rules.fields import (
     check_email,
     check_lines,
     number_lines,
     settle_amount,
-    settle_currency,
     settle_day,
 )
 from sandbox.qbo.rules.tax import settle_tax
@@ -33,7 +33,7 @@ def compose_sale(unit: Unit, entity: str, body: Body, before: Body | None) -> No
     """Make a sales form out of what was sent. Raises the refusals of its lines, references and totals."""
     customer = unit.referred(body, "CustomerRef", "Customer")
     settle_day(unit, body)
-    settle_currency(body)
+    settle_currency(unit, body, customer, required=True)
     lines = check_lines(body)
     if not any(line.get("DetailType") in _ITEM_KINDS for line in lines):
         raise missing("Line")
@@ -42,6 +42,7 @@ def compose_sale(unit: Unit, entity: str, body: Body, before: Body | None) -> No
     body["TotalAmt"] = amount(_subtotal(body) - _discount(body) + held(body["TxnTaxDetail"], "TotalTax"))
     if held(body, "TotalAmt") < 0:
         raise business("Transaction amount must be 0 or greater.", element="TotalAmt")
+    settle_home(body, "TotalAmt")
     _settle_address(unit, body, customer)
     check_email(unit, body, "BillEmail")
     _settle_number(unit, entity, body, before)
@@ -61,7 +62,7 @@ def compose_invoice(unit: Unit, body: Body, before: Body | None) -> None:
         body["DueDate"] = due_day(body["TxnDate"], term)
     deposit = cents(body.get("Deposit") or 0, "Deposit")
     if deposit:
-        unit.referred(body, "DepositToAccountRef", "Account")
+        check_account(unit, body, unit.referred(body, "DepositToAccountRef", "Account"), element="DepositToAccountRef")
     if not 0 <= deposit <= held(body, "TotalAmt"):
         raise business("The deposit must lie between 0 and the total.", element="Deposit")
     body.pop("Deposit", None)
@@ -69,6 +70,7 @@ def compose_invoice(unit: Unit, body: Body, before: Body | None) -> None:
         body["Deposit"] = amount(deposit)
     applied = held(before, "TotalAmt") - held(before, "Deposit") - held(before, "Balance") if before else 0
     body["Balance"] = amount(held(body, "TotalAmt") - deposit - applied)
+    settle_home(body, "Balance")
     for flag in ("AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"):
         body.setdefault(flag, False)
     _settle_links(body, before)
@@ -79,6 +81,7 @@ def compose_credit_memo(unit: Unit, body: Body, before: Body | None) -> None:
     compose_sale(unit, "CreditMemo", body, before)
     used = held(before, "TotalAmt") - held(before, "Balance") if before else 0
     body["Balance"] = body["RemainingCredit"] = amount(held(body, "TotalAmt") - used)
+    settle_home(body, "Balance")
     _settle_links(body, before)
 
 
@@ -100,15 +103,18 @@ def compose_estimate(unit: Unit, body: Body, before: Body | None) -> None:
 def compose_sales_receipt(unit: Unit, body: Body, before: Body | None) -> None:
     """A sale paid at once goes to Undeposited Funds unless told."""
     compose_sale(unit, "SalesReceipt", body, before)
-    if unit.referred_if_any(body, "DepositToAccountRef", "Account") is None:
+    account = unit.referred_if_any(body, "DepositToAccountRef", "Account")
+    if account is None:
         body["DepositToAccountRef"] = {"value": unit.books.chart.undeposited}
+    else:
+        check_account(unit, body, account, element="DepositToAccountRef")
     body["Balance"] = 0
 
 
 def compose_refund_receipt(unit: Unit, body: Body, before: Body | None) -> None:
     """Money given back names the account it leaves."""
     compose_sale(unit, "RefundReceipt", body, before)
-    unit.referred(body, "DepositToAccountRef", "Account")
+    check_account(unit, body, unit.referred(body, "DepositToAccountRef", "Account"), element="DepositToAccountRef")
     body["Balance"] = 0
 
 
@@ -234,8 +240,10 @@ def void_sale(unit: Unit, body: Body) -> None:
             detail["Qty"] = 0
     body["TxnTaxDetail"] = {"TotalTax": 0}
     body["TotalAmt"] = body["Balance"] = 0
-    if "RemainingCredit" in body:
-        body["RemainingCredit"] = 0
+    settle_home(body, "TotalAmt")
+    for field in ("RemainingCredit", "HomeBalance"):
+        if field in body:
+            body[field] = 0
     if "Deposit" in body:
         body["Deposit"] = 0
     body["LinkedTxn"] = []

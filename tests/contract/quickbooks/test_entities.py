@@ -27,9 +27,14 @@ from quickbooks.objects import (
 )
 from quickbooks.objects.base import AttachableRef, EmailAddress, Ref
 from quickbooks.objects.billpayment import BillPaymentCreditCard, CheckPayment
+from quickbooks.objects.companycurrency import CompanyCurrency
 from quickbooks.objects.creditcardpayment_entity import CreditCardPayment
 from quickbooks.objects.detailline import AccountBasedExpenseLine, AccountBasedExpenseLineDetail
+from quickbooks.objects.exchangerate import ExchangeRate
 from quickbooks.objects.trackingclass import Class
+
+from sandbox.qbo.currencies import turn_on
+from sandbox.world import World
 
 
 def ref(value: str, kind: str = "") -> Ref:
@@ -170,3 +175,21 @@ def test_reports_by_name(books: QuickBooks) -> None:
     aging = books.get_report("AgedReceivables", {"report_date": "2099-12-31"})
     assert aging["Header"]["ReportName"] == "AgedReceivables"
     assert aging["Rows"]["Row"][-1]["group"] == "GrandTotal"
+
+
+def test_currencies_and_their_rates(books: QuickBooks, harbor: World) -> None:
+    realm = harbor.quickbooks.books(harbor.quickbooks.found())
+    assert realm is not None
+    turn_on(realm)
+    euro = CompanyCurrency()
+    euro.Code, euro.Name = "EUR", "Euro"
+    euro.save(qb=books)
+    rate = ExchangeRate()
+    rate.SourceCurrencyCode, rate.AsOfDate, rate.Rate, rate.TargetCurrencyCode = "EUR", "2026-01-05", 1.25, "USD"
+    rate.save(qb=books)
+    kept = ExchangeRate.filter(SourceCurrencyCode="EUR", AsOfDate="2026-01-05", qb=books)
+    assert [one.Rate for one in kept] == [1.25]
+    buyer = Customer()
+    buyer.DisplayName, buyer.CurrencyRef = "Keramik GmbH", euro.to_ref()
+    buyer.save(qb=books)
+    assert Customer.get(buyer.Id, qb=books).CurrencyRef.value == "EUR"
