@@ -14,6 +14,7 @@ from bench.rows import (
     page_sqlite,
     reconcile,
     simulation,
+    standin,
     start_up,
     statement,
     unchanged_page,
@@ -35,4 +36,5 @@ ROWS: tuple[Row, ...] = (
     statement.ROW,
     reconcile.ROW,
     simulation.ROW,
+    standin.ROW,
 )

@@ -30,6 +30,7 @@ QUICK = {
     "start-up",
     "webhook",
     "invoice-list",
+    "standin",
 }
 
 
