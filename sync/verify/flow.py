@@ -100,8 +100,7 @@ def one_holder(session: Session, rt: Runtime, company_id: str) -> Iterator[Broke
     """I-12: a lease stands exactly while a posting is being sent, and nothing is sent for one that is done."""
     rows = select(PostingRow).where(PostingRow.company_id == company_id)
     for row in session.exec(rows.order_by(col(PostingRow.id))):
-        is_held_by_one = bool(row.lease_owner) and row.lease_until is not None
-        if is_held_by_one != (row.state == "leased"):
+        if bool(row.lease_owner) != (row.state == "leased"):
             yield Broken("I-12", row.id, f"it is {row.state}, its lease is {row.lease_owner or 'nobody’s'}")
     later = select(AttemptRow.seq, AttemptRow.posting_id, AttemptRow.at, PostingRow.posted_at).where(
         AttemptRow.company_id == company_id,
