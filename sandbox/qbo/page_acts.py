@@ -5,15 +5,15 @@ Knows forms and addresses, no rule. Law: each act is one call of the engine, so 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
-from werkzeug.wrappers import Response
 
 from sandbox.qbo.codec import Body, held
 from sandbox.qbo.entities import ENTITIES
-from sandbox.qbo.page_desk import Desk, word_of
-from sandbox.qbo.page_forms import SALES, read_deposit, read_receipt, read_sale, sale_rows
+from sandbox.qbo.page_desk import Answer, Desk, word_of
+from sandbox.qbo.page_forms import SALES, filled, read_deposit, read_receipt, read_sale
 from sandbox.qbo.sending import send
 
 MONEY_KINDS = ("Bank", "Other Current Asset")
@@ -47,13 +47,17 @@ def add_forms(web: Blueprint, desk: Desk) -> None:
             return _form(desk, entity if entity in SALES else abort(404), None)
 
     @web.post("/new/<entity>")
-    def create(entity: str) -> Response:
+    def create(entity: str) -> Answer:
         def do() -> tuple[str, str]:
             document = read_sale(entity, request.form, None, tax_code=_tax_code(desk))
             key = desk.create(entity, document)
             return desk.to_document(entity, key), f"{word_of(entity)} is written."
 
-        return desk.act(do if entity in SALES else abort(404), desk.to("new", entity=entity))
+        return desk.act(
+            do if entity in SALES else abort(404),
+            desk.to("new", entity=entity),
+            lambda: _form(desk, entity, None, request.form),
+        )
 
     @web.get("/documents/<entity>/<key>/edit")
     def edit_form(entity: str, key: str) -> str:
@@ -61,15 +65,19 @@ def add_forms(web: Blueprint, desk: Desk) -> None:
             return _form(desk, entity if entity in SALES else abort(404), desk.body(entity, key))
 
     @web.post("/documents/<entity>/<key>/edit")
-    def edit(entity: str, key: str) -> Response:
+    def edit(entity: str, key: str) -> Answer:
         def do() -> tuple[str, str]:
             desk.change(entity, key, read_sale(entity, request.form, desk.body(entity, key)))
             return desk.to_document(entity, key), "It is changed."
 
-        return desk.act(do if entity in SALES else abort(404), desk.to("edit_form", entity=entity, key=key))
+        return desk.act(
+            do if entity in SALES else abort(404),
+            desk.to("edit_form", entity=entity, key=key),
+            lambda: _form(desk, entity, desk.body(entity, key), request.form),
+        )
 
     @web.post("/documents/<entity>/<key>/<verb>")
-    def strike(entity: str, key: str, verb: str) -> Response:
+    def strike(entity: str, key: str, verb: str) -> Answer:
         def do() -> tuple[str, str]:
             body = desk.body(entity, key)
             return _acts(desk, entity, body, verb)
@@ -106,18 +114,16 @@ def _tax_code(desk: Desk) -> str:
     return _TAX_CODE if desk.books.docs.text("TaxCode", _TAX_CODE) is not None else ""
 
 
-def _form(desk: Desk, entity: str, body: Body | None) -> str:
-    customer = request.args.get("customer", "")
+def _form(desk: Desk, entity: str, body: Body | None, typed: Mapping[str, str] | None = None) -> str:
+    said = filled(entity, body, typed or {}, today=desk.books.today())
     return render_template(
         "form.html",
         entity=entity,
         body=body or {},
-        lines=sale_rows(body),
+        said={**said, "customer": said["customer"] or request.args.get("customer", "")},
         customers=desk.choices("Customer"),
-        customer=((body or {}).get("CustomerRef") or {}).get("value", customer),
         items=desk.choices("Item"),
         accounts=desk.choices("Account", kinds=MONEY_KINDS) if entity in ("SalesReceipt", "RefundReceipt") else [],
-        today=desk.books.today(),
     )
 
 
@@ -141,7 +147,7 @@ def add_money(web: Blueprint, desk: Desk) -> None:
             )
 
     @web.post("/receive/<customer>")
-    def receive(customer: str) -> Response:
+    def receive(customer: str) -> Answer:
         def do() -> tuple[str, str]:
             desk.body("Customer", customer)
             key = desk.create("Payment", read_receipt(customer, request.form))
@@ -157,7 +163,7 @@ def add_money(web: Blueprint, desk: Desk) -> None:
             return render_template("deposit.html", rows=rows, accounts=banks, today=desk.books.today())
 
     @web.post("/deposit")
-    def deposit() -> Response:
+    def deposit() -> Answer:
         def do() -> tuple[str, str]:
             key = desk.create("Deposit", read_deposit(request.form, _waiting(desk)))
             return desk.to_document("Deposit", key), "It is deposited."

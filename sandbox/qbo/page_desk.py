@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import abort, redirect, request, url_for
+from flask import abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.qbo.books import Books
@@ -22,6 +22,7 @@ from sandbox.qbo.writing import write, write_by_hand
 if TYPE_CHECKING:
     from sandbox.qbo.standin import QuickBooksStandin
 
+Answer = Response | tuple[str, int]
 SHOWN = 200
 REFUSED = "Not done: "
 ENTITY_WORDS = {
@@ -85,19 +86,23 @@ class Desk:
         """Void or delete a document by hand. Raises Refusal."""
         write_by_hand(self.books, entity, verb, key)
 
-    def act(self, do: Callable[[], tuple[str, str]], back: str) -> Response:
-        """Do something and go where it says with a word about it; a refusal leads back, with its sentence."""
+    def act(self, do: Callable[[], tuple[str, str]], back: str, again: Callable[[], str] | None = None) -> Answer:
+        """Do something and go where it says with a word about it.
+
+        A refusal leads back with its sentence, or shows the form `again` as it was filled in: nothing has happened.
+        """
         with self.lock:
             try:
                 where, notice = do()
-            except Refusal as refusal:
-                where, notice = back, f"{REFUSED}{refusal.detail or refusal.message}"
-            except ValueError as wrong:
-                where, notice = back, f"{REFUSED}{wrong}"
+            except (Refusal, ValueError) as refused:
+                where, notice = back, REFUSED + _sentence(refused)
+                if again is not None:
+                    g.notice = notice
+                    return again(), 422
             finally:
                 self.standin.commit()
         joint = "&" if "?" in where else "?"
-        return redirect(where + joint + _query(notice), 303)
+        return redirect(f"{where}{joint}{urlencode({'notice': notice})}", 303)
 
     def to(self, endpoint: str, **values: Any) -> str:
         """Return the address of a page of this company."""
@@ -113,9 +118,8 @@ def word_of(entity: str) -> str:
     return ENTITY_WORDS.get(entity, entity)
 
 
-def _query(notice: str) -> str:
-
-    return urlencode({"notice": notice})
+def _sentence(refused: Refusal | ValueError) -> str:
+    return refused.detail or refused.message if isinstance(refused, Refusal) else str(refused)
 
 
 def _by_name(pair: tuple[str, str]) -> str:

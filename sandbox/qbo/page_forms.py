@@ -40,6 +40,33 @@ def sale_rows(body: Body | None) -> list[dict[str, Any]]:
     return [*rows, *(dict(empty) for _ in range(ROWS_MORE))]
 
 
+def filled(entity: str, body: Body | None, form: Form, *, today: str) -> dict[str, Any]:
+    """Return what stands in a sales form: what a person typed and was refused, else the document's, else nothing."""
+    if form:
+        lines = [_typed(form, n) for n in range(200) if f"rate{n}" in form]
+        return {**{name: form.get(name, "") for name in _FIELDS}, "lines": lines}
+    held_body = body or {}
+    due = "DueDate" if entity == "Invoice" else "ExpirationDate"
+    return {
+        "customer": (held_body.get("CustomerRef") or {}).get("value", ""),
+        "email": (held_body.get("BillEmail") or {}).get("Address", ""),
+        "day": held_body.get("TxnDate") or today,
+        "due": held_body.get(due, ""),
+        "number": held_body.get("DocNumber", ""),
+        "account": (held_body.get("DepositToAccountRef") or {}).get("value", ""),
+        "note": held_body.get("PrivateNote", ""),
+        "lines": sale_rows(body),
+    }
+
+
+_FIELDS = ("customer", "email", "day", "due", "number", "account", "note")
+
+
+def _typed(form: Form, n: int) -> dict[str, Any]:
+    row = {name: form.get(f"{name}{n}", "") for name in ("id", "item", "said", "qty", "rate")}
+    return {**row, "taxed": bool(form.get(f"taxed{n}"))}
+
+
 def _row(line: Body) -> dict[str, Any]:
     detail = line["SalesItemLineDetail"]
     has_rate = "UnitPrice" in detail and "Qty" in detail

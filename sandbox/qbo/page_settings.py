@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
-from werkzeug.wrappers import Response
 
 from sandbox.qbo.codec import held
 from sandbox.qbo.entities import ENTITIES
 from sandbox.qbo.merging import merge
-from sandbox.qbo.page_desk import Desk
+from sandbox.qbo.page_desk import Answer, Desk
 from sandbox.qbo.page_forms import read_customer
 from sandbox.qbo.page_rows import form_row
 
@@ -45,7 +44,7 @@ def add_customers(web: Blueprint, desk: Desk) -> None:
             return render_template("customer_form.html", body={}, parents=parents, parent=request.args.get("parent"))
 
     @web.post("/new-customer")
-    def create_customer() -> Response:
+    def create_customer() -> Answer:
         def do() -> tuple[str, str]:
             said = {name: value for name, value in read_customer(request.form).items() if value is not None}
             return desk.to("customer", key=desk.create("Customer", said)), "The customer is written."
@@ -61,7 +60,7 @@ def add_customers(web: Blueprint, desk: Desk) -> None:
             return render_template("customer_form.html", body=body, parents=parents, parent=parent)
 
     @web.post("/customers/<key>/<verb>")
-    def act_on_customer(key: str, verb: str) -> Response:
+    def act_on_customer(key: str, verb: str) -> Answer:
         def do() -> tuple[str, str]:
             desk.body("Customer", key)
             return _CUSTOMER_ACTS.get(verb, _unknown)(desk, key)
@@ -131,7 +130,7 @@ def add_settings(web: Blueprint, desk: Desk) -> None:
         return render_template("trail.html", rows=rows)
 
     @web.post("/settings/<what>")
-    def set_one(what: str) -> Response:
+    def set_one(what: str) -> Answer:
         return desk.act(lambda: _SETTINGS.get(what, _no_setting)(desk), desk.to("settings"))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, g, render_template, request
 
 from sandbox.qbo import page_acts, page_settings
 from sandbox.qbo.codec import held, to_cents
@@ -46,7 +46,7 @@ def build_pages(standin: QuickBooksStandin) -> Blueprint:
     def frame() -> dict[str, Any]:
         names = desk.books.docs.column("Account", "Name")
         clearing = next(((key, name) for key, name in names.items() if "clearing" in name.lower()), None)
-        notice = request.args.get("notice", "")
+        notice = g.get("notice") or request.args.get("notice", "")
         return {
             "companies": standin.companies(),
             "realm": desk.realm,

@@ -59,7 +59,9 @@ def test_tax_is_due_on_what_is_ticked(company: Company, buyer: str) -> None:
 def test_a_wrong_form_is_said_and_nothing_is_written(
     company: Company, buyer: str, wrong: dict[str, str], said: str
 ) -> None:
-    assert said in press(company, "/new/Invoice", **{"customer": buyer, **LINE, **wrong})
+    text = press(company, "/new/Invoice", **{"customer": buyer, **LINE, **wrong})
+    assert said in text
+    assert 'value="Tiles"' in text, "what was typed still stands in the form"
     assert company.world.quickbooks.books(company.realm).docs.count("Invoice") == 0
 
 
