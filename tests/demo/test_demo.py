@@ -86,6 +86,7 @@ def test_the_demo_arrives_is_kept_and_leaves_nothing_behind(start: Callable[[], 
     assert requests.get(first.link("QuickBooks stand-in"), timeout=10).ok
     assert requests.get(first.link("Stripe stand-in"), timeout=10).ok
     assert "Welcome back" in requests.get(first.link("Staff console"), timeout=10).text
+    plays_a_story(first.link("Everything"))
     family = first.family()
     assert len(family) >= 7  # the watchdog, Redis, stand-ins, mailbox, web with its worker, worker, scheduler
     first.process.send_signal(signal.SIGINT)
@@ -99,6 +100,33 @@ def test_the_demo_arrives_is_kept_and_leaves_nothing_behind(start: Callable[[], 
     family = again.family()
     again.process.kill()  # nothing of ours runs at its end
     wait_until(lambda: not any(one.is_running() for one in family), 20)
+
+
+def plays_a_story(board: str) -> None:
+    """Press Play on the demo's first page as a person does, and follow the story to its end."""
+    text = requests.get(board, timeout=10).text
+    assert "Move the clock" in text
+    assert "/stories/inquiry" in text
+    assert (
+        requests.post(f"{board}/stories/inquiry", headers={"Origin": "https://evil.example"}, timeout=10).status_code
+        == 403
+    )
+    assert requests.post(f"{board}/stories/nothing", headers={"Origin": board}, timeout=10).status_code == 404
+    page = requests.post(f"{board}/stories/inquiry", headers={"Origin": board}, timeout=10)
+    assert page.url == f"{board}/stories/inquiry"
+    assert 'http-equiv="refresh"' in page.text
+
+    def over() -> bool:
+        return "How it ended" in requests.get(page.url, timeout=10).text
+
+    wait_until(over, 240)
+    ended = requests.get(page.url, timeout=10).text
+    assert "As it must." in ended, ended
+    assert 'http-equiv="refresh"' not in ended
+    before = re.search(r"It is <strong>(.*?)</strong>", requests.get(board, timeout=10).text)
+    after = requests.post(f"{board}/clock", data={"move": "day"}, headers={"Origin": board}, timeout=10)
+    assert before is not None
+    assert before.group(1) not in after.text
 
 
 def test_a_port_in_use_and_a_folder_in_use_are_clear_errors(tmp_path: Path) -> None:
