@@ -86,7 +86,7 @@ def _texts(
     for name in names:
         column = getattr(table, name)
         rows = select(key, column).where(table.company_id == company_id, column != "")
-        for subject, text in session.exec(rows.execution_options(yield_per=1000)):
+        for subject, text in session.exec(rows):
             yield str(subject), name, text
 
 

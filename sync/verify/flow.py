@@ -85,7 +85,7 @@ def frozen(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
         AttemptRow.company_id == company_id, AttemptRow.way == "sent", AttemptRow.request_id != ""
     )
     digests: dict[str, str] = {}
-    for row in session.exec(sent.order_by(col(AttemptRow.seq)).execution_options(yield_per=500)):
+    for row in session.exec(sent.order_by(col(AttemptRow.seq))):
         try:
             body = rt.vault.open(row.body_cipher, company_id=company_id, column=attempts.BODY)
         except VaultError as error:
@@ -186,7 +186,7 @@ def cache_is_one(session: Session, rt: Runtime, company_id: str) -> Iterator[Bro
         )
         .where(InvoiceRow.company_id == company_id, InvoiceRow.state == "live")
     )
-    for qbo_id, token, body in session.exec(rows.execution_options(yield_per=500)):
+    for qbo_id, token, body in session.exec(rows):
         said = _reader.decode(body).SyncToken
         if said != token:
             yield Broken("I-20", qbo_id, f"its head is version {token}, its text version {said}")
