@@ -55,7 +55,6 @@ class Watch:
         self._sent: dict[str, str] = {}  # digest by requestid
         self.hashes: dict[int, str] = {}  # of every attempt that was ever seen, by number
         self._chain = attempts.GENESIS
-        self._refused: set[str] = set()
         self._tokens: set[str] = set()
 
     def after_step(self) -> list[Broken]:
@@ -113,9 +112,7 @@ class Watch:
             amounts = amounts or {row.id: row for row in rows.payments}
             yield from self._succeeded(charge, amounts)
         for key in self.till.keys_refused():
-            if key not in self._refused:
-                self._refused.add(key)
-                yield Broken("I-11", key, "this idempotency key came again with another request")
+            yield Broken("I-11", key, "this idempotency key came again with another request")
 
     def _succeeded(self, charge: Obj, payments: dict[str, Any]) -> Iterator[Broken]:
         payment_id = charge["metadata"].get(OUR_PAYMENT)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,11 +29,13 @@ _ZERO_DIGITS = frozenset({"JPY", "KRW", "VND", "CLP"})
 Obj = Mapping[str, Any]
 
 
+@lru_cache(maxsize=4096)
 def reference_of(key: str) -> str:
     """Return the reference that the rule gives a key: `TO` and 19 characters of base32 of its SHA-256."""
     return "TO" + base64.b32encode(hashlib.sha256(key.encode()).digest()).decode()[:19]
 
 
+@lru_cache(maxsize=4096)
 def requestid_of(key: str, generation: int) -> str:
     """Return the requestid that the rule gives a key: 32 characters of base32 of its SHA-256 with the generation."""
     return base64.b32encode(hashlib.sha256(f"{key}#{generation}".encode()).digest()).decode()[:32]
@@ -194,6 +197,7 @@ class Till:
         self._seen_charges = 0
         self._open: dict[str, Obj] = {}
         self._delivered: set[str] = set()
+        self._last_asked: Obj | None = None
 
     def all(self, kind: str) -> Mapping[str, Obj]:
         """Return the live objects of a kind by id: payment_intents, charges, refunds, payouts ..."""
@@ -235,9 +239,15 @@ class Till:
         return [delivered[key]["event"] for key in fresh if delivered[key]["account"] == self.account]
 
     def keys_refused(self) -> list[str]:
-        """Return idempotency keys that were sent again with other parameters than at first."""
+        """Return idempotency keys that came again with other parameters than at first, since the last call."""
+        fresh = []
+        for row in reversed(self._standin.api.journal):
+            if row is self._last_asked:
+                break
+            fresh.append(row)
+        self._last_asked = fresh[0] if fresh else self._last_asked
         found = []
-        for row in self._standin.api.journal:
+        for row in fresh:
             if row["status"] == 400 and row["idempotency_key"] and not row["replayed"]:
                 kept = self._shelf.get("_idempotency", f"{row['account']}/{row['idempotency_key']}")
                 if kept is not None and kept["status"] == 200:
