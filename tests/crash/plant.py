@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 import requests
 from sqlmodel import col, select
 
-from connector.store.money import PaymentRow
+from connector.store.cache import InvoiceRow
+from connector.store.money import PaymentRow, ShareRow
 from portal.access.links import make_invoice_link
 from sandbox.demo import doorbell
 from sandbox.demo.visitor import Page, Visitor
@@ -53,12 +54,22 @@ def wait_for(what: str, look: Callable[[], T | None], patience: float = PATIENCE
 class Plant:
     """The processes of one installation."""
 
-    def __init__(self, folder: Path, database_url: str, *, webhooks: bool = True, redis: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        webhooks: bool = True,
+        redis: bool = True,
+        customers: int = 8,
+        invoices: int = 40,
+    ) -> None:
         self.folder = folder
         self.web_port, self.redis_port = free_port(), free_port()
         self.world = World(folder=folder / "world", control_token="control-of-the-plant")
         self.world.start()
-        self.house = House(self.world, database_url, public_url=f"http://127.0.0.1:{self.web_port}")
+        url = f"http://127.0.0.1:{self.web_port}"
+        self.house = House(self.world, database_url, public_url=url, customers=customers, invoices=invoices)
         self.environment = {
             **self.house.environment,
             "CLOCK_OFFSET_FILE": str(folder / "world" / "clock"),
@@ -180,6 +191,20 @@ class Plant:
     def payments(self) -> list[PaymentRow]:
         with self.house.rt.db.read() as session:
             return list(session.exec(select(PaymentRow).order_by(col(PaymentRow.id))))
+
+    def payments_of(self, invoice_id: str) -> list[PaymentRow]:
+        """Return the payments with a share on an invoice."""
+        shares = select(ShareRow.payment_id).where(ShareRow.invoice_id == invoice_id)
+        with self.house.rt.db.read() as session:
+            return list(session.exec(select(PaymentRow).where(col(PaymentRow.id).in_(shares))))
+
+    def all_open_invoices(self) -> list[InvoiceRow]:
+        """Return every open invoice that can be paid by link."""
+        mine = select(InvoiceRow).where(
+            InvoiceRow.company_id == self.house.company_id, InvoiceRow.balance_minor >= 50, InvoiceRow.state == "live"
+        )
+        with self.house.rt.db.read() as session:
+            return list(session.exec(mine.order_by(col(InvoiceRow.qbo_id))))
 
     def _portal_is_up(self) -> bool:
         try:

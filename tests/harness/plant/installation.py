@@ -139,7 +139,7 @@ class Installation:
     # Looking ---------------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def wait_for(what: str, look: Callable[[], Any], patience: float = 40.0) -> None:
+    def wait_for(what: str, look: Callable[[], Any], patience: float = 150.0) -> None:
         """Look again until there is something to see; fails with what was waited for."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
