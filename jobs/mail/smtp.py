@@ -86,15 +86,16 @@ def _opened(office: PostOffice) -> AbstractContextManager[smtplib.SMTP]:
 
 
 def _greeted(office: PostOffice) -> smtplib.SMTP:
-    context = ssl.create_default_context()
     if office.tls_from_start:
-        server: smtplib.SMTP = smtplib.SMTP_SSL(office.host, office.port, timeout=TIMEOUT_SECONDS, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            office.host, office.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+        )
     else:
         server = smtplib.SMTP(office.host, office.port, timeout=TIMEOUT_SECONDS)
     try:
         server.ehlo()
         if not office.tls_from_start and server.has_extn("starttls"):
-            server.starttls(context=context)
+            server.starttls(context=ssl.create_default_context())
             server.ehlo()
         elif office.user and not office.tls_from_start and not office.is_loopback:
             raise Unauthorised("mail", "the server offers no encryption, so our password was not sent")

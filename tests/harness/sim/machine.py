@@ -20,6 +20,7 @@ from jobs.boot import runtime_of
 from jobs.ticker import Ticker, _take_turns
 from oauth import intuit
 from sync.runtime import Runtime
+from tests.harness import bugs
 from tests.harness.sim.clock import SimClock
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Machine:
     switches: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     unexpected: list[str] = field(default_factory=list)
+    commits: int = 0
     is_safe: bool = False  # no crash and no switch any more
 
     def start(self) -> None:
@@ -136,6 +138,7 @@ class Machine:
         mortal.rt.db.close()
         del self.living[mortal.name]
         intuit._discovered.clear()
+        bugs.forget_memory()
         wait = self.stage.script.dice("restart", sum(self.crashes.values())).choice((0.3, 2.0, 20.0, 90.0))
         self.stage.later(wait, f"{mortal.name} starts again", lambda: self._boot(mortal.name))
 
@@ -148,6 +151,7 @@ class Machine:
 
     def _passing(self, point: str) -> None:
         self.passed[point] += 1
+        self.commits += point.endswith(".after_commit")
         if not self.running:
             return
         mortal = self.running[-1]

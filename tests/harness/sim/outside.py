@@ -49,7 +49,7 @@ class Outside:
         except (ValueError, LookupError) as error:
             self.stage.note(f"outside: {name} cannot be done ({type(error).__name__})")
 
-    # The books ----------------------------------------------------------------------------------------------------------
+    # The books ----------------------------------------------------------------------------------------------------
 
     def books(self, order: str, **sent: Any) -> Any:
         return self._books.control(order, {"realm": self._realm, **sent}, reading=False)

@@ -94,6 +94,7 @@ class _Run:
         self.steps = 0
         self.broken: list[Any] = []
         self.turn_every = 120.0
+        self._marks = (0, 0, 0)
 
     def result(self) -> Result:
         stage, machine = self.stage, self.stage.machine
@@ -144,9 +145,18 @@ class _Run:
         while self.stage.next_at is not None and self.stage.next_at < end and not self._is_over():
             self.stage.step()
             self.steps += 1
-            self._take_all(self.watch.after_step())
+            if self._moved():
+                self._take_all(self.watch.after_step())
         if not self._is_over():
             self.stage.move_to(end)
+
+    def _moved(self) -> bool:
+        """Tell whether anything was committed or asked for since the last look."""
+        before, self._marks = (
+            self._marks,
+            (self.stage.spoiler.calls, self.stage.machine.commits, self.stage.trace.count),
+        )
+        return before[:2] != self._marks[:2] or self._marks[2] - before[2] > 1
 
     def _is_over(self) -> bool:
         at_end = self.wanted.until is not None and self.steps >= self.wanted.until

@@ -64,7 +64,7 @@ class Stage:
         self.machine = Machine(self, settings, self.clock)
         WIRES.listening, WIRES.clock, WIRES.post = dict(self.world.listening), self.clock, self._post
 
-    # The queue --------------------------------------------------------------------------------------------------------
+    # The queue ----------------------------------------------------------------------------------------------------
 
     def now(self) -> float:
         """Return the simulated instant."""
@@ -105,7 +105,7 @@ class Stage:
             if self.next_at is not None and self.next_at <= self.now() + 5:
                 self.step()
 
-    # The world --------------------------------------------------------------------------------------------------------
+    # The world ----------------------------------------------------------------------------------------------------
 
     def intent_of(self, payment_id: str) -> str | None:
         """Return the intent that a payment was given at Stripe, as the payer's page knows it."""
@@ -122,7 +122,7 @@ class Stage:
         for address in addresses:
             WIRES.listening[address] = self.world.listening[address]
 
-    # The bell -----------------------------------------------------------------------------------------------------------
+    # The bell -----------------------------------------------------------------------------------------------------
 
     def ring(self, work: str, subject: str) -> None:
         """Take a ring as Redis does."""
@@ -150,7 +150,7 @@ class Stage:
         elif self.now() - rung_at < 60:
             self.later(0.5, f"job {work}", lambda: self._job(work, subject, rung_at))
 
-    # The couriers -------------------------------------------------------------------------------------------------------
+    # The couriers -------------------------------------------------------------------------------------------------
 
     def _hand(self, parcel: Parcel) -> None:
         number = self.script.counted("parcel")
@@ -213,7 +213,7 @@ class Stage:
             pass
         return int(said[0].split()[0])
 
-    # The post office ------------------------------------------------------------------------------------------------------
+    # The post office ----------------------------------------------------------------------------------------------
 
     def _post(self, message: Any) -> None:
         """Take a mail (None greets); it may be away, or lose the connection after it took one."""

@@ -1,4 +1,4 @@
-"""The wires of the simulation: every HTTP call of every library goes to a stand-in's WSGI application, without a socket.
+"""The wires of the simulation: every HTTP call of every library goes to a stand-in's application, without a socket.
 
 The real clients run: stripe, python-quickbooks, intuit-oauth and requests; only the adapter below them, the post office
 and the thread pool are ours. Law: a call that no stand-in listens for fails like a dead host, and never leaves.
@@ -219,8 +219,8 @@ def laid() -> Iterator[Wires]:
     adapter = InProcessAdapter()
     with ExitStack() as stack:
         for seam in (
-            mock.patch("requests.sessions.HTTPAdapter", lambda *_, **__: adapter),
-            mock.patch.object(wire, "_http", lambda: client),
+            mock.patch("requests.sessions.HTTPAdapter", return_value=adapter),
+            mock.patch.object(wire, "_http", return_value=client),
             mock.patch.object(fetching, "ThreadPoolExecutor", AtOnce),
             mock.patch.object(smtplib, "SMTP", PostOffice),
         ):

@@ -1,0 +1,68 @@
+"""Many seeds over a few processes, each forked with the ground already laid.
+
+Law: a seed's result does not depend on which process played it, nor on what that process played before.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+
+from tests.harness import bugs
+from tests.harness.sim.ground import ground
+from tests.harness.sim.report import Report
+from tests.harness.sim.results import Result
+from tests.harness.sim.run import Wanted, play
+
+Told = Callable[[Result], None]
+
+
+def run_seeds(
+    seeds: Sequence[int],
+    *,
+    jobs: int = 2,
+    payers: int = 24,
+    actions: int = 8,
+    seconds: float | None = None,
+    bug: str = "",
+    until: int | None = None,
+    told: Told = lambda result: None,
+) -> Report:
+    """Play seeds and add them up; no new one is begun after `seconds`. `bug` plants a seeded bug in each."""
+    began = time.monotonic()
+    report = Report()
+    wanted = [(Wanted(seed, payers=payers, actions=actions, until=until), bug) for seed in seeds]
+    for result in _played(wanted, jobs, began + seconds if seconds else None):
+        report.add(result)
+        told(result)
+    report.wall_seconds = time.monotonic() - began
+    report.results.sort(key=lambda one: one.seed)
+    return report
+
+
+def _played(wanted: list[tuple[Wanted, str]], jobs: int, end: float | None) -> Iterator[Result]:
+    ground()
+    due = (one for one in wanted if end is None or time.monotonic() < end)
+    if jobs <= 1:
+        yield from map(_one, due)
+        return
+    gc.freeze()
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        waiting = [pool.apply_async(_one, (one,)) for _, one in zip(range(jobs), due, strict=False)]
+        while waiting:
+            ready = next((one for one in waiting if one.ready()), None)
+            if ready is None:
+                waiting[0].wait(0.05)
+                continue
+            waiting.remove(ready)
+            yield ready.get()
+            waiting += [pool.apply_async(_one, (one,)) for _, one in zip(range(1), due, strict=False)]
+
+
+def _one(given: tuple[Wanted, str]) -> Result:
+    wanted, bug = given
+    with bugs.planted(bug) if bug else nullcontext():
+        return play(wanted)
