@@ -18,6 +18,7 @@ from quickbooks.objects import CompanyInfo, Customer, Invoice, Payment, TaxCode,
 
 from sandbox.world import World
 from tests.contract.quickbooks.test_python_quickbooks import an_open_invoice, payment_of
+from tests.sandbox.receiver import Receiver
 
 
 def spoil(harbor: World, do: str, operation: str = "*", **more: int) -> None:
@@ -234,3 +235,28 @@ def test_a_new_document_is_not_seen_at_once(books: QuickBooks, harbor: World) ->
     assert Customer.get(made.Id, qb=books).DisplayName == "Behind"
     harbor.clock.advance(31)
     assert len(Customer.filter(DisplayName="Behind", qb=books)) == 1
+
+
+# Webhooks -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["cloudevents", "notifications"])
+def test_the_librarys_own_check_takes_a_delivered_body_and_no_forged_one(
+    books: QuickBooks, harbor: World, form: str
+) -> None:
+    receiver = Receiver()
+    try:
+        harbor.quickbooks.webhooks.send_to(receiver.url)
+        harbor.quickbooks.switches.set({"webhook_format": form})
+        spoil(harbor, "forged_sig", "webhook.body")
+        a_customer(books, "Heard of")
+        assert harbor.settle()
+        forged, genuine = receiver.wait_for(2)
+    finally:
+        receiver.close()
+    checks = [
+        books.validate_webhook_signature(one.body.decode(), one.headers["intuit-signature"])
+        for one in (forged, genuine)
+    ]
+    assert checks == [False, True]
+    assert genuine.body.startswith(b"[" if form == "cloudevents" else b'{"eventNotifications"')
