@@ -15,7 +15,7 @@ from tests.harness.sim.many import run_seeds
 from tests.harness.sim.report import told
 from tests.harness.sim.results import Result
 from tests.harness.sim.run import Wanted
-from tests.harness.sim.shrink import items_of, shrink, signs, test_file
+from tests.harness.sim.shrink import items_of, shrink, signs, written_test
 
 
 def main(arguments: list[str]) -> int:
@@ -78,7 +78,7 @@ def _explain(failed: Result, options: argparse.Namespace) -> None:
     print("The last events:")
     print("\n".join(small.events))
     file = Path(options.failures) / f"test_seed_{failed.seed}.py"
-    file.write_text(test_file(small, wanted, options.bug))
+    file.write_text(written_test(small, wanted, options.bug))
     print(f"{file} plays it again")
 
 

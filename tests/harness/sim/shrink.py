@@ -58,7 +58,7 @@ def _again(wanted: Wanted, items: list[Item]) -> Wanted:
     return Wanted(wanted.seed, payers=wanted.payers, actions=wanted.actions, record=record_of(items))
 
 
-def test_file(result: Result, wanted: Wanted, bug: str) -> str:
+def written_test(result: Result, wanted: Wanted, bug: str) -> str:
     """Return the text of a pytest file that plays a shrunk run again."""
     planted = f"    with planted({bug!r}):\n        result = play(wanted)" if bug else "    result = play(wanted)"
     lines = [
