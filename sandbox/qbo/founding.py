@@ -92,6 +92,7 @@ def _put(books: Books, entity: str, key: str, body: Body) -> None:
     times = {"CreateTime": now, "LastUpdatedTime": now}
     unit.save(entity, {"domain": "QBO", "sparse": False, "Id": key, "SyncToken": "0", "MetaData": times, **body}, "")
     unit.commit()
+    books.docs.reserve(entity, key)  # what is made later takes none of these ids
 
 
 def _found_taxes(books: Books) -> None:

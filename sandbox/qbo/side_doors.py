@@ -1,4 +1,4 @@
-"""The paths of the Accounting API that are no entity of their own: upload, download, reports, rates, send.
+"""The paths of the Accounting API that are no entity of their own: upload, download, reports, rates, tax codes, send.
 
 Routes only: each door calls the room that does the work. Law: a door that changes the books opens by POST alone.
 """
@@ -14,9 +14,10 @@ from sandbox.qbo.calls import Answer, Call
 from sandbox.qbo.codec import Body, decode, encode
 from sandbox.qbo.currencies import read_rate, write_rate
 from sandbox.qbo.entities import BY_PATH
-from sandbox.qbo.refusals import missing, unknown_property
+from sandbox.qbo.refusals import missing, unknown_property, unsupported
 from sandbox.qbo.reports import report
 from sandbox.qbo.sending import send
+from sandbox.qbo.tax_service import make_code
 from sandbox.qbo.times import envelope_time
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ def _write_rate(standin: QuickBooksStandin, call: Call, books: Books) -> Answer:
     return _enveloped(standin, f'"ExchangeRate":{write_rate(books, _payload(call.body))}')
 
 
+def _tax_code(standin: QuickBooksStandin, call: Call, books: Books) -> Answer:
+    if call.steps[1:] not in (("taxcode",), ("Taxcode",), ("TaxCode",)):
+        raise unsupported("/".join(call.steps))
+    return Answer(200, make_code(books, _payload(call.body)))
+
+
 def _payload(body: bytes) -> Body:
     try:
         payload = decode(body)
@@ -82,4 +89,5 @@ _DOORS: dict[tuple[str, str], Door] = {
     ("GET", "reports"): _report,
     ("GET", "exchangerate"): _read_rate,
     ("POST", "exchangerate"): _write_rate,
+    ("POST", "taxservice"): _tax_code,
 }

@@ -21,6 +21,7 @@ from quickbooks.objects import (
     Invoice,
     PurchaseOrder,
     TaxAgency,
+    TaxCode,
     TimeActivity,
     Vendor,
     VendorCredit,
@@ -31,6 +32,7 @@ from quickbooks.objects.companycurrency import CompanyCurrency
 from quickbooks.objects.creditcardpayment_entity import CreditCardPayment
 from quickbooks.objects.detailline import AccountBasedExpenseLine, AccountBasedExpenseLineDetail
 from quickbooks.objects.exchangerate import ExchangeRate
+from quickbooks.objects.taxservice import TaxRateDetails, TaxService
 from quickbooks.objects.trackingclass import Class
 
 from sandbox.qbo.currencies import turn_on
@@ -169,6 +171,18 @@ def test_names_of_people_are_taken_across_lists(books: QuickBooks, vendor: Vendo
     with pytest.raises(QuickbooksException) as refused:
         twin.save(qb=books)
     assert refused.value.error_code == 6240
+
+
+def test_a_tax_code_is_made_through_the_tax_service(books: QuickBooks) -> None:
+    agency = TaxAgency()
+    agency.DisplayName = "Department of Revenue"
+    agency.save(qb=books)
+    rate = TaxRateDetails()
+    rate.TaxRateName, rate.RateValue, rate.TaxAgencyId = "State", 6.5, agency.Id
+    code = TaxService()
+    code.TaxCode, code.TaxRateDetails = "Seattle", [rate]
+    code.save(qb=books)
+    assert [one.Name for one in TaxCode.filter(Name="Seattle", qb=books)] == ["Seattle"]
 
 
 def test_reports_by_name(books: QuickBooks) -> None:
