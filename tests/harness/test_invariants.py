@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlmodel import col, update
 
 from connector.store.money import PaymentRow
 from connector.store.outbox import AttemptRow, LegRow, MailRow, PostingRow
@@ -64,8 +65,15 @@ def charge_a_stranger(till: Till) -> None:
 
 
 def push_with_other_bytes(till: Till) -> None:
-    """Change the frozen body of a posting and make it due again, as a careless repair would."""
-    till.touch(PostingRow, state="due", request_body='{"Line":[]}', lease_owner="", due_at=till.clock.now())
+    """Remove the document, change the frozen body and make the posting due again, as a careless repair would."""
+    [booked] = till.in_books("Payment")
+    till.by_hand_verb("delete", "Payment", booked["Id"])
+    [posting] = till.rows(PostingRow, kind="charge")
+    other = posting.request_body.replace("Tieout", "tieout")
+    with till.session() as session:
+        mine = update(PostingRow).where(col(PostingRow.id) == posting.id)
+        session.exec(mine.values(state="due", due_at=till.clock.now(), request_body=other))
+        session.commit()
     till.push()
 
 
