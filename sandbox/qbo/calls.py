@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
+from werkzeug.wsgi import get_input_stream
 
 from sandbox import draw
 from sandbox.qbo import xmltext
@@ -106,8 +107,8 @@ def _name(environ: dict[str, Any]) -> str:
 
 
 def _peek(environ: dict[str, Any]) -> bytes:
-    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = BytesIO(body)
+    body: bytes = get_input_stream(environ).read()  # also one that comes in chunks, without a length
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
     return body
 
 

@@ -300,3 +300,14 @@ def test_a_fault_may_hit_one_query_of_a_batch(company: Company) -> None:
     items = [{"bId": str(n), "Query": "select * from Term"} for n in range(2)]
     answers = company.post("batch", {"BatchItemRequest": items}).json()["BatchItemResponse"]
     assert ["Fault" in one for one in answers] == [True, False]
+
+
+# Bodies ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_may_come_in_chunks_without_a_length(company: Company) -> None:
+    pieces = iter([b'{"DisplayName":', b'"In pieces"}'])
+    answer = company.http.post(f"{company.base}/customer", data=pieces, headers=company.headers)
+    assert (answer.status_code, answer.json()["Customer"]["DisplayName"]) == (200, "In pieces")
+    lines = company.steer("quickbooks/journal", {"operation": "customer.create"}, method="GET")["requests"]
+    assert len(lines) == 1
