@@ -1,7 +1,7 @@
 """Where somebody is signed in: the open sessions of a person, each with what its browser calls itself.
 
-Knows no page. Laws: a session is named to its owner by a handle that opens nothing; only a session of the same person
-at the same door is ended, whatever handle is sent.
+Knows no page. Laws: a session is named to its owner by a tag that opens nothing; only a session of the same person
+at the same door is ended, whatever tag is sent.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ def browser_name(agent: str) -> str:
 class Presence:
     """One open session of a person."""
 
-    handle: str
+    tag: str
     browser: str
     since: datetime
     seen_at: datetime
     is_here: bool
 
 
-def handle_of(id_hash: str) -> str:
+def tag_of(id_hash: str) -> str:
     """Return the name of a session for its owner; neither the cookie nor its hash can be found from it."""
-    return hashlib.sha256(f"session handle {id_hash}".encode()).hexdigest()[:20]
+    return hashlib.sha256(f"session tag {id_hash}".encode()).hexdigest()[:20]
 
 
 def presences(session: Session, whose: ColumnElement[bool], values: dict[str, Any], *, here: str) -> list[Presence]:
@@ -68,17 +68,17 @@ def presences(session: Session, whose: ColumnElement[bool], values: dict[str, An
     found = pick(SessionRow.id_hash, SessionRow.browser, SessionRow.created_at, SessionRow.seen_at).where(whose)
     rows: Sequence[Any] = fetch(session, found, values)
     made = [
-        Presence(handle_of(row.id_hash), row.browser, row.created_at, row.seen_at, row.id_hash == here) for row in rows
+        Presence(tag_of(row.id_hash), row.browser, row.created_at, row.seen_at, row.id_hash == here) for row in rows
     ]
     return sorted(made, key=lambda one: (one.is_here, one.seen_at), reverse=True)
 
 
 def end(
-    session: Session, whose: ColumnElement[bool], values: dict[str, Any], *, handle: str, here: str, now: datetime
+    session: Session, whose: ColumnElement[bool], values: dict[str, Any], *, tag: str, here: str, now: datetime
 ) -> int:
-    """End one open session by its handle, or all but this one for an empty handle; returns how many."""
+    """End one open session by its tag, or all but this one for an empty tag; returns how many."""
     hashes = [row.id_hash for row in fetch(session, pick(SessionRow.id_hash).where(whose), values)]
-    chosen = [one for one in hashes if (handle_of(one) == handle if handle else one != here)]
+    chosen = [one for one in hashes if (tag_of(one) == tag if tag else one != here)]
     if chosen:
         session.exec(update(SessionRow).where(col(SessionRow.id_hash).in_(chosen)).values(ended_at=now))
     return len(chosen)

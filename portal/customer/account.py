@@ -35,13 +35,11 @@ def show_account() -> ResponseReturnValue:
 @pages.post("/account/sessions")
 @for_contacts
 def end_sessions() -> ResponseReturnValue:
-    """End one session by its handle, or all others."""
+    """End one session by its tag, or all others."""
     who = visitor()
     with runtime().db.write("sessions.end") as session:
         whose, values = _own()
-        ended = presence.end(
-            session, whose, values, handle=request.form.get("handle", ""), here=who.session_hash, now=now()
-        )
+        ended = presence.end(session, whose, values, tag=request.form.get("tag", ""), here=who.session_hash, now=now())
     flash(f"{count(ended, 'browser')} signed out." if ended else "That browser was signed out already.", "good")
     return redirect(url_for(".show_account"))
 

@@ -14,12 +14,12 @@ from tests.portal.conftest import Opener, csrf_of
 ACCOUNT = "/c/harbor-tile/account"
 
 
-def handles(client: FlaskClient) -> list[str]:
-    return re.findall(r'name="handle" value="([0-9a-f]{20})"', client.get(ACCOUNT).get_data(as_text=True))
+def tags(client: FlaskClient) -> list[str]:
+    return re.findall(r'name="tag" value="([0-9a-f]{20})"', client.get(ACCOUNT).get_data(as_text=True))
 
 
-def sign_out(client: FlaskClient, handle: str = "") -> str:
-    form = {"csrf_token": csrf_of(client, ACCOUNT), "handle": handle}
+def sign_out(client: FlaskClient, tag: str = "") -> str:
+    form = {"csrf_token": csrf_of(client, ACCOUNT), "tag": tag}
     return client.post(f"{ACCOUNT}/sessions", data=form, follow_redirects=True).get_data(as_text=True)
 
 
@@ -29,8 +29,8 @@ def is_in(client: FlaskClient) -> bool:
 
 def test_one_other_browser_is_signed_out(signed_in: Opener) -> None:
     here, there, third = (signed_in(cast.DANA) for _ in range(3))
-    assert len(handles(here)) == 2, "this browser has no button of its own"
-    assert "1 browser signed out." in sign_out(here, handles(here)[0])
+    assert len(tags(here)) == 2, "this browser has no button of its own"
+    assert "1 browser signed out." in sign_out(here, tags(here)[0])
     assert [is_in(here), is_in(there) + is_in(third)] == [True, 1]
 
 
@@ -44,8 +44,8 @@ def test_everywhere_else_at_once(signed_in: Opener) -> None:
 def test_nobody_sees_or_ends_another_persons_session(signed_in: Opener) -> None:
     dana, luis = signed_in(cast.DANA), signed_in(cast.LUIS)
     second = signed_in(cast.LUIS)
-    assert handles(dana) == []
-    [foreign] = handles(luis)
+    assert tags(dana) == []
+    [foreign] = tags(luis)
     assert "signed out already" in sign_out(dana, foreign)
     assert is_in(luis)
     assert is_in(second)
