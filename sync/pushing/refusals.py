@@ -43,7 +43,8 @@ _KNOWN = {
     ),
     "2500": Refusal(
         "Something this entry refers to does not exist in QuickBooks any more: the customer, an invoice or an account.",
-        f"Restore it in QuickBooks, or choose another account, and retry. {_FITS}",
+        f"Restore it in QuickBooks, or choose another account, and retry. {_FITS} A customer that was merged "
+        "into another does not come back: record it by hand for the one that stayed, and drop this posting.",
         spans="customer",
     ),
     "620": Refusal(
