@@ -25,6 +25,7 @@ from sandbox.stripe.parameters import PARAMETERS, UNPLAYED, UNPLAYED_WORDS
 from sandbox.stripe.scope import API_VERSION, Asker, Ground, Scope, new_id
 
 _JOURNAL = 5000
+_MAY_BE_RETRIED = (409, 429)
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class Api:
         self._note(request, call, key, answer)
         answer.headers.setdefault("Request-Id", request_id)
         answer.headers["Stripe-Version"] = API_VERSION
+        if answer.status in _MAY_BE_RETRIED and self._ground.switches["should_retry"] == "said":
+            answer.headers["Stripe-Should-Retry"] = "true"
         if key:
             answer.headers["Idempotency-Key"] = key
         return answer

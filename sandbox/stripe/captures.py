@@ -51,7 +51,7 @@ def capture(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     if intent["status"] != "requires_capture":
         raise intents.unexpected_state(intent, "This PaymentIntent could not be captured")
     ready: int = intent["amount_capturable"]
-    amount: int = params["amount_to_capture"] if "amount_to_capture" in params else ready
+    amount: int = params.get("amount_to_capture", ready)
     if not 1 <= amount <= ready:
         message = f"The remaining amount to capture is {ready}."
         raise bad_parameter("amount_to_capture", message, "amount_too_large")

@@ -192,7 +192,7 @@ def update(scope: Scope, params: dict[str, Any], key: str) -> Obj:
         raise unexpected_state(intent, f"This PaymentIntent's {names} could not be updated")
     currency = (params.get("currency") or intent["currency"]).lower()
     check_money(scope, params.get("amount"), currency)
-    amount = params.get("amount", intent["amount"])
+    amount: int = params["amount"] if "amount" in params else intent["amount"]
     application_fees.refuse_unless_direct(scope, params.get("application_fee_amount"), amount)
     fields = fields_of(scope, intent, params)
     if "amount" in params:

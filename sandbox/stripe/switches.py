@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Any] = {
     "intent_updates_per_hour": 1000,
     "disable_after_days": 0,  # an endpoint that takes nothing for so long is disabled; nought is never
     # Habits.
+    "should_retry": "unsaid",  # unsaid or said: whether 409 and 429 bear Stripe-Should-Retry, which the SDKs obey
     "charge_transaction": "later",  # later (as automatic_async does) or at_once
     "debit_transaction_at": "success",  # success or submission
     "debit_partial_refunds": "allowed",  # allowed or refused: Stripe's pages disagree
@@ -63,6 +64,7 @@ _WORDS = {
     "dispute_fee_when_won": ("kept", "returned"),
     "instant_fee_in": ("payout", "stripe_fee"),
     "payout_interval": ("daily", "weekly", "monthly", "manual"),
+    "should_retry": ("unsaid", "said"),
     "webhook_tries": ("live", "sandbox"),
     "refund_on_short_balance": ("negative", "wait"),
     "microdeposit_type": ("descriptor_code", "amounts"),

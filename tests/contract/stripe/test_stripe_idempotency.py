@@ -178,3 +178,16 @@ def test_a_bank_may_be_made_to_decline_whatever_the_card(
     )
     assert client.v1.payment_intents.retrieve(intent.id).status == "requires_payment_method"
     assert client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"}).status == "succeeded"
+
+
+@pytest.mark.parametrize(("habit", "tries"), [("unsaid", 1), ("said", 2)])
+def test_the_sdk_asks_again_after_a_refusal_only_where_stripe_says_so(standin: Running, habit: str, tries: int) -> None:
+    standin.control("switches", should_retry=habit)
+    standin.faults.load([{"match": {"operation": "balance.retrieve"}, "do": "lock_timeout"}])
+    client = standin.client(max_network_retries=1)
+    if habit == "said":
+        assert client.v1.balance.retrieve().object == "balance"
+    else:
+        with pytest.raises(stripe.RateLimitError):
+            client.v1.balance.retrieve()
+    assert len(standin.control("journal", operation="balance.retrieve")["requests"]) == tries

@@ -12,6 +12,7 @@ import pytest
 import stripe
 
 from sandbox.stripe.expand import EXPANDABLE
+from sandbox.stripe.scope import KINDS, new_id
 from sandbox.stripe.spoiling import signature
 from tests.stripe_types import _alternatives, check_object, fields_of, resource_of
 
@@ -25,6 +26,8 @@ _NEWER = {
 }
 RESOURCES = (
     "account",
+    "account_link",
+    "application_fee",
     "balance",
     "balance_transaction",
     "bank_account",
@@ -37,9 +40,13 @@ RESOURCES = (
     "mandate",
     "payment_intent",
     "payment_method",
+    "payment_method_domain",
     "payout",
+    "radar.early_fraud_warning",
     "refund",
+    "setup_attempt",
     "setup_intent",
+    "token",
     "webhook_endpoint",
 )
 
@@ -103,3 +110,36 @@ def test_our_signature_is_the_sdks_and_stripes_own() -> None:
     assert header == stripe.WebhookSignature.generate_signature_header(body.decode(), "whsec_test", 1_795_326_844)
     made = hmac.new(b"whsec_test", b"1795326844." + body, hashlib.sha256).hexdigest()
     assert header == f"t=1795326844,v1={made}"
+
+
+# How long an id is, by how it begins.
+IDS = {
+    "pi_3": 27,
+    "ch_3": 27,
+    "py_3": 27,
+    "re_3": 27,
+    "txn_3": 28,
+    "seti_1": 29,
+    "pm_1": 27,
+    "du_1": 27,
+    "po_1": 27,
+    "evt_1": 28,
+    "cus_": 18,
+    "req_": 18,
+}
+
+
+@pytest.mark.parametrize(("prefix", "length"), IDS.items())
+def test_ids_have_stripes_form(prefix: str, length: int) -> None:
+    made = new_id(f"{prefix.rstrip('0123456789')}")
+    assert made.startswith(prefix)
+    assert len(made) == length
+    assert made.replace("_", "").isalnum()
+
+
+def test_whatever_an_event_or_an_answer_holds_the_checker_knows_its_class() -> None:
+    kinds = {name.removesuffix("s") for name in KINDS.values()}
+    words = {"early_fraud_warning": "radar.early_fraud_warning", "connection": "financial_connections.account"}
+    for kind in sorted(kinds - {"external_account"}):
+        fields = fields_of(resource_of({"object": words.get(kind, kind)}))
+        assert "object" in fields, kind
