@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The one door for people: demo, test, tieout, sandbox, bench. Standard library only, Python 3.11 or newer.
+"""The one door for people: demo, test, tieout, sandbox, bench, prove-it. Standard library only, Python 3.11 or newer.
 
 Makes `.venv` from a lock with hashes (uv when present, else venv and pip), notes what was installed so that the next
 start costs nothing, and goes on inside it. Knows no product code: it only starts it. Law: nothing is installed that
@@ -33,6 +33,7 @@ USAGE = """Tieout: QuickBooks Online and Stripe kept in agreement.
   python3 dev.py tieout COMMAND ...                    the command line (on the demo's data, when it has some)
   python3 dev.py sandbox [--json] ...                  the stand-ins of QuickBooks and Stripe alone
   python3 dev.py bench [--quick]                       the benchmarks beside their goals
+  python3 dev.py prove-it [--nightly]                  exactly once, shown: crashes, faults, kill -9, and bugs to find
   python3 dev.py pictures                              the pictures of the documentation, made anew
 
 The first run makes .venv, which takes a minute. Each command takes --help."""
@@ -54,6 +55,7 @@ def main(arguments: list[str]) -> int:
         "tieout": _tieout,
         "sandbox": _sandbox,
         "bench": _bench,
+        "prove-it": _prove_it,
         "pictures": _pictures,
     }
     if command not in starts:
@@ -83,6 +85,10 @@ def _bench(rest: list[str]) -> int:
     return _environment(DEV_LOCK) or _become(["-m", "bench", *rest])
 
 
+def _prove_it(rest: list[str]) -> int:
+    return _environment(DEV_LOCK) or _become(["-m", "tests.harness", *rest])
+
+
 def _pictures(rest: list[str]) -> int:
     problem = _environment(DEV_LOCK) or _browser_ready()
     return problem or _become(["-m", "tests.pictures", *rest])
@@ -97,6 +103,7 @@ def _test(rest: list[str]) -> int:
 def _become(command: list[str]) -> int:
     """Go on as the environment's Python, from the root of the checkout, so that relative paths mean the same."""
     os.chdir(ROOT)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # our processes start often: what is compiled is kept
     sys.stdout.flush()
     os.execv(PYTHON, [str(PYTHON), *command])
 
