@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.harness.sim.points import known_commits
 from tests.harness.sim.results import Result
 
 # What an invariant's break means for the money, in the words of the page on trust.
@@ -66,6 +67,7 @@ class Report:
             "switches": sum(self.sum_of("switches").values()),
             "points_passed": dict(points.most_common()),
             "points_never_crashed": sorted(set(points) - set(crashes)),
+            "commits_never_passed": sorted(known_commits() - {name.rpartition(".")[0] for name in points}),
             "webhooks": dict(self.sum_of("carried").most_common()),
             "actions": dict(self.sum_of("actions").most_common()),
             "payers_were_told": dict(self.sum_of("told").most_common()),

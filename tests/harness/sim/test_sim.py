@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.sim.points import known_commits
 from tests.harness.sim.results import Result
 from tests.harness.sim.run import Wanted, play
 from tests.harness.sim.script import Script
@@ -117,6 +118,10 @@ def test_nobody_commits_past_the_crash_points() -> None:
             if isinstance(node, ast.Attribute) and node.attr == "commit" and getattr(node.value, "id", "") == "session":
                 found.add(str(path.relative_to(ROOT)))
     assert found == COMMITS
+
+
+def test_every_commit_has_a_name_that_the_report_can_miss() -> None:
+    assert {"settle", "inbox", "lease", "pull_page", "tieout", "token"} <= known_commits()
 
 
 @pytest.mark.parametrize("room", ["connector", "oauth", "sync", "jobs"])

@@ -31,7 +31,6 @@ class HandCourier(Courier):
 
     def __init__(self, hand: Callable[[Parcel], None]) -> None:
         self._hand = hand
-        self.under_way = 0
 
     def send(self, parcel: Parcel) -> None:
         self._hand(parcel)
@@ -41,7 +40,7 @@ class HandCourier(Courier):
 
     @property
     def waiting(self) -> int:
-        return self.under_way
+        return 0
 
 
 class SimWorld:
