@@ -17,7 +17,7 @@ import requests
 from sandbox.demo.ports import Ports
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 READY = "tieout prove"
 
 
