@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sandbox.clock import SandboxClock
-from sandbox.qbo.codec import Body, amount, decode, held
+from sandbox.qbo.balances import Balances
+from sandbox.qbo.codec import Body, decode, held
 from sandbox.qbo.documents import Documents
 from sandbox.qbo.entities import ENTITIES
-from sandbox.qbo.ledger import Chart, Key, Ledger, Leg, legs_of
+from sandbox.qbo.ledger import Chart, Ledger, Leg, legs_of
 from sandbox.qbo.links import Links
-from sandbox.qbo.rules.lists import BALANCE_SHEET, add_balance
+from sandbox.qbo.rules.lists import BALANCE_SHEET
 from sandbox.qbo.switches import Switches
 from sandbox.qbo.times import server_day, stamp
 from sandbox.qbo.unit import Change, Unit
@@ -38,8 +39,7 @@ class Books:
         self.links = Links()
         self._chart: Chart | None = None
         self._preferences: Body | None = None
-        self._jobs_moved = False
-        self._moved: dict[Key, tuple[int, float]] = {}
+        self._balances = Balances(self)
         self._named: dict[tuple[str, str], dict[str, str]] = {}
         # What was done lately and whether by hand, for the page that tells who did what; gone at a restart.
         self.trail: deque[tuple[float, str, str, str, bool]] = deque(maxlen=500)
@@ -189,9 +189,9 @@ class Books:
         if entity == "Customer" and before and after and before["DisplayName"] != after["DisplayName"]:
             self._rename_in_forms(key, after["DisplayName"])
         if entity == "Customer" and before and (after or {}).get("ParentRef") != before.get("ParentRef"):
-            self._jobs_moved = True
+            self._balances.jobs_moved = True
         if change.merged_into:
-            self._jobs_moved = True
+            self._balances.jobs_moved = True
             self._announce(self.realm, entity, change.merged_into, "Merge", key)
         elif change.operation and change.operation != "Merge":  # the one that vanished tells of both
             self._announce(self.realm, entity, key, change.operation, "")
@@ -221,63 +221,11 @@ class Books:
 
     def move_balances(self, before: Iterable[Leg], after: Iterable[Leg]) -> None:
         """Note what legs do to the balances of accounts and customers; `settle_balances` writes it."""
-        receivables = self.receivables()
-        for sign, legs in ((-1, before), (1, after)):
-            for leg in legs:
-                shown = leg.own if leg.account in self.chart.foreign else leg.cents
-                self._note(("Account", leg.account), sign * shown)
-                if leg.person and leg.account in receivables:
-                    self._note(("Customer", leg.person), sign * leg.own)
-
-    def _note(self, key: Key, minor: int) -> None:
-        self._moved[key] = (self._moved.get(key, (0, 0.0))[0] + minor, self.now())
+        self._balances.move(before, after)
 
     def settle_balances(self) -> None:
         """Write the balances that moved into their accounts and customers, parents included."""
-        moved, self._moved = self._moved, {}
-        for (entity, key), (minor, when) in moved.items():
-            if minor and entity == "Account":
-                self._settle_account(key, minor, when)
-            elif minor:
-                self._settle_customer(key, minor, when)
-        if self._jobs_moved:
-            self._jobs_moved = False
-            self._recount_jobs()
-
-    def _recount_jobs(self) -> None:
-        """Write what customers owe with their jobs anew: a job has another parent now."""
-        bodies = {key: self.docs.body("Customer", key) or {} for key in self.docs.ids("Customer")}
-        sums = {key: held(body, "Balance") for key, body in bodies.items()}
-        for key, body in bodies.items():
-            for parent in self.parents_of("Customer", key):
-                sums[parent["Id"]] += held(body, "Balance")
-        for key, body in bodies.items():
-            if held(body, "BalanceWithJobs") != sums[key]:
-                self.docs.put("Customer", key, {**body, "BalanceWithJobs": amount(sums[key])})
-
-    def _settle_account(self, key: str, minor: int, when: float) -> None:
-        body = self.docs.body("Account", key)
-        if body is None or body.get("Classification") not in BALANCE_SHEET:
-            return  # QuickBooks shows 0 for income and expense accounts
-        parents = list(self.parents_of("Account", key))
-        self._add("Account", body, minor, when, fields=("CurrentBalance", "CurrentBalanceWithSubAccounts"))
-        for parent in parents:
-            self._add("Account", parent, minor, when, fields=("CurrentBalanceWithSubAccounts",))
-
-    def _settle_customer(self, key: str, minor: int, when: float) -> None:
-        body = self.docs.body("Customer", key)
-        if body is None:
-            return
-        parents = list(self.parents_of("Customer", key))
-        self._add("Customer", body, minor, when, fields=("Balance", "BalanceWithJobs"))
-        for parent in parents:
-            self._add("Customer", parent, minor, when, fields=("BalanceWithJobs",))
-
-    def _add(self, entity: str, body: Body, minor: int, when: float, *, fields: tuple[str, ...]) -> None:
-        add_balance(body, minor, fields=fields)
-        if entity == "Account" or self.switches["balances_touch_customers"]:
-            body["MetaData"] = {**body["MetaData"], "LastUpdatedTime": stamp(when)}
-        self.docs.put(entity, body["Id"], body)
+        self._balances.settle()
 
     # Files ------------------------------------------------------------------------------------------------------------
 
@@ -323,7 +271,7 @@ class Books:
         body = self.docs.body("Account", account)
         if body is None or body.get("Classification") not in BALANCE_SHEET or account in self.chart.foreign:
             return 0
-        moved = self._moved.get(("Account", account), (0, 0.0))[0]
+        moved = self._balances.waiting(account)
         return held(body, "CurrentBalance") + moved - self.ledger.total(account)
 
     def trial_balance(self) -> list[dict[str, Any]]:
