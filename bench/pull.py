@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bench.databases import COMPANY
 from bench.memory import peak_mib
@@ -26,21 +25,12 @@ QUICKBOOKS_LIMITS = (EVENLY, (PER_MINUTE, 60.0))
 NO_LIMITS = ((1_000_000, 1.0),)
 
 
-@dataclass
-class AloneOnTheMachine(CompanyGateways):
-    """The product's gateways with a throttle in this process, so that no Redis is needed."""
-
-    windows: Sequence[tuple[int, float]] = QUICKBOOKS_LIMITS
-
-    def __post_init__(self) -> None:
-        self._throttle = MemoryThrottle(self.clock, self.windows)
-
-
 def main() -> None:
     """Pull once."""
     windows = QUICKBOOKS_LIMITS if "--throttled" in sys.argv else NO_LIMITS
     rt = runtime_of(settings(), bell=Silence())
-    rt = replace(rt, gateways=AloneOnTheMachine(rt.settings, rt.db, rt.clock, rt.vault, windows))
+    throttle = MemoryThrottle(rt.clock, windows)  # in this process, so that no Redis is needed
+    rt = replace(rt, gateways=CompanyGateways(rt.settings, rt.db, rt.clock, rt.vault, throttle))
     started = time.perf_counter()
     result = pull_company(rt, COMPANY)
     seconds = time.perf_counter() - started

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -32,6 +32,19 @@ class _Handler(WSGIRequestHandler):
 
     def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Stay silent: dropped connections are our own doing here."""
+
+
+class Lazily:
+    """A WSGI application that is built when it is first asked: most worlds never show a page."""
+
+    def __init__(self, build: Callable[[], WsgiApp]) -> None:
+        self._build, self._app, self._lock = build, cast("WsgiApp | None", None), threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        with self._lock:
+            app = self._app = self._app or self._build()
+        return app(environ, start_response)
 
 
 class FaultyTransport:

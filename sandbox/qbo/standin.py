@@ -17,7 +17,7 @@ from sandbox.agenda import Agenda
 from sandbox.clock import SandboxClock
 from sandbox.courier import Courier
 from sandbox.faults import Faults
-from sandbox.host import FaultyTransport, WsgiApp
+from sandbox.host import FaultyTransport, Lazily, WsgiApp
 from sandbox.qbo.books import Books
 from sandbox.qbo.budget import Budget
 from sandbox.qbo.calls import operation_of
@@ -222,5 +222,5 @@ class QuickBooksStandin:
 
     def wsgi(self, world: Steered) -> WsgiApp:
         """Return the stand-in as a WSGI application, its control plane and transport faults included."""
-        app = front(self, build_app(self, world).wsgi_app)
+        app = front(self, Lazily(lambda: build_app(self, world).wsgi_app))
         return FaultyTransport(app, service="quickbooks", operation_of=operation_of, faults=self.faults)

@@ -1,4 +1,4 @@
-"""The stand-in's Flask application: the API under /v1 here, the browser's part in `frames`, a person's in `pages`.
+"""The stand-in's web face: the API under /v1 straight on WSGI, the browser's part in `frames`, a person's in `pages`.
 
 Turns HTTP into `api.Request` and back. Law: nothing here changes state by itself.
 """
@@ -6,20 +6,25 @@ Turns HTTP into `api.Request` and back. Law: nothing here changes state by itsel
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request
+from flask import Flask
+from werkzeug.exceptions import SecurityError
+from werkzeug.wrappers import Request as WebRequest
+from werkzeug.wrappers import Response
 
 from sandbox import draw
 from sandbox.faults import Faults
-from sandbox.host import Environ, FaultyTransport, WsgiApp
+from sandbox.host import Environ, FaultyTransport, Lazily, StartResponse, WsgiApp
 from sandbox.stripe import connect_pages, frames, pages, routes
 from sandbox.stripe.api import Answer, Request
 
 if TYPE_CHECKING:
     from sandbox.stripe.standin import StripeStandin
 
+TRUSTED = ["127.0.0.1", "localhost", ".localhost"]  # no name of elsewhere may point here
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
@@ -35,24 +40,40 @@ def operation_of(environ: Environ) -> str:
 
 
 def build(standin: StripeStandin, faults: Faults) -> WsgiApp:
-    """Return the WSGI application, wrapped in the transport faults."""
+    """Return the WSGI application, wrapped in the transport faults: the API straight on WSGI, pages by Flask."""
+    shown = Lazily(lambda: _pages(standin).wsgi_app)
+
+    def wsgi(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        is_api = environ["PATH_INFO"].startswith("/v1/")
+        return _api(standin, environ)(environ, start_response) if is_api else shown(environ, start_response)
+
+    return FaultyTransport(wsgi, service="stripe", operation_of=operation_of, faults=faults)
+
+
+def _api(standin: StripeStandin, environ: Environ) -> WsgiApp:
+    """Answer a request of the API."""
+    request = WebRequest(environ)
+    request.trusted_hosts = TRUSTED
+    try:
+        _ = request.host
+    except SecurityError as refused:
+        return refused
+    if request.method == "OPTIONS":
+        return Response(status=204, headers=_CORS)
+    return _response(standin.api.answer(_arrived(request)))
+
+
+def _pages(standin: StripeStandin) -> Flask:
     app = Flask("sandbox.stripe", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
-
-    @app.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"])
-    def v1(rest: str) -> Response:
-        if request.method == "OPTIONS":
-            return Response(status=204, headers=_CORS)
-        return _response(standin.api.answer(_arrived()))
-
-    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", ".localhost"]  # no name of elsewhere may point here
+    app.config["TRUSTED_HOSTS"] = TRUSTED
     app.secret_key = draw.raw_bytes(32)  # signs the one message a page shows after a button
     app.register_blueprint(frames.blueprint(standin))
     app.register_blueprint(connect_pages.blueprint(standin))
     app.register_blueprint(pages.blueprint(standin))
-    return FaultyTransport(app.wsgi_app, service="stripe", operation_of=operation_of, faults=faults)
+    return app
 
 
-def _arrived() -> Request:
+def _arrived(request: WebRequest) -> Request:
     return Request(
         method=request.method,
         path=request.environ.get("RAW_URI", request.path).partition("?")[0],
