@@ -17,7 +17,7 @@ from sandbox.qbo.entities import BY_PATH
 from sandbox.qbo.refusals import missing, unknown_property, unsupported
 from sandbox.qbo.reports import report
 from sandbox.qbo.sending import send
-from sandbox.qbo.tax_service import make_code
+from sandbox.qbo.tax_codes import make_code
 from sandbox.qbo.times import envelope_time
 
 if TYPE_CHECKING:
