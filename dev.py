@@ -28,7 +28,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chro
 
 USAGE = """Tieout: QuickBooks Online and Stripe kept in agreement.
 
-  python3 dev.py demo [--check] [--fresh] [--port N]   the whole product with stand-ins, no accounts needed
+  python3 dev.py demo [--check] [--play NAME] ...      the whole product with stand-ins, no accounts needed
   python3 dev.py test [pytest arguments]               the whole suite, browser included
   python3 dev.py tieout COMMAND ...                    the command line (on the demo's data, when it has some)
   python3 dev.py sandbox [--json] ...                  the stand-ins of QuickBooks and Stripe alone
