@@ -19,6 +19,7 @@ from jobs import tasks
 from jobs.ticker import Ticker
 from portal.access.links import make_invoice_link
 from portal.app import create_app
+from sandbox.demo.ports import Ports
 from sandbox.scenarios.player import play
 from sandbox.scenarios.scene import Refused
 from sandbox.scenarios.story import Story
@@ -26,7 +27,6 @@ from sandbox.scenarios.table import STORIES
 from sandbox.world import World
 from sync.tieout import prove
 from tests.conftest import CONTROL_TOKEN
-from tests.crash.plant import free_port
 from tests.house import House
 
 
@@ -34,7 +34,7 @@ class Installed:
     """A house whose portal answers over HTTP, and whose due work is done when a story rests."""
 
     def __init__(self, world: World, database_url: str) -> None:
-        port = free_port()
+        port = Ports.free().web
         self.world = world
         self.house = House(world, database_url, public_url=f"http://127.0.0.1:{port}")
         self._server = make_server("127.0.0.1", port, create_app(self.house.rt), threaded=True)
