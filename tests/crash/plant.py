@@ -1,7 +1,8 @@
 """A whole installation of real processes: web, worker, scheduler and Redis beside the two stand-ins.
 
-Any process can be armed to end itself by SIGKILL at a named point. A payer pays over HTTP as a browser does; the truth
-is read from the stand-ins' own books. Only processes started here are ever ended, each by its id.
+A trap laid at a named point ends whichever process passes it next by SIGKILL (tests/harness/plant/entry.py), so that
+one plant serves many tests. A payer pays over HTTP as a browser does; the truth is read from the stand-ins' own books.
+Only processes started here are ever ended, each by its id.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from sandbox.demo.visitor import Page, Visitor
 from sandbox.qbo.control import QuickBooksControl
 from sandbox.world import World
 from sync.tieout import prove
+from tests.harness.plant import entry
 from tests.house import House
 
 ROOT = Path(__file__).resolve().parents[2]
+OURS = (sys.executable, "-m", "tests.harness.plant.entry")
 CARD = {"card": "4242424242424242"}
-PATIENCE = 40.0
+PATIENCE = 60.0
 T = TypeVar("T")
 
 
@@ -77,40 +80,47 @@ class Plant:
             "SWEEP_SECONDS": "0.5",
             "LOG_LEVEL": "warning",
             "PATH": "/usr/bin:/bin",
+            entry.TRACE: str(folder / "trace"),
+            entry.TRAPS: str(folder / "traps"),
             "OAUTHLIB_INSECURE_TRANSPORT": "1",
         }
+        self._traps = folder / "traps"
+        self._traps.mkdir()
+        self._told_kills = 0
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         if redis:
-            self._start("redis", doorbell.command(folder / "redis", self.redis_port), {})
-            wait_for("Redis", lambda: self._answers(self.redis_port))
+            self.start_redis()
         if webhooks:
             self.open_webhooks()
 
     # Processes -------------------------------------------------------------------------------------------------------
 
-    def start_web(self, crash_at: str = "") -> None:
-        """Start gunicorn with one worker; the worker is what a crash point ends, and the master tells of it."""
+    def start_redis(self) -> None:
+        self._start("redis", doorbell.command(self.folder / "redis", self.redis_port))
+        wait_for("Redis", lambda: self._answers(self.redis_port))
+
+    def start_web(self) -> None:
+        """Start gunicorn with one worker; the worker is what a trap ends, and the master tells of it."""
         options = ["--bind", f"127.0.0.1:{self.web_port}", "--worker-class", "gthread", "--threads", "8"]
-        command = [sys.executable, "-m", "gunicorn", "--no-control-socket", *options, "portal.app:create_app()"]
-        self._start("web", command, {"CRASH_AT": crash_at} if crash_at else {})
-        wait_for("the portal", self._portal_is_up)
+        app = "tests.harness.plant.entry:create_app()"
+        self._start("web", [sys.executable, "-m", "gunicorn", "--no-control-socket", *options, app])
+        wait_for("the portal", self.is_up)
 
-    def start_worker(self, crash_at: str = "") -> None:
+    def start_worker(self) -> None:
         """Start a worker that does its jobs in its own process, so that what is killed is what works."""
-        command = [sys.executable, "-m", "portal.cli", "worker", "--in-process"]
-        self._start("worker", command, {"CRASH_AT": crash_at} if crash_at else {})
+        self._start("worker", [*OURS, "worker", "--in-process"])
 
-    def start_scheduler(self, crash_at: str = "") -> None:
-        self._start(
-            "scheduler",
-            [sys.executable, "-m", "portal.cli", "scheduler"],
-            {"CRASH_AT": crash_at} if crash_at else {},
-        )
+    def start_scheduler(self) -> None:
+        self._start("scheduler", [*OURS, "scheduler"])
 
-    def _start(self, name: str, command: list[str], more: dict[str, str]) -> None:
+    def lay_trap(self, point: str) -> None:
+        """Let the next process that passes a point end there by SIGKILL."""
+        (self._traps / point).touch()
+
+    def _start(self, name: str, command: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                command, env={**self.environment, **more}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
     def log_of(self, name: str) -> str:
@@ -118,8 +128,10 @@ class Plant:
 
     def wait_for_kill(self, name: str) -> int:
         """Wait until a process was ended by a signal, and return the signal's number."""
-        if name == "web":  # its master lives on and says how its worker ended
-            wait_for("the web worker's end", lambda: "SIGKILL" in self.log_of("web"))
+        if name == "web":  # its master lives on and says how each of its workers ended
+            known = self._told_kills
+            wait_for("the web worker's end", lambda: self.log_of("web").count("SIGKILL") > known)
+            self._told_kills += 1
             return signal.SIGKILL
         code = wait_for(f"the {name}'s end", lambda: self._running[name].poll())
         return -code
@@ -170,22 +182,28 @@ class Plant:
 
     # What must be true at the end -------------------------------------------------------------------------------------
 
-    def wait_until_booked(self, payments: int = 1) -> None:
-        """Wait until every posting of that many payments is in the books and nothing is under way."""
+    def wait_until_booked(self, invoice: InvoiceRow) -> None:
+        """Wait until an invoice's charge and its fee are in the books, and nothing of them is under way."""
 
         def booked() -> bool:
-            states = [row.state for row in self.house.postings()]
-            return len(states) == 2 * payments and set(states) == {"posted"}
+            paid = {row.id for row in self.payments_of(invoice.qbo_id)}
+            states = [row.state for row in self.house.postings() if row.payment_id in paid]
+            return len(states) == 2 and set(states) == {"posted"}
 
-        wait_for(f"{payments} payments in the books", booked)
+        wait_for("the payment in the books", booked)
 
-    def assert_booked_once(self, minor: int) -> None:
+    def assert_booked_once(self, invoice: InvoiceRow) -> None:
         """Assert from the stand-ins' own books that money moved once and is written once, and that it all ties."""
-        house = self.house
-        assert [charge["amount"] for charge in house.charges()] == [minor]
-        [booked] = house.ours_in_books("Payment", "PaymentRefNum")
+        house, minor = self.house, invoice.balance_minor
+        [payment] = self.payments_of(invoice.qbo_id)
+        [charge] = [one for one in house.charges() if one["metadata"].get("tieout_payment") == payment.id]
+        assert charge["amount"] == minor
+        documents = house.ours_in_books("Payment", "PaymentRefNum")
+        [booked] = [one for one in documents if charge["id"] in one["PrivateNote"]]
         assert round(booked["TotalAmt"] * 100) == minor
-        assert len(house.ours_in_books("Purchase", "DocNumber")) == 1
+        # Each charge of the plant has one Payment and one fee, whatever other tests did before.
+        assert len(documents) == len(house.charges())
+        assert len(house.ours_in_books("Purchase", "DocNumber")) == len(house.charges())
         assert prove(house.rt, house.company_id).ties
 
     def payments(self) -> list[PaymentRow]:
@@ -206,7 +224,7 @@ class Plant:
         with self.house.rt.db.read() as session:
             return list(session.exec(mine.order_by(col(InvoiceRow.qbo_id))))
 
-    def _portal_is_up(self) -> bool:
+    def is_up(self) -> bool:
         try:
             return requests.get(f"http://127.0.0.1:{self.web_port}/healthz", timeout=2).status_code == 200
         except requests.RequestException:
