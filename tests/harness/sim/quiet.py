@@ -27,7 +27,7 @@ class Heard:
 
     def __call__(self, logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Count an event; keep the error under way where it is none of ours."""
-        said = f"{event.get('event')}"
+        said = " ".join(str(event[name]) for name in ("event", "error") if event.get(name))
         self.events[said] += 1
         error = sys.exc_info()[1]
         if isinstance(error, Exception) and not isinstance(error, TieoutError):

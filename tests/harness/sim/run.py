@@ -14,8 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
 
 from jobs import tasks
+from oauth import flow
 from portal.app import create_app
 from portal.ring import limiter
 from sandbox import draw
@@ -23,6 +27,7 @@ from sync.runtime import Runtime
 from tests.harness.invariants import Watch
 from tests.harness.sim.faults import Swarm, swarm_of
 from tests.harness.sim.ground import Ground, ground, memory
+from tests.harness.sim.machine import WEB
 from tests.harness.sim.outside import Outside
 from tests.harness.sim.payers import Crowd
 from tests.harness.sim.quiet import listening
@@ -134,11 +139,30 @@ class _Run:
         stage.is_redis_up = True
         stage.bring_back(list(stage.world.listening))
         stage.note("calm")
+        while not stage.machine.is_free(WEB):
+            stage.step()  # until it has started again
+        if not _is_connected(self.watch.ledgers.connection("quickbooks")):
+            stage.machine.do(WEB, "the owner connects QuickBooks again", self._reconnect)
 
-    def _turn(self) -> None:
+    def _reconnect(self, rt: Runtime) -> None:
+        """Go through Intuit's consent page as the owner's browser does."""
+        kept = self.kept
+        url = flow.begin_consent(rt, kept.company_id, "the owner's browser")
+        choice = {"realm_id": kept.realm, "decision": "connect"}
+        answer = requests.post(url, data=choice, allow_redirects=False, timeout=10)
+        given = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+        flow.finish_consent(
+            rt, state=given["state"], code=given["code"], realm_id=given["realmId"], browser_hash="the owner's browser"
+        )
+
+    def _turn(self, *, is_second: bool = False) -> None:
+        """Let the scheduler take a turn, and one soon after it: what was looked at is given up no sooner."""
         if self.stage.machine.is_free("scheduler"):
             self.stage.machine.turn()
-        self.stage.later(self.turn_every, "turn", self._turn)
+        if is_second:
+            self.stage.later(self.turn_every, "turn", self._turn)
+        else:
+            self.stage.later(15, "turn", lambda: self._turn(is_second=True))
 
     def _until(self, end: float, every: float) -> None:
         self.turn_every = every
@@ -166,3 +190,7 @@ class _Run:
         for one in found:
             self.broken.append(one)
             self.stage.note(f"BROKEN {one.invariant} {one.subject}: {one.reason}")
+
+
+def _is_connected(row: Any) -> bool:
+    return row is not None and row.state == "connected"
