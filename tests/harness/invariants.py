@@ -24,6 +24,7 @@ from tests.harness.whole import Whole
 
 __all__ = ["Broken", "Watch"]
 
+SHARES = "tieout_shares"
 OUR_PAYMENT = "tieout_payment"  # metadata of an intent that Tieout made
 # No state may be followed by one of a lower rank; success stands above all.
 _RANK = {"created": 0, "requires_action": 0, "processing": 1, "canceled": 2, "failed": 3, "succeeded": 4}
@@ -165,6 +166,9 @@ class Watch:
         key = f"{self.till.account}/{charge['id']}/charge/{doc.customer}"
         if doc.reference != reference_of(key):
             yield Broken("I-3", doc.name, "its reference is not made from its charge and customer")
+        pressed = _customers_of(charge)
+        if pressed and doc.customer not in pressed and all(map(self.books.has_customer, pressed)):
+            yield Broken("I-1", doc.name, f"it is on customer {doc.customer}, the payment was for {sorted(pressed)}")
         if doc.minor > charge["amount"]:
             yield Broken("I-3", doc.name, f"it says {doc.minor}, the charge was {charge['amount']}")
         applied = sum(minor_of(line["Amount"], doc.currency) for line in doc.body.get("Line") or ())
@@ -268,3 +272,9 @@ class Watch:
 def _is_negative(line: Obj) -> bool:
     """Tell whether a line takes money off."""
     return minor_of(line["Amount"]) < 0
+
+
+def _customers_of(charge: Obj) -> set[str]:
+    """Return the customers a charge was pressed for, as Stripe keeps it: invoice/customer/amount, by spaces."""
+    kept = {name: value for name, value in charge["metadata"].items() if name.startswith(SHARES)}
+    return {word.split("/")[1] for value in kept.values() for word in value.split()}

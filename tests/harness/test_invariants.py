@@ -13,6 +13,7 @@ from connector.store.outbox import AttemptRow, LegRow, MailRow, PostingRow
 from jobs.mail.envelope import message_id
 from sandbox.host import Environ, Host, StartResponse
 from tests.harness.invariants import Watch
+from tests.harness.truth import reference_of
 from tests.sync.settle.till import Till
 
 
@@ -52,6 +53,15 @@ def book(till: Till, **changes: Any) -> None:
     [standing] = till.in_books("Payment")
     kept = ("CustomerRef", "TotalAmt", "DepositToAccountRef", "PaymentRefNum", "PrivateNote", "TxnDate")
     till.by_hand("Payment", **{name: standing[name] for name in kept} | changes)
+
+
+def book_for_another(till: Till) -> None:
+    """Record the charge on a customer it was not pressed for, under the reference that would be that customer's."""
+    [standing] = till.in_books("Payment")
+    other = till.customer("Cedar Hill")
+    [charge] = {row.charge_id for row in till.payments()}
+    reference = reference_of(f"{till.acct}/{charge}/charge/{other}")
+    book(till, CustomerRef={"value": other}, PaymentRefNum=reference, PrivateNote=standing["PrivateNote"])
 
 
 def charge_twice(till: Till) -> None:
@@ -104,6 +114,7 @@ STEPS: list[tuple[str, str, Plant]] = [
     ("I-1", "are one posting, twice", book),
     ("I-1", "a second send would be a second entry", plant_rows(PostingRow, request_id="A" * 32)),
     ("I-1", "would not be found again", plant_rows(PostingRow, reference="TO" + "B" * 19)),
+    ("I-1", "the payment was for", book_for_another),
     ("I-2", "was charged twice", charge_twice),
     ("I-3", "no money that came", lambda till: book(till, PrivateNote="Stripe ch_3Nothing; Tieout x")),
     ("I-3", "not made from its charge", lambda till: book(till, PaymentRefNum="TO" + "C" * 19)),

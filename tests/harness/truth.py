@@ -136,6 +136,10 @@ class Books:
         docs = [self._doc(entity, key) for entity in ENTITIES for key in self._books.docs.ids(entity)]
         return [doc for doc in docs if doc and doc.is_ours and not doc.is_voided]
 
+    def has_customer(self, qbo_id: str) -> bool:
+        """Tell whether a customer still stands: one that was merged away has left its documents to another."""
+        return self._books.docs.body("Customer", qbo_id) is not None
+
     def find(self, entity: str, qbo_id: str) -> Doc | None:
         """Return a document as it stands, None when it is gone."""
         return self._doc(entity, qbo_id) if self._books.docs.text(entity, qbo_id) else None
