@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,7 +101,7 @@ def _vain_bells(plant: Installation) -> list[str]:
     return [f"M2 {point} rang for an event that no committed row holds" for point in vain[:5]]
 
 
-def _slowest(plant: Installation, charges: list[Mapping[str, Any]]) -> float:
+def _slowest(plant: Installation, charges: Sequence[Mapping[str, Any]]) -> float:
     """Return the longest a charge waited for its document, in seconds of the product's clock."""
     with plant.house.rt.db.read() as session:
         posted = {

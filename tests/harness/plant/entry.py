@@ -75,7 +75,11 @@ def _put_on_bug() -> None:
 
 def _sleep_under_faketime() -> None:
     """Sleep by select: libfaketime refuses the call by which Python sleeps since 3.11 while spans stay true."""
-    time.sleep = lambda seconds: select.select([], [], [], seconds)
+
+    def sleep(seconds: Any) -> None:
+        select.select([], [], [], seconds)
+
+    time.sleep = sleep
 
 
 def put_on() -> None:
