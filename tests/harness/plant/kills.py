@@ -69,6 +69,8 @@ class Kills:
     def _find(self, victim: str) -> tuple[str, list[int]]:
         """Return the post and the processes that a victim means."""
         role = self._dice.choice((WORKER, SKEWED))
+        if victim in (WEB_WORKER, WEB_MASTER) and not self._plant.is_up():
+            return WEB, []  # on a slow machine it would never serve again, and nobody would pay
         if victim in (HORSE, GROUP):
             role, horse = self._horse(role)
             parent = self._pid(role)
