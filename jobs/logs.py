@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 
+_FRAMES = 12  # the last ones: where it began is the same for all
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -24,6 +27,7 @@ def configure(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            _say_where,
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -32,3 +36,14 @@ def configure(level: str) -> None:
     )
     for name in ("urllib3", "stripe", "intuitlib", "requests_oauthlib", "oauthlib"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _say_where(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Put an exception's class and the lines it passed in place of its traceback: its message may say too much."""
+    if not event.pop("exc_info", None):
+        return event
+    kind, _, passed = sys.exc_info()
+    frames = traceback.extract_tb(passed)[-_FRAMES:]
+    event["error"] = kind.__name__ if kind else ""
+    event["where"] = [f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in frames]
+    return event

@@ -97,6 +97,8 @@ def _close(sheet: Sheet, file: Path | None) -> None:
     totals = sheet.totals()
     _say(f"{sheet.wall_seconds:.0f} s")
     print(sheet.table())
+    for one in sheet.thin:
+        print(f"Too little to say anything: {one}")
     print(
         f"\nlost or doubled {totals['lost_or_doubled']}, misstated {totals['misstated']}, "
         f"unexplained {totals['unexplained_minor']}: {'it holds' if sheet.holds else 'IT DOES NOT HOLD'}"

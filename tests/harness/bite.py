@@ -7,6 +7,7 @@ not end in without the bug; how many runs that took is told.
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,7 +16,6 @@ from tests.harness import bugs
 from tests.harness.model.report import enumerate_all
 
 MOST_SEEDS = 25
-STORM_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def bite_all(*, jobs: int, most_seeds: int = MOST_SEEDS) -> Iterator[Bite]:
         yield from pool.imap(_bite_in_memory, [(name, most_seeds) for name in in_memory])
     for name in known:
         if name not in in_memory:
-            yield _bite_in_a_storm(name)
+            yield _bite_in_a_drill(name)
 
 
 def _bite_in_memory(given: tuple[str, int]) -> Bite:
@@ -76,16 +76,22 @@ def _bite_in_runs(bug: bugs.Bug, most_seeds: int) -> Bite:
     return _missed(bug, most_seeds)
 
 
-def _bite_in_a_storm(name: str) -> Bite:
-    from tests.harness.plant.storm import storm
+def _bite_in_a_drill(name: str) -> Bite:
+    """Look for what only real processes at one database show."""
+    from connector.store.session import Database
+    from tests.harness.plant.drill import drill
 
     bug = bugs.known()[name]
-    for seed in (1, 2):
-        report = storm("sqlite", STORM_SECONDS, seed, bug=name)
-        if not report.holds:
-            broke = report.broken[0][:60] if report.broken else f"lost {report.lost}, doubled {report.doubled}"
-            return Bite(name, bug.careless, "L2", seed, broke)
-    return _missed(bug, 2)
+    with tempfile.TemporaryDirectory(prefix="tieout-drill-") as folder:
+        url = f"sqlite:///{folder}/tieout.db"
+        database = Database(url)
+        database.create_all()
+        database.close()
+        counted, refused = drill(url, bug=name)
+    if refused:
+        turns = counted + refused
+        return Bite(name, bug.careless, "L2", turns, f"{refused} of {turns} turns refused by the database,")
+    return _missed(bug, counted)
 
 
 def _missed(bug: bugs.Bug, runs: int) -> Bite:

@@ -15,6 +15,10 @@ from tests.harness.plant.report import Report as Storm
 from tests.harness.sim.report import Report as Simulation
 
 
+LEAST_PAYMENTS, LEAST_SPOILED = 10, 0.2  # payments in a seed; share of calls
+LEAST_KILLS, LEAST_CALLS = 4, 20  # in a storm; as many payments as kills
+
+
 @dataclass
 class Sheet:
     """What was run, layer by layer."""
@@ -31,7 +35,25 @@ class Sheet:
         """Tell whether every rule held everywhere and every seeded bug was found."""
         model = self.model is None or (self.model.is_whole and not self.model.broken)
         runs = self.simulation is None or not self.simulation.failed
-        return model and runs and all(one.is_found for one in self.bites) and all(one.holds for one in self.storms)
+        found, stood = all(one.is_found for one in self.bites), all(one.holds for one in self.storms)
+        return model and runs and found and stood and not self.thin
+
+    @property
+    def thin(self) -> list[str]:
+        """Say what was so little that nothing follows from it: an empty storm holds everything."""
+        said = []
+        if self.simulation:
+            runs = self.simulation.summary()
+            if runs["payments_charged"] < LEAST_PAYMENTS * runs["seeds"]:
+                said.append(f"{runs['payments_charged']} payments in {runs['seeds']} seeds")
+            if runs["calls_faulted_share"] < LEAST_SPOILED:
+                said.append(f"only {runs['calls_faulted_share']:.0%} of calls spoiled")
+        for one in self.storms:
+            if sum(one.kills.values()) < LEAST_KILLS or one.payments < LEAST_KILLS or one.calls < LEAST_CALLS:
+                said.append(
+                    f"{one.payments} payments, {sum(one.kills.values())} kills, {one.calls} calls on {one.engine}"
+                )
+        return said
 
     def totals(self) -> dict[str, int]:
         """Return the bar: lost, doubled, misstated, over simulation and storms."""
@@ -47,6 +69,7 @@ class Sheet:
         return {
             "commit": self.commit,
             "holds": self.holds,
+            "thin": self.thin,
             "totals": self.totals(),
             "model": self.model.as_json() if self.model else None,
             "simulation": self.simulation.summary() if self.simulation else None,
