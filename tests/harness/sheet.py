@@ -14,7 +14,6 @@ from tests.harness.model.report import Report as Model
 from tests.harness.plant.report import Report as Storm
 from tests.harness.sim.report import Report as Simulation
 
-
 LEAST_PAYMENTS, LEAST_SPOILED = 10, 0.2  # payments in a seed; share of calls
 LEAST_KILLS, LEAST_CALLS = 4, 20  # in a storm; as many payments as kills
 
