@@ -18,6 +18,7 @@ from tests.harness.plant.storm import storm
 pytestmark = pytest.mark.crash
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 def test_a_short_storm() -> None:
     """Short, and on one engine, since each storm starts a dozen processes; `dev.py prove-it` runs long ones on both."""
@@ -28,6 +29,7 @@ def test_a_short_storm() -> None:
     assert sum(report.kills.values()) > 0
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(120)
 def test_a_stopped_storm_leaves_nobody_behind() -> None:
     command = [sys.executable, "-m", "tests.harness.plant", "--engine", "sqlite", "--seconds", "60"]
