@@ -9,6 +9,7 @@ import io
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,12 @@ QUICK = {
 }
 
 
-@pytest.mark.parametrize("row", MEASURED, ids=lambda row: row.name)
+def _in_the_suite(row: Row) -> Any:
+    """Leave the quick rows to `bench --quick`, which `.ci/run` starts after the suite: it runs them whole."""
+    return pytest.param(row, id=row.name, marks=[pytest.mark.nightly] if row.quick else [])
+
+
+@pytest.mark.parametrize("row", [_in_the_suite(row) for row in MEASURED])
 def test_a_row_runs_and_reads_every_goal(row: Row, tmp_path: Path) -> None:
     assert row.measure
     findings = row.measure(Bench(Scale.TINY, tmp_path))

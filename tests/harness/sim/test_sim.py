@@ -53,6 +53,7 @@ def test_a_calm_seed_carries_every_payment_to_the_books() -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.nightly  # `dev.py prove-it` plays a hundred of them
 def test_a_seed_with_trouble_breaks_nothing_and_its_record_is_the_same_run() -> None:
     result = play(Wanted(20, payers=5, actions=4))
     assert (result.broken, result.unexpected) == ([], [])
