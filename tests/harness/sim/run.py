@@ -119,6 +119,8 @@ class _Run:
         return self.stage.machine.living["web"].rt
 
     def _play(self) -> None:
+        # Each seed's rush begins at another hour: what goes wrong in the evening only must have its evening.
+        self.stage.move_to(self.stage.now() + self.wanted.seed * 5 % 24 * HOUR)
         began = self.stage.now()
         self.crowd.gather(self.wanted.payers, RUSH * 0.9)
         self.outside.plan(self.wanted.actions, RUSH)
