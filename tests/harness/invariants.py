@@ -56,7 +56,7 @@ class Watch:
         self._sent: dict[str, str] = {}  # digest by requestid
         self.hashes: dict[int, str] = {}  # of every attempt that was ever seen, by number
         self._chain = attempts.GENESIS
-        self._tokens: set[str] = set()
+        self._tokens: set[str] = {self.ledgers.access_token()}
 
     def after_step(self) -> list[Broken]:
         """Check what changed since the last call; returns what is newly broken."""
@@ -80,6 +80,10 @@ class Watch:
         if table is None or self.ledgers.has_row(table, subject):
             return []
         return self._new([Broken("I-10", subject, f"the bell rang for {work} before the row was there to be seen")])
+
+    def token_saved(self) -> None:
+        """Note the access token that was committed this moment. A harness calls this after each such commit."""
+        self._tokens.add(self.ledgers.access_token())
 
     def bearer_used(self, token: str) -> list[Broken]:
         """Check the access token of a call to QuickBooks: it was committed before. A harness' wire calls this."""

@@ -152,6 +152,8 @@ class Machine:
     def _passing(self, point: str) -> None:
         self.passed[point] += 1
         self.commits += point.endswith(".after_commit")
+        if point in ("token.after_commit", "connect.after_commit") and self.stage.watch is not None:
+            self.stage.watch.token_saved()
         if not self.running:
             return
         mortal = self.running[-1]

@@ -34,7 +34,7 @@ from tests.harness.sim.quiet import listening
 from tests.harness.sim.results import Result, measure
 from tests.harness.sim.script import Record, Script
 from tests.harness.sim.stage import Stage
-from tests.harness.sim.wires import laid
+from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
 # Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
@@ -107,10 +107,12 @@ class _Run:
             machine.start()
             self.watch = Watch(stage.world, self._eyes(), self.kept.company_id, may_double=self.swarm.may_double)  # type: ignore
             stage.watch = self.watch
+            WIRES.overheard = self.watch.bearer_used
             try:
                 self._play()
                 return measure(self)
             finally:
+                WIRES.overheard = lambda token: None
                 self.watch.close()
                 machine.stop()
 

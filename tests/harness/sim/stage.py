@@ -224,6 +224,8 @@ class Stage:
             return
         if word != "refused":
             self.mails[str(message["Message-ID"])] += 1
+            if self.watch is not None:
+                self.watch.mailed(str(message["Message-ID"]))
         if word == "refused":
             raise smtplib.SMTPDataError(451, b"try again later")
         if word == "lost":

@@ -36,6 +36,7 @@ class Wires:
         self.listening: dict[str, WsgiApp] = {}
         self.clock: SimClock | None = None
         self.post: Callable[[Any], None] = lambda message: None
+        self.overheard: Callable[[str], Any] = lambda token: None  # the access token of a call to QuickBooks
 
     def sleep(self, seconds: float) -> None:
         assert self.clock is not None
@@ -54,6 +55,11 @@ class InProcessAdapter(BaseAdapter):
         if app is None:
             raise _unreachable(request, f"nobody listens at {parts.netloc}")
         WIRES.sleep(LATENCY_SECONDS)
+        bearer = str(request.headers.get("Authorization", ""))
+        # A consent is tried on the company's name before it is stored: lost there, the owner consents again.
+        is_tried = "/companyinfo/" in parts.path
+        if bearer.startswith("Bearer ") and parts.path.startswith("/v3/company/") and not is_tried:
+            WIRES.overheard(bearer.removeprefix("Bearer "))
         waited = _Waited(timeout)
         environ = _environ(request, parts) | {"tieout.sleep": waited.add}
         started: list[Any] = []
