@@ -71,8 +71,8 @@ def _bite_in_runs(bug: bugs.Bug, most_seeds: int) -> Bite:
     for seed in range(1, most_seeds + 1):
         result = play(Wanted(seed, payers=PAYERS))
         wrong = sorted({one[0] for one in result.broken} & set(bug.caught_by))
-        if wrong:
-            return Bite(bug.name, bug.careless, "L1", seed, ", ".join(wrong))
+        if wrong or result.unexpected:
+            return Bite(bug.name, bug.careless, "L1", seed, ", ".join(wrong) or "an error that no run ends in")
     return _missed(bug, most_seeds)
 
 
