@@ -28,7 +28,7 @@ from oauth.vault import Vault
 FRESH_FOR = timedelta(minutes=5)  # a token that ends sooner is renewed before it is used
 LEASE = timedelta(seconds=60)  # longer than two calls to Intuit can take
 _DEAD = "Intuit no longer accepts our access. Connect QuickBooks again."
-_POLL_SECONDS = 0.05
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.05, 1.0
 _WAIT_SECONDS = 30.0
 
 
@@ -66,7 +66,7 @@ def _is_fresh(row: ConnectionRow, clock: Clock) -> bool:
 
 def _renewed(desk: Desk, stale: ConnectionRow) -> ConnectionRow:
     """Return the row with a newer token than `stale` has: refreshed here, or by whoever was first."""
-    end = desk.clock.monotonic() + _WAIT_SECONDS
+    end, pause = desk.clock.monotonic() + _WAIT_SECONDS, _FIRST_POLL_SECONDS
     while desk.clock.monotonic() < end:
         with desk.db.read() as session:
             row = connections.connected(session, stale.company_id, QUICKBOOKS)
@@ -76,7 +76,8 @@ def _renewed(desk: Desk, stale: ConnectionRow) -> ConnectionRow:
         if _is_free(row, desk.clock) and _take_lease(desk, row, owner):
             _refresh(desk, row, owner)
         else:
-            desk.clock.sleep(_POLL_SECONDS)
+            desk.clock.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
     raise Transient(service=SERVICE, message="another refresh of the connection takes too long", code="refreshing")
 
 

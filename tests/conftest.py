@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from connector.store import session
 from connector.store.session import Database
+from tests import engines
 from tests.postgresql import Databases
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +28,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared/data beside this checkout: recorded real input cannot be checked")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_are_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_engine", engines.sharing)
+        yield
 
 
 @pytest.fixture(scope="session")

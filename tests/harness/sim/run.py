@@ -5,13 +5,12 @@ Law: what a run finds is decided by its seed, or by the record it is given; noth
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
@@ -58,7 +57,8 @@ class Wanted:
 def play(wanted: Wanted) -> Result:
     """Play one run and return what came of it."""
     kept = ground()
-    folder = Path(tempfile.mkdtemp(prefix="tieout-sim-", dir=memory()))
+    folder = memory() / f"tieout-sim-{os.getpid()}"  # the same for every run of a process: engines go by their address
+    folder.mkdir()
     began = time.process_time()
     script = Script(wanted.seed, wanted.record)
     draw.from_seed(f"{wanted.seed}/standins")

@@ -11,6 +11,7 @@ import smtplib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
+from connector.store import session
 from connector.stripe import wire
 from sandbox.host import WsgiApp
 from sync.pulling import fetching
@@ -218,6 +220,18 @@ class AtOnce:
         """Everything is done already."""
 
 
+_engines_made = session._sqlite_engine
+
+
+@cache
+def _engine(url: Any) -> Any:
+    """Return one engine for all that open a database, so that a statement is compiled once and not by each of them.
+
+    What a process has open, it still loses when it dies: its sessions roll back, and its pool is thrown away.
+    """
+    return _engines_made(url)
+
+
 @contextmanager
 def laid() -> Iterator[Wires]:
     """Put the wires in the libraries' place for a block."""
@@ -229,6 +243,7 @@ def laid() -> Iterator[Wires]:
             mock.patch.object(wire, "_http", return_value=client),
             mock.patch.object(fetching, "ThreadPoolExecutor", AtOnce),
             mock.patch.object(smtplib, "SMTP", PostOffice),
+            mock.patch.object(session, "_sqlite_engine", _engine),
         ):
             stack.enter_context(seam)
         yield WIRES
