@@ -1,8 +1,8 @@
 """A whole installation of real processes: web, worker, scheduler and Redis beside the two stand-ins.
 
-A trap laid at a named point ends whichever process passes it next by SIGKILL (tests/harness/plant/entry.py), so that
-one plant serves many tests. A payer pays over HTTP as a browser does; the truth is read from the stand-ins' own books.
-Only processes started here are ever ended, each by its id.
+Web, worker and scheduler come from the nursery. A trap laid at a named point ends whichever process passes it next by
+SIGKILL (tests/harness/plant/entry.py), so that one plant serves many tests. A payer pays over HTTP as a browser does;
+the truth is read from the stand-ins' own books. Only processes started here are ever ended, each by its id.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from sandbox.demo.visitor import Page, Visitor
 from sandbox.qbo.control import QuickBooksControl
 from sandbox.world import World
 from sync.tieout import prove
-from tests.harness.plant import entry
+from tests.harness.plant import entry, roster
+from tests.harness.plant.nursery import Child, nursery
 from tests.house import House
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +88,7 @@ class Plant:
         self._traps = folder / "traps"
         self._traps.mkdir()
         self._told_kills = 0
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, subprocess.Popen[bytes] | Child] = {}
         if redis:
             self.start_redis()
         if webhooks:
@@ -96,30 +97,31 @@ class Plant:
     # Processes -------------------------------------------------------------------------------------------------------
 
     def start_redis(self) -> None:
-        self._start("redis", doorbell.command(self.folder / "redis", self.redis_port))
+        self.start("redis", doorbell.command(self.folder / "redis", self.redis_port), begin=subprocess.Popen)
         wait_for("Redis", lambda: self._answers(self.redis_port))
 
     def start_web(self) -> None:
         """Start gunicorn with one worker; the worker is what a trap ends, and the master tells of it."""
         options = ["--bind", f"127.0.0.1:{self.web_port}", "--worker-class", "gthread", "--threads", "8"]
         app = "tests.harness.plant.entry:create_app()"
-        self._start("web", [sys.executable, "-m", "gunicorn", "--no-control-socket", *options, app])
+        self.start("web", [sys.executable, "-m", "gunicorn", "--no-control-socket", *options, app])
         wait_for("the portal", self.is_up)
 
     def start_worker(self) -> None:
         """Start a worker that does its jobs in its own process, so that what is killed is what works."""
-        self._start("worker", [*OURS, "worker", "--in-process"])
+        self.start("worker", [*OURS, "worker", "--in-process"])
 
     def start_scheduler(self) -> None:
-        self._start("scheduler", [*OURS, "scheduler"])
+        self.start("scheduler", [*OURS, "scheduler"])
 
     def lay_trap(self, point: str) -> None:
         """Let the next process that passes a point end there by SIGKILL."""
         (self._traps / point).touch()
 
-    def _start(self, name: str, command: list[str]) -> None:
+    def start(self, name: str, command: list[str], begin: Callable[..., Any] | None = None) -> None:
+        """Start a process under a name: from the nursery, or as `begin` does."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(
+            self._running[name] = (begin or nursery().start)(
                 command, env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
@@ -135,6 +137,15 @@ class Plant:
             return signal.SIGKILL
         code = wait_for(f"the {name}'s end", lambda: self._running[name].poll())
         return -code
+
+    def kill(self, name: str) -> int:
+        """End a process and what it forked by SIGKILL, as systemd ends a group; return how it was seen to end."""
+        process = self._running.pop(name)
+        forked = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        for child in forked:
+            roster.kill(int(child))
+        return process.wait(timeout=15)
 
     def stop(self, name: str) -> None:
         process = self._running.pop(name)
