@@ -12,7 +12,7 @@ from connector.store.session import Database
 from oauth.vault import Vault
 from sync.push import push_company
 from sync.runtime import Runtime
-from tests.sync.outbox.rig import VAULT_KEYS, Bells, OneCompany, settings_for
+from tests.sync.outbox.parts import VAULT_KEYS, Bells, OneCompany, settings_for
 
 
 def main(database_url: str, api_base: str, realm: str, token: str, company_id: str, point: str) -> None:

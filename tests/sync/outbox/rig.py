@@ -6,21 +6,16 @@ the stand-in's control plane, everything the product does goes over the wire.
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from pydantic import SecretStr
 from sqlmodel import Session, col, select
 
-from connector.errors import NotConnected
 from connector.ledger.allocation import Share
 from connector.ledger.money import Money
 from connector.ledger.postings import ChargeFact, PayoutFact, Posting, charge_postings, fee_posting, payout_posting
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.throttle import MemoryThrottle
-from connector.settings import Settings
 from connector.store.books import DiscrepancyRow
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow, ConnectionRow, MappingRow
@@ -34,46 +29,10 @@ from sandbox.world import World
 from sync.outbox import write_postings
 from sync.push import Pushed, push_company
 from sync.runtime import Runtime
+from tests.sync.outbox.parts import VAULT_KEYS, Bells, OneCompany, settings_for
 from tests.world_clock import WorldClock
 
 STRIPE_ACCOUNT = "acct_1HarborTile0000"
-VAULT_KEYS = "k1:" + base64.b64encode(b"a test's key is thirty-two bytes").decode()
-
-
-def settings_for(api_base: str) -> Settings:
-    """Return the settings of a test, whose QuickBooks answers at an address."""
-    return Settings(  # type: ignore[call-arg]  # the rest has defaults
-        tieout_mode="sandbox",
-        secret_key=SecretStr("x" * 32),
-        vault_keys=SecretStr(VAULT_KEYS),
-        qbo_api_base=api_base,
-    )
-
-
-@dataclass
-class Bells:
-    """Remembers what was rung."""
-
-    rung: list[tuple[str, str]] = field(default_factory=list)
-
-    def ring(self, work: str, subject: str) -> None:
-        self.rung.append((work, subject))
-
-
-class OneCompany:
-    """The gateways of the one company of a test."""
-
-    def __init__(self, quickbooks: QuickBooksGateway, stripe: Any = None) -> None:
-        self.quickbooks_gateway, self.stripe_gateway = quickbooks, stripe
-        self.is_connected = True
-
-    def quickbooks(self, company_id: str) -> QuickBooksGateway:
-        if not self.is_connected:
-            raise NotConnected(company_id, "quickbooks")
-        return self.quickbooks_gateway
-
-    def stripe(self, company_id: str) -> Any:
-        return self.stripe_gateway
 
 
 class Rig:

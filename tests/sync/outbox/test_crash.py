@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from sync.pushing import attempts
 from sync.pushing.claims import LEASE_SECONDS
 from sync.pushing.verdicts import Outcome
-from tests.conftest import ROOT
+from tests.harness.plant.nursery import nursery
 from tests.sync.outbox.rig import Rig
 
 POINTS = [
@@ -26,11 +26,13 @@ POINTS = [
 
 @pytest.mark.crash
 @pytest.mark.parametrize("point", POINTS)
-def test_a_worker_that_is_killed_loses_and_doubles_nothing(rig: Rig, database_url: str, point: str) -> None:
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(
+    rig: Rig, database_url: str, tmp_path: Path, point: str
+) -> None:
     customer = rig.customer("Blue Mesa Ranch")
     posting_id, fee_id = rig.owe(*rig.charge(customer, {rig.invoice(customer, 10000, "1068"): 10000}, fee=320))
 
-    _killed(rig, database_url, point)
+    _killed(rig, database_url, tmp_path, point)
 
     rig.later(LEASE_SECONDS + 1)
     left = rig.push()
@@ -47,11 +49,12 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(rig: Rig, database_ur
     assert rig.open_discrepancies() == []
 
 
-def _killed(rig: Rig, database_url: str, point: str) -> None:
+def _killed(rig: Rig, database_url: str, tmp_path: Path, point: str) -> None:
     """Push in a process of its own until it is killed at the point, and see that it was."""
     login = rig.world.quickbooks.credentials()
     told = [database_url, login["api_base"], rig.realm, rig.bearer(True), rig.company_id, point]
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.sync.outbox.crash_child", *told], cwd=ROOT, capture_output=True, timeout=60
-    )
-    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+    with (tmp_path / "child.log").open("w+b") as log:
+        child = nursery().start([sys.executable, "-m", "tests.sync.outbox.crash_child", *told], env={}, stderr=log)
+        code = child.wait(timeout=60)
+        log.seek(0)
+        assert code == -signal.SIGKILL, log.read().decode()
