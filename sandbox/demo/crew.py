@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,12 +50,19 @@ class Crew:
     def __exit__(self, *_exc: object) -> None:
         self.end()
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Member:
-        """Start a process under a name; what it says goes to `<name>.log`."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        begin: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
+    ) -> Member:
+        """Start a process under a name, with `begin` in place of Popen; what it says goes to `<name>.log`."""
         self._logs.mkdir(parents=True, exist_ok=True)
         path = self._logs / f"{name}.log"
         with path.open("wb") as log:
-            process = subprocess.Popen(
+            process = begin(
                 command,
                 env={**_plain_environment(), **environment},
                 cwd=ROOT,

@@ -27,6 +27,7 @@ from sandbox.qbo.control import QuickBooksControl
 from sandbox.world import World
 from tests.harness.plant import entry
 from tests.harness.plant.engines import engine_of
+from tests.harness.plant.nursery import Nursery
 from tests.harness.plant.roster import Roster
 from tests.harness.plant.trace import Trace
 from tests.harness.plant.wire import Wire
@@ -64,6 +65,8 @@ class Installation:
             raise
 
     def _build(self, engine: str, *, invoices: int, skew: int, bug: str, seed: int) -> None:
+        self._right = self._nursery({})  # both import while the rest is built
+        self._wrong = self._nursery(self._wrong_clock(skew)) if skew and faketime() else self._right
         self.crew = self._stack.enter_context(Crew(self.folder / "logs"))
         self.engine = engine_of(engine, self.folder, self.crew)
         self._stack.callback(self.engine.close)
@@ -88,7 +91,7 @@ class Installation:
         self.roster = Roster(self.crew, self.folder / "logs")
         self._stack.callback(self.crew.end)  # after the roster stopped, before anything they use goes
         self._stack.callback(self.roster.stop)
-        self._man(skew)
+        self._man()
 
     def _environment(self, bug: str) -> dict[str, str]:
         return {
@@ -104,31 +107,34 @@ class Installation:
             **({entry.BUG: bug} if bug else {}),
         }
 
-    def _man(self, skew: int) -> None:
+    def _man(self) -> None:
         self.man_redis()
         ours = [sys.executable, "-m", "tests.harness.plant.entry"]
         options = ["--bind", f"127.0.0.1:{self.web_port}", "--workers", "2", "--worker-class", "gthread"]
         options += ["--threads", "8", "--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "15"]
         gunicorn = [sys.executable, "-m", "gunicorn", "--no-control-socket", *options]
-        self._post(WEB, [*gunicorn, "tests.harness.plant.entry:create_app()"], clears=True)
-        self._post(WORKER, [*ours, "worker"])
-        self._post(SKEWED, [*ours, "worker"], self._wrong_clock(skew))
-        self._post(SCHEDULER, [*ours, "scheduler"])
+        self._post(WEB, [*gunicorn, "tests.harness.plant.entry:create_app()"], self._right, clears=True)
+        self._post(WORKER, [*ours, "worker"], self._right)
+        self._post(SKEWED, [*ours, "worker"], self._wrong)
+        self._post(SCHEDULER, [*ours, "scheduler"], self._right)
         self.wait_for("the portal", self.is_up)
 
     def man_redis(self) -> None:
         """Start Redis under its post."""
         self.roster.man(REDIS, doorbell.command(self.folder / "redis", self.redis_port), {})
 
-    def _post(
-        self, name: str, command: list[str], more: Mapping[str, str] | None = None, *, clears: bool = False
-    ) -> None:
-        self.roster.man(name, command, {**self.environment, entry.ROLE: name, **(more or {})}, clears=clears)
+    def _nursery(self, clock: Mapping[str, str]) -> Nursery:
+        """Return where processes of one clock are forked: a preloaded library is only heard when a program begins."""
+        made = Nursery(environment=clock)
+        self._stack.callback(made.close)
+        return made
+
+    def _post(self, name: str, command: list[str], nursery: Nursery, *, clears: bool = False) -> None:
+        environment = {**self.environment, **nursery.environment, entry.ROLE: name}
+        self.roster.man(name, command, environment, begin=nursery.start, clears=clears)
 
     @staticmethod
     def _wrong_clock(skew: int) -> dict[str, str]:
-        if not skew or not faketime():
-            return {}
         # What measures spans stays true, or every wait in the process would be another.
         return {"LD_PRELOAD": faketime(), "FAKETIME": f"{skew:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 

@@ -67,13 +67,14 @@ class Nursery:
     """One fork server. `more` are modules that it imports beside the product; `environment` is the server's own."""
 
     def __init__(self, more: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
+        self.environment = dict(environment or {})
         self._lock = threading.Lock()
         self._door, theirs = socket.socketpair()
         with theirs:
             self._server = subprocess.Popen(
                 [sys.executable, "-m", "tests.harness.plant.nurse", str(theirs.fileno()), *more],
                 cwd=ROOT,
-                env={"PATH": os.environ.get("PATH", ""), **(environment or {})},
+                env={"PATH": os.environ.get("PATH", ""), **self.environment},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for the one who asks, who then closes

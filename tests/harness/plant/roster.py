@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sandbox.demo import watchdog
 from sandbox.demo.crew import Crew, Member
 
 GONE_WITHIN = 3.0
+Begin = Callable[..., Any]  # called as Popen is, and returns what has its interface
 
 
 @dataclass
@@ -27,6 +30,7 @@ class Post:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+    begin: Begin = subprocess.Popen
     member: Member | None = None
     started: int = 0
     codes: list[int] = field(default_factory=list)  # how each of its processes ended
@@ -53,9 +57,17 @@ class Roster:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
-    def man(self, name: str, command: Sequence[str], environment: Mapping[str, str], *, clears: bool = False) -> Post:
-        """Open a post and start its first process."""
-        post = Post(name, command, environment, clears=clears)
+    def man(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        begin: Begin = subprocess.Popen,
+        clears: bool = False,
+    ) -> Post:
+        """Open a post and start its first process, with `begin` in place of Popen."""
+        post = Post(name, command, environment, begin, clears=clears)
         with self._lock:
             self.posts[name] = post
             self._start(post)
@@ -92,7 +104,7 @@ class Roster:
             self._end_orphans(post.name)
         post.started += 1
         post.restart_at = None
-        post.member = self._crew.start(f"{post.name}.{post.started}", post.command, post.environment)
+        post.member = self._crew.start(f"{post.name}.{post.started}", post.command, post.environment, begin=post.begin)
 
     def _end_orphans(self, name: str) -> None:
         for member in self._former:
