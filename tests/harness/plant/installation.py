@@ -89,8 +89,7 @@ class Installation:
         self._stack.callback(self.trace.close)
         self.environment = self._environment(bug)
         self.roster = Roster(self.crew, self.folder / "logs")
-        self._stack.callback(self.crew.end)  # after the roster stopped, before anything they use goes
-        self._stack.callback(self.roster.stop)
+        self._stack.callback(self.roster.stop)  # before anything goes that its processes use
         self._man()
 
     def _environment(self, bug: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ WEB_WORKER, WEB_MASTER, TICKER, TRAP = "web worker", "web master", "scheduler", 
 # How often each victim is in the deck: what starts again cheaply dies more often.
 DECK = (
     *[HORSE] * 5,
-    *[TRAP] * 5,
+    *[TRAP] * 9,
     *[WEB_WORKER] * 3,
     *[PARENT] * 2,
     *[GROUP] * 2,
@@ -26,6 +26,8 @@ DECK = (
 )
 HORSE_WITHIN = 2.0
 MOST_TRAPS = 4  # laid at once
+TRAP_WITHIN = 8.0  # seconds after which a trap that caught nobody is laid elsewhere
+RECENT = 20.0  # seconds: where somebody passed within these, somebody soon passes again
 PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds until somebody stands there again
 
 
@@ -46,6 +48,7 @@ class Kills:
     def __init__(self, plant: Installation, dice: random.Random) -> None:
         self._plant, self._dice = plant, dice
         self._deck: list[str] = []
+        self._laid: dict[str, float] = {}  # point -> when
         self._seen = 0  # passages of the trace
         self.done: list[Kill] = []
         self.missed: list[str] = []  # nobody was there to be killed
@@ -105,28 +108,35 @@ class Kills:
 
     def _lay_trap(self) -> None:
         """End whichever process passes a point next: points where nobody died yet come first."""
-        points = [point for point in self._plant.trace.points() if point not in self._laid()]
-        if not points or len(self._laid()) >= MOST_TRAPS:
+        now = time.monotonic()
+        self._take_up([name for name, at in self._laid.items() if now - at > TRAP_WITHIN])
+        passed = {one.point for one in self._plant.trace.passages() if one.what == "passed" and now - one.at < RECENT}
+        points = sorted(passed - set(self._laid))
+        if not points or len(self._laid) >= MOST_TRAPS:
             self.missed.append(TRAP)
             return
         hit = {one.point for one in self.done if one.victim == TRAP}
-        fresh = [point for point in points if point not in hit]
-        (self._plant.traps / self._dice.choice(fresh or points)).touch()
+        point = self._dice.choice([one for one in points if one not in hit] or points)
+        self._laid[point] = now
+        (self._plant.traps / point).touch()
 
-    def _laid(self) -> list[str]:
-        return [path.name for path in self._plant.traps.iterdir()]
+    def _take_up(self, points: list[str]) -> None:
+        for name in points:
+            del self._laid[name]
+            (self._plant.traps / name).unlink(missing_ok=True)
 
     def look_at_traps(self) -> None:
         """Count who was caught since the last look."""
         passages = self._plant.trace.passages()
         fresh, self._seen = passages[self._seen :], len(passages)
         for one in fresh:
+            if one.what == "killed":
+                self._laid.pop(one.point, None)
             if one.what == "killed" and is_gone(one.pid):
                 self.done.append(Kill(one.at, TRAP, one.role, one.point, one.pid))
 
     def take_up_traps(self) -> None:
         """Take the traps up that caught nobody."""
-        for name in self._laid():
-            (self._plant.traps / name).unlink(missing_ok=True)
+        self._take_up(list(self._laid))
         time.sleep(0.1)
         self.look_at_traps()

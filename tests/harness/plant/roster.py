@@ -95,9 +95,14 @@ class Roster:
         return "".join(path.read_text(errors="replace") for path in sorted(self.logs.glob(f"{name}.*.log")))
 
     def stop(self) -> None:
-        """Man nothing any more; the crew ends who is there."""
+        """Man nothing any more, and end who is there, orphans too."""
         self._stopped.set()
         self._thread.join()
+        members = [post.member for post in self.posts.values() if post.member] + self._former
+        watchdog.end(member.process.pid for member in members)
+        for member in members:
+            member.process.wait()
+            self._crew.forget(member)
 
     def _start(self, post: Post) -> None:
         if post.clears:

@@ -33,6 +33,7 @@ SKEW_SECONDS = 600
 PACE = 10  # seconds of the product's clock in one real second
 BEAT = 0.5
 QUIET_WITHIN = 90.0  # real seconds
+CROWD, PAUSE = 6, 0.8  # payers, and the seconds that each waits between two payments
 INVOICES_A_SECOND = 9  # of which about a seventh is open
 STEP = 50.0  # seconds that pass at once in the silence: less than any look at an open payment is apart
 DAY = 24 * 3600
@@ -68,7 +69,7 @@ class _Storm:
         invoices = 120 + int(INVOICES_A_SECOND * seconds)
         self.plant = Installation(engine, folder, invoices=invoices, skew=skew, bug=bug, seed=seed)
         self.skew = skew
-        self.kill_every = seconds / (kills or max(18.0, seconds / 3))
+        self.kill_every = seconds / (kills or max(18.0, seconds))
         self.kills = Kills(self.plant, random.Random(f"kills {seed}"))
         self.spans: list[Span] = []
         self.failures: list[BaseException] = []
@@ -79,7 +80,7 @@ class _Storm:
         """Storm, silence, audit; everything is ended whatever happens."""
         try:
             self.plant.open_webhooks()
-            payers = Payers(self.plant.world, self.plant.links(), seed=self.report.seed, crowd=4, pause=1.2)
+            payers = Payers(self.plant.world, self.plant.links(), seed=self.report.seed, crowd=CROWD, pause=PAUSE)
             payers.start()
             self._say("the plant runs")
             self._blow()
