@@ -39,6 +39,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
 @told
 def worker(in_process: bool, burst: bool) -> None:
     """Do work when the bell rings."""
+    check_settings()
     from jobs.worker import work
 
     work(in_process=in_process, burst=burst)

@@ -1,6 +1,7 @@
 """Each kind of process started once as production starts it: by the Procfile's own words, in a fresh interpreter.
 
-All other tests of crashes fork theirs (tests/harness/plant/nursery.py); what they show must hold for these too.
+What is wrong with its settings each says in a sentence. All other tests of crashes fork their processes
+(tests/harness/plant/nursery.py); what they show must hold for these too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 from connector.store.session import Database
 from tests.conftest import ROOT
 from tests.crash.plant import Plant, wait_for
+from tests.harness.plant.nursery import nursery
 
 pytestmark = pytest.mark.crash
 PROCESSES = ("web", "worker", "scheduler")
@@ -57,3 +59,14 @@ def test_processes_of_the_procfile_die_and_the_next_ones_finish(plant: Plant) ->
 
     plant.wait_until_booked(invoice)
     plant.assert_booked_once(invoice)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_without_settings_says_which_are_missing(name: str, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with said.open("wb") as out:
+        process = nursery().start(words(name, 0), env={}, stdout=out, stderr=out)
+        code = process.wait(timeout=30)
+    assert code == 3, "a person must set something up"
+    assert "SECRET_KEY" in said.read_text()
+    assert "Traceback" not in said.read_text()
