@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from connector.store.companies import CompanyRow
+from connector.words import say
 
 DEFAULT_ACCENT = "#0f6b5f"
 
@@ -26,9 +27,13 @@ def initials(name: str) -> str:
 
 def whom_to_ask(company: CompanyRow) -> str:
     """Say how to reach a company: Call (503) 555-0142 or write to office@harbortile.example."""
-    ways = [f"call {company.phone}" if company.phone else "", f"write to {company.email}" if company.email else ""]
-    asked = " or ".join(way for way in ways if way)
-    return f"{asked[:1].upper()}{asked[1:]}." if asked else f"Ask {company.name}."
+    if company.phone and company.email:
+        return say("Call {phone} or write to {email}.", phone=company.phone, email=company.email)
+    if company.phone:
+        return say("Call {phone}.", phone=company.phone)
+    if company.email:
+        return say("Write to {email}.", email=company.email)
+    return say("Ask {company}.", company=company.name)
 
 
 def ink_on(colour: str) -> str:

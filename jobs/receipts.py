@@ -55,7 +55,16 @@ class Receipt:
     @property
     def title(self) -> str:
         """Return the receipt's name: Receipt 1042."""
-        return f"Receipt {self.number}" if self.number else "Receipt"
+        return words.say("Receipt {number}", number=self.number) if self.number else words.say("Receipt")
+
+    @property
+    def heading(self) -> str:
+        """Return the receipt's name with whose it is: Receipt 1042 for Blue Mesa Ranch."""
+        return (
+            words.say("{document} for {customer}", document=self.title, customer=self.customer)
+            if self.customer
+            else self.title
+        )
 
     @property
     def paid_on(self) -> str:
@@ -67,16 +76,20 @@ class Receipt:
         """Say what the invoices still have open after this payment; empty where nobody could ask."""
         if self.left is None:
             return ""
-        return f"{words.money_text(self.left)} left to pay" if self.left else "Nothing, paid in full"
+        if not self.left:
+            return words.say("Nothing, paid in full")
+        return words.say("{amount} left to pay", amount=words.money_text(self.left))
 
     @property
     def books(self) -> str:
         """Say whether the payment is in the company's books: when, or that it will be."""
-        books = f"{self.company.name}’s books"
+        whose = words.owner(self.company.name)
         if self.recorded_at is None:
-            return f"Will be recorded in {books} within a few minutes."
-        day = words.day_text(day_in(self.company.zone, self.recorded_at), this_year=0)
-        return f"Recorded in {books} on {day} at {words.clock_text(self.recorded_at, self.company.zone)}."
+            return words.say("Will be recorded in {whose} books within a few minutes.", whose=whose)
+        zone = self.company.zone
+        day = words.day_text(day_in(zone, self.recorded_at), this_year=0)
+        time = words.clock_text(self.recorded_at, zone)
+        return words.say("Recorded in {whose} books on {day} at {time}.", whose=whose, day=day, time=time)
 
 
 def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
@@ -94,7 +107,7 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
         number=payment.receipt_number or 0,
         customer=_customer_name(session, company_id, payment.customer_id),
         amount=Money(payment.amount_minor, payment.currency),
-        method=payment.method_label or "card",
+        method=payment.method_label or words.say("card"),
         paid_at=payment.succeeded_at,
         reference=postings[0].reference if postings else "",
         lines=receipt_lines(session, payment),
@@ -111,10 +124,13 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
         .where(ShareRow.company_id == payment.company_id, ShareRow.payment_id == payment.id)
         .order_by(col(ShareRow.number), col(ShareRow.invoice_id))
     ).all()
-    lines = [ReceiptLine(f"Invoice {share.number}", Money(share.amount_minor, payment.currency)) for share in shares]
+    lines = [
+        ReceiptLine(words.say("Invoice {number}", number=share.number), Money(share.amount_minor, payment.currency))
+        for share in shares
+    ]
     rest = payment.amount_minor - sum(share.amount_minor for share in shares)
     if rest:
-        lines.append(ReceiptLine("On account", Money(rest, payment.currency)))
+        lines.append(ReceiptLine(words.say("On account"), Money(rest, payment.currency)))
     return tuple(lines)
 
 

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from connector.words import known, mark
 from portal.access.limits import TooMany
 
 log = structlog.get_logger()
@@ -20,37 +21,50 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Words:
-    """What an error page says."""
+    """What an error page says, in English; the page says it in the language of whoever reads."""
 
     title: str
     text: str
 
 
+_INCOMPLETE = Words(
+    mark("This request is not complete"), mark("Please go back and try again. Nothing was charged or changed.")
+)
 _WORDS = {
-    400: Words("This request is not complete", "Please go back and try again. Nothing was charged or changed."),
-    403: Words("This is not yours to change", "Your role here may look but not change this. Ask an owner to do it."),
+    400: _INCOMPLETE,
+    403: Words(
+        mark("This is not yours to change"), mark("Your role here may look but not change this. Ask an owner to do it.")
+    ),
     404: Words(
-        "There is nothing here",
-        "The link may have expired, been replaced or been cut off in a mail program. Open the newest mail again, "
-        "or ask whoever sent it for a new link.",
+        mark("There is nothing here"),
+        mark(
+            "The link may have expired, been replaced or been cut off in a mail program. Open the newest mail again, "
+            "or ask whoever sent it for a new link."
+        ),
     ),
-    405: Words("This address works another way", "Please go back to the page you came from."),
-    413: Words("That is too much at once", "What was sent is larger than anything this page needs."),
-    415: Words("This request is not complete", "Please go back and try again. Nothing was charged or changed."),
-    429: Words("Please wait a little", "There were too many tries in a short time. Nothing was charged."),
+    405: Words(mark("This address works another way"), mark("Please go back to the page you came from.")),
+    413: Words(mark("That is too much at once"), mark("What was sent is larger than anything this page needs.")),
+    415: _INCOMPLETE,
+    429: Words(mark("Please wait a little"), mark("There were too many tries in a short time. Nothing was charged.")),
     500: Words(
-        "Something broke on our side",
-        "It was noted and we look into it. If you were paying, open the "
-        "invoice again: it says whether a payment is under way.",
+        mark("Something broke on our side"),
+        mark(
+            "It was noted and we look into it. If you were paying, open the "
+            "invoice again: it says whether a payment is under way."
+        ),
     ),
-    503: Words("Back in a moment", "The service is busy. Nothing was charged. Please try again in a minute."),
+    503: Words(
+        mark("Back in a moment"), mark("The service is busy. Nothing was charged. Please try again in a minute.")
+    ),
 }
 _FORM = Words(
-    "This page was open for too long",
-    "For your safety the form has expired. Go back, load the page again "
-    "and repeat the last step. Nothing was charged or changed.",
+    mark("This page was open for too long"),
+    mark(
+        "For your safety the form has expired. Go back, load the page again "
+        "and repeat the last step. Nothing was charged or changed."
+    ),
 )
-_CROSS_SITE = Words("This request came from another page", "For your safety it was not carried out.")
+_CROSS_SITE = Words(mark("This request came from another page"), mark("For your safety it was not carried out."))
 
 
 def install(app: Flask) -> None:
@@ -64,6 +78,7 @@ def install(app: Flask) -> None:
 
 def answer(status: int, words: Words, *, retry_after: int = 0) -> Response:
     """Return an error page, or its JSON where the request came from a script."""
+    words = Words(known(words.title), known(words.text))
     if wants_json():
         response = jsonify({"title": words.title, "text": words.text, "status": status})
     else:

@@ -72,8 +72,7 @@ def stamp(instant: datetime | None, zone: str, *, seconds: bool = False) -> Mark
     """Return a time of day in a zone with the exact instant on hover: 14:02."""
     if instant is None:
         return Markup()
-    text = words.exact_text(instant, zone).split(", ")[1][:8] if seconds else words.clock_text(instant, zone)
-    return _time(instant, zone, text)
+    return _time(instant, zone, words.clock_text(instant, zone, seconds=seconds))
 
 
 def since(instant: datetime | None, zone: str) -> Markup:

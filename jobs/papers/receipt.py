@@ -37,26 +37,29 @@ def file_name(receipt: Receipt) -> str:
 def _facts(receipt: Receipt) -> dict[str, Any]:
     company = receipt.company
     details = [
-        ("From", receipt.customer),
-        ("Paid by", receipt.method),
-        ("Reference", receipt.reference),
-        ("Transaction", receipt.transaction),
-        ("Balance", receipt.left_text),
+        (words.say("From"), receipt.customer),
+        (words.say("Paid by"), receipt.method),
+        (words.say("Reference"), receipt.reference),
+        (words.say("Transaction"), receipt.transaction),
+        (words.say("Balance"), receipt.left_text),
     ]
     return {
         "title": f"{receipt.title}, {company.name}",
-        "heading": f"{receipt.title} for {receipt.customer}" if receipt.customer else receipt.title,
-        "language": words.LOCALE[:2],
+        "heading": receipt.heading,
+        "language": words.language(),
         "paper": "us-letter" if company.country in LETTER_COUNTRIES else "a4",
         "company": _company(company),
         "amount": words.money_text(receipt.amount),
-        "paid": f"Paid on {receipt.paid_on}",
+        "paid": words.say("Paid on {day}", day=receipt.paid_on),
         "details": [[name, value] for name, value in details if value],
         "currency": words.currency_name(receipt.amount.currency),
         "lines": [[line.label, words.figure(line.amount)] for line in receipt.lines],
         "total": words.figure(receipt.amount),
         "books": receipt.books,
-        "foot": f"Questions about this payment? {whom_to_ask(company)}",
+        "what": words.say("Paid for"),
+        "total-name": words.say("Total paid"),
+        "foot": words.say("Questions about this payment? {ask}", ask=whom_to_ask(company)),
+        "page": words.known("{page} of {pages}"),
     }
 
 

@@ -18,10 +18,10 @@ from jobs.papers.typesetting import print_pdf
 from jobs.statements import OTHER, AccountStatement
 
 _NAMES = {
-    MovementKind.INVOICE: "Invoice",
-    MovementKind.CREDIT: "Credit memo",
-    MovementKind.PAYMENT: "Payment",
-    MovementKind.ENTRY: "Entry",
+    MovementKind.INVOICE: words.mark("Invoice"),
+    MovementKind.CREDIT: words.mark("Credit memo"),
+    MovementKind.PAYMENT: words.mark("Payment"),
+    MovementKind.ENTRY: words.mark("Entry"),
 }
 
 
@@ -40,15 +40,16 @@ def name_of(line: StatementLine) -> str:
     """Return what a movement is called: Invoice 1074, Payment, Other entries."""
     movement = line.movement
     if movement.qbo_id == OTHER:
-        return "Other entries in the books"
+        return words.say("Other entries in the books")
     # A payment's reference is for machines; the day and the amount are what a person knows it by.
     number = "" if movement.kind is MovementKind.PAYMENT else movement.number
-    return f"{_NAMES[movement.kind]} {number}".rstrip()
+    return f"{words.known(_NAMES[movement.kind])} {number}".rstrip()
 
 
 def period_text(made: Statement) -> str:
     """Return the period in words: 1 September to 30 November 2026."""
-    return f"{_day(made.first, same_year=made.first.year == made.last.year)} to {_day(made.last)}"
+    first = _day(made.first, same_year=made.first.year == made.last.year)
+    return words.say("{first} to {last}", first=first, last=_day(made.last))
 
 
 def on_its_way_text(account: AccountStatement) -> str:
@@ -56,7 +57,11 @@ def on_its_way_text(account: AccountStatement) -> str:
     if not account.on_its_way:
         return ""
     paid, then = account.on_its_way, account.statement.closing - account.on_its_way
-    return f"{words.money_text(paid)} was paid and is being recorded; the balance is {words.money_text(then)} then."
+    return words.say(
+        "{paid} was paid and is being recorded; the balance is {balance} then.",
+        paid=words.money_text(paid),
+        balance=words.money_text(then),
+    )
 
 
 def _day(day: date, *, same_year: bool = False) -> str:
@@ -66,11 +71,11 @@ def _day(day: date, *, same_year: bool = False) -> str:
 def _facts(account: AccountStatement) -> dict[str, Any]:
     made, company = account.statement, account.company
     accent, ink = accent_of(company)
-    opening = [words.day_text(made.first, this_year=0), "Opening balance", "", words.figure(made.opening)]
+    opening = [words.day_text(made.first, this_year=0), words.say("Opening balance"), "", words.figure(made.opening)]
     return {
-        "title": f"Statement of {account.customer}, {company.name}",
-        "heading": f"Statement for {account.customer}",
-        "language": words.LOCALE[:2],
+        "title": words.say("Statement of {customer}, {company}", customer=account.customer, company=company.name),
+        "heading": words.say("Statement for {customer}", customer=account.customer),
+        "language": words.language(),
         "paper": "us-letter" if company.country in LETTER_COUNTRIES else "a4",
         "company": {
             "name": company.name,
@@ -80,29 +85,29 @@ def _facts(account: AccountStatement) -> dict[str, Any]:
             "accent": accent,
             "ink": ink,
         },
-        "period": f"Balance on {_day(made.last)}; {period_text(made)}",
+        "period": words.say("Balance on {day}; {period}", day=_day(made.last), period=period_text(made)),
         "closing": words.money_text(made.closing),
-        "closing-name": "Closing balance",
+        "closing-name": words.say("Closing balance"),
         "closing-figure": words.figure(made.closing),
         "sums": sums_of(made),
-        "columns": ["Date", "What", words.currency_name(account.currency), "Balance"],
+        "columns": [words.say("Date"), words.say("What"), words.currency_name(account.currency), words.say("Balance")],
         "lines": [opening, *(_row(line) for line in made.lines)],
         "on-its-way": on_its_way_text(account),
-        "foot": f"Questions about this statement? {whom_to_ask(company)}",
+        "foot": words.say("Questions about this statement? {ask}", ask=whom_to_ask(company)),
+        "page": words.known("{page} of {pages}"),
     }
 
 
 def sums_of(made: Statement) -> list[tuple[str, str]]:
     """Return the period in a few figures: what was owed, billed, credited, paid."""
     sums = [
-        ("Opening balance", made.opening),
-        ("Invoiced", made.sum_of(MovementKind.INVOICE)),
-        ("Credits", made.sum_of(MovementKind.CREDIT)),
-        ("Payments", made.sum_of(MovementKind.PAYMENT)),
-        ("Other entries", made.sum_of(MovementKind.ENTRY)),
+        (words.say("Opening balance"), made.opening, True),
+        (words.say("Invoiced"), made.sum_of(MovementKind.INVOICE), True),
+        (words.say("Credits"), made.sum_of(MovementKind.CREDIT), False),
+        (words.say("Payments"), made.sum_of(MovementKind.PAYMENT), True),
+        (words.say("Other entries"), made.sum_of(MovementKind.ENTRY), False),
     ]
-    always = {"Opening balance", "Invoiced", "Payments"}
-    return [(name, words.money_text(amount)) for name, amount in sums if amount or name in always]
+    return [(name, words.money_text(amount)) for name, amount, always in sums if amount or always]
 
 
 def _row(line: StatementLine) -> list[str]:

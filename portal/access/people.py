@@ -14,6 +14,7 @@ from connector.errors import WrongInput
 from connector.store.access import ContactCustomerRow, ContactRow, MembershipRow, StaffRow
 from connector.store.cache import CustomerRow
 from connector.store.outbox import MailRow
+from connector.words import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +30,7 @@ def read_email(text: str) -> str:
     address = text.strip().lower()
     name, at, host = address.partition("@")
     if not (name and at and "." in host) or len(address) > LONGEST_EMAIL or not address.isprintable() or " " in address:
-        raise WrongInput("That does not look like an e-mail address.")
+        raise WrongInput(say("That does not look like an e-mail address."))
     return address
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, update
 
 from connector.store.access import SessionRow
+from connector.words import known, mark, say
 from portal.picking import fetch, pick
 
 # In the order of looking: browsers that pretend to be another name that one too.
@@ -34,8 +35,8 @@ _SYSTEMS = (
     ("iPad", "iPad"),
     ("Android", "Android"),
     ("Windows", "Windows"),
-    ("Mac OS X", "a Mac"),
-    ("CrOS", "a Chromebook"),
+    ("Mac OS X", mark("a Mac")),
+    ("CrOS", mark("a Chromebook")),
     ("Linux", "Linux"),
 )
 
@@ -44,7 +45,7 @@ def browser_name(agent: str) -> str:
     """Return what people call a browser, by what it says of itself: Firefox on Windows; empty when it says nothing."""
     browser = next((name for sign, name in _BROWSERS if sign in agent), "")
     system = next((name for sign, name in _SYSTEMS if sign in agent), "")
-    return " on ".join(part for part in (browser or ("A browser" if system else ""), system) if part)
+    return " on ".join(part for part in (browser or (mark("A browser") if system else ""), system) if part)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class Presence:
     since: datetime
     seen_at: datetime
     is_here: bool
+
+    @property
+    def words(self) -> str:
+        """Return what its browser is called, for whoever reads: Firefox on Windows; empty when it said nothing."""
+        browser, on, system = self.browser.partition(" on ")
+        return say("{browser} on {system}", browser=known(browser), system=known(system)) if on else known(browser)
 
 
 def tag_of(id_hash: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
 
 from connector.store.access import SessionRow
-from connector.words import count
+from connector.words import say, say_many
 from portal.access import people, presence, sessions
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.here import now, runtime
@@ -40,7 +40,8 @@ def end_sessions() -> ResponseReturnValue:
     with runtime().db.write("sessions.end") as session:
         whose, values = _own()
         ended = presence.end(session, whose, values, tag=request.form.get("tag", ""), here=who.session_hash, now=now())
-    flash(f"{count(ended, 'browser')} signed out." if ended else "That browser was signed out already.", "good")
+    many = say_many("{number} browser signed out.", "{number} browsers signed out.", ended)
+    flash(many if ended else say("That browser was signed out already."), "good")
     return redirect(url_for(".show_account"))
 
 

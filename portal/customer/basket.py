@@ -14,7 +14,7 @@ from sqlmodel import col
 from connector.errors import WrongInput
 from connector.ledger.money import Money, total
 from connector.store.cache import InvoiceRow
-from connector.words import figure, money_text
+from connector.words import figure, money_text, say
 from portal.access.visitors import Visitor
 from portal.customer.heads import Head, heads_of
 from portal.here import runtime
@@ -68,7 +68,7 @@ def basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[str
     return Basket(
         items=tuple(_item(head, amounts.get(head.invoice.qbo_id, "")) for head in chosen),
         dropped=tuple(head for head in heads if not head.left),
-        problem="Invoices in another currency are paid on their own and were left out here." if others else "",
+        problem=say("Invoices in another currency are paid on their own and were left out here.") if others else "",
     )
 
 
@@ -83,7 +83,8 @@ def _item(head: Head, typed: str) -> Item:
     except WrongInput as error:
         return Item(head, typed, None, str(error))
     if amount.minor <= 0:
-        return Item(head, typed, None, "Enter an amount above zero.")
+        return Item(head, typed, None, say("Enter an amount above zero."))
     if head.left < amount:
-        return Item(head, typed, None, f"{money_text(head.left)} is left to pay on this invoice.")
+        problem = say("{amount} is left to pay on this invoice.", amount=money_text(head.left))
+        return Item(head, typed, None, problem)
     return Item(head, figure(amount), amount)

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connector.ledger.money import Money, MoneyError, money_of
-from connector.words import day_text, quantity
+from connector.words import day_text, quantity, say, signs_of
 
 Json = Mapping[str, Any]
 LONGEST_LIST = 500  # lines shown; the PDF has all of them
@@ -83,7 +83,7 @@ def _lines(entries: Sequence[Json], currency: str, year: int) -> Iterator[Line]:
                 yield _sale(entry, currency, year)
             case "GroupLineDetail":
                 group = entry.get("GroupLineDetail") or {}
-                name = _text((group.get("GroupItemRef") or {}).get("name")) or "Bundle"
+                name = _text((group.get("GroupItemRef") or {}).get("name")) or say("Bundle")
                 yield Line(_text(entry.get("Description")) or name, "", _money(entry.get("Amount"), currency))
                 for part in _lines(group.get("Line") or [], currency, year):
                     yield Line(part.title, part.detail, part.amount, inside=True)
@@ -102,25 +102,26 @@ def _sale(entry: Json, currency: str, year: int) -> Line:
     title, _, more = _text(entry.get("Description")).partition("\n")
     pieces = [more.replace("\n", " ").strip(), _pieces(sale), _served(sale, year)]
     amount = _money(entry.get("Amount"), currency)
-    return Line(title or item or "Item", ", ".join(filter(None, pieces)), amount)
+    return Line(title or item or say("Item"), ", ".join(filter(None, pieces)), amount)
 
 
 def _pieces(sale: Json) -> str:
     number, price = sale.get("Qty"), sale.get("UnitPrice")
     if number is None or price is None or Decimal(number) == 1:
         return ""
-    return f"{quantity(Decimal(number))} at {_price(Decimal(price))}"
+    return say("{quantity} at {price}", quantity=quantity(Decimal(number)), price=_price(Decimal(price)))
 
 
 def _price(price: Decimal) -> str:
     """A unit price may have more digits than money has; it keeps them."""
     digits = max(2, -int(price.normalize().as_tuple().exponent))
-    return f"{price:,.{min(digits, 7)}f}"
+    group, point = signs_of()
+    return f"{price:,.{min(digits, 7)}f}".translate({ord(","): group, ord("."): point})
 
 
 def _served(sale: Json, year: int) -> str:
     day = sale.get("ServiceDate")
-    return f"on {day_text(date.fromisoformat(str(day)), this_year=year)}" if day else ""
+    return say("on {day}", day=day_text(date.fromisoformat(str(day)), this_year=year)) if day else ""
 
 
 def _adjustments(entries: Sequence[Json], currency: str) -> Iterator[Extra]:
@@ -131,9 +132,9 @@ def _adjustments(entries: Sequence[Json], currency: str) -> Iterator[Extra]:
         if entry.get("DetailType") == "DiscountLineDetail":
             detail: Json = entry.get("DiscountLineDetail") or {}
             percent = detail.get("DiscountPercent") if detail.get("PercentBased") else None
-            yield Extra("Discount" + _percent(percent), -amount)
+            yield Extra(_rated(say("Discount"), percent), -amount)
         elif entry.get("DetailType") == "SalesItemLineDetail" and _is_shipping(entry):
-            yield Extra("Shipping", amount)
+            yield Extra(say("Shipping"), amount)
 
 
 def _taxes(tax: Json, currency: str) -> Iterator[Extra]:
@@ -143,13 +144,15 @@ def _taxes(tax: Json, currency: str) -> Iterator[Extra]:
     shown = [(line, amount) for line, amount in parts if amount]
     if shown and sum(amount.minor for _, amount in shown) == (whole.minor if whole else 0):
         for line, amount in shown:
-            yield Extra("Sales tax" + _percent((line.get("TaxLineDetail") or {}).get("TaxPercent")), amount)
+            yield Extra(_rated(say("Sales tax"), (line.get("TaxLineDetail") or {}).get("TaxPercent")), amount)
     elif whole:
-        yield Extra("Sales tax", whole)
+        yield Extra(say("Sales tax"), whole)
 
 
-def _percent(percent: object) -> str:
-    return f" {quantity(Decimal(str(percent)))}%" if percent not in (None, 0) else ""
+def _rated(label: str, percent: object) -> str:
+    if percent in (None, 0):
+        return label
+    return say("{label} {percent}%", label=label, percent=quantity(Decimal(str(percent))))
 
 
 def _order_number(fields: Sequence[Json]) -> str:

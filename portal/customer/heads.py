@@ -18,6 +18,7 @@ from connector.ledger.invoices import Invoice, Standing
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.cache import CustomerRow, InvoiceRow, RawRow
+from connector.words import say
 from portal.access.visitors import Visitor
 from portal.customer.document import read_document
 from portal.customer.flows import Flow, flows_of
@@ -39,7 +40,7 @@ class Head:
     @property
     def title(self) -> str:
         """Return what people call it: its number, or a word where it has none."""
-        return self.invoice.number or "without a number"
+        return self.invoice.number or say("without a number")
 
 
 def heads_of(

@@ -17,7 +17,7 @@ from connector.ledger.money import Money
 from connector.store.cache import BookPaymentRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
-from connector.words import listing
+from connector.words import listing, say, say_many
 from portal.access.visitors import Visitor
 from portal.picking import fetch, pick
 
@@ -34,7 +34,19 @@ class Made:
     payment_id: str  # empty for what was paid elsewhere
     state: str  # of a payment of ours, or `elsewhere`
     method_label: str
-    numbers: str  # of the invoices it paid, where we know them
+    numbers: tuple[str, ...] = ()  # of the invoices it paid, where we know them
+
+    def words(self, company: str) -> str:
+        """Say how it was paid and what for: Visa 4242, invoices 1068 and 1071."""
+        if self.state == "elsewhere":
+            return say("Paid directly to {company}", company=company)
+        method = self.method_label or say("Paid here")
+        if not self.numbers:
+            return method
+        paid, number = listing(self.numbers), len(self.numbers)
+        return say_many(
+            "{method}, invoice {invoices}", "{method}, invoices {invoices}", number, method=method, invoices=paid
+        )
 
 
 def history_of(session: Session, visitor: Visitor, *, limit: int, offset: int = 0) -> list[Made]:
@@ -65,7 +77,7 @@ def _ours(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
     for row in reversed(rows):
         day = day_in(visitor.company.zone, row.succeeded_at or row.created_at)
         amount = Money(row.amount_minor, row.currency)
-        yield Made(day, amount, row.id, row.state, row.method_label, listing(numbers.get(row.id, [])))
+        yield Made(day, amount, row.id, row.state, row.method_label, tuple(numbers.get(row.id, ())))
 
 
 def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
@@ -90,7 +102,7 @@ def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
         .limit(most)
     )
     for day, minor, currency in reversed(fetch(session, found)):
-        yield Made(day, Money(minor, currency), "", "elsewhere", "", "")
+        yield Made(day, Money(minor, currency), "", "elsewhere", "")
 
 
 def _numbers(session: Session, company_id: str, payment_ids: list[str]) -> dict[str, list[str]]:

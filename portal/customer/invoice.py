@@ -13,6 +13,7 @@ from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from connector.errors import GatewayError, NotConnected, NotFound
+from connector.words import mark
 from portal.customer.gate import for_payers, pages, visitor
 from portal.customer.sheet import Sheet, sheet_of
 from portal.customer.steps import debit_steps
@@ -23,9 +24,11 @@ from portal.ring import DOOR, limiter
 log = structlog.get_logger()
 
 _NO_PDF = Words(
-    "The PDF cannot be fetched right now",
-    "It comes straight from the books, and they do not answer at the moment. The invoice's page has the same figures; "
-    "please try the PDF again in a few minutes.",
+    mark("The PDF cannot be fetched right now"),
+    mark(
+        "It comes straight from the books, and they do not answer at the moment. The invoice's page has the same "
+        "figures; please try the PDF again in a few minutes."
+    ),
 )
 
 

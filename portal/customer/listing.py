@@ -20,7 +20,7 @@ from sqlmodel import col
 from connector.errors import WrongInput
 from connector.store.cache import InvoiceRow
 from connector.store.money import ShareRow
-from connector.words import day_text, minor_figure
+from connector.words import day_text, mark, minor_figure, say, spoken
 from portal.access.visitors import OWN_INVOICES, Visitor
 from portal.customer.heads import Taken, taken_of
 from portal.picking import fetch, pick, reading
@@ -28,7 +28,7 @@ from sync.collect.amounts import read_amount
 
 PAGE = 50
 LONGEST_SEARCH = 60
-FILTERS = {"": "All", "open": "Open", "overdue": "Overdue", "paid": "Paid"}
+FILTERS = {"": mark("All"), "open": mark("Open"), "overdue": mark("Overdue"), "paid": mark("Paid")}
 _SORTS: Mapping[str, tuple[Any, ...]] = {
     "": (col(InvoiceRow.issued_day).desc(), col(InvoiceRow.qbo_id).desc()),
     "due": (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day)),
@@ -157,9 +157,9 @@ def _line(row: Any, base: str, today: date, taken: Taken) -> Line:
     mark, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
     return Line(
         base + (qbo_id if qbo_id.isalnum() and qbo_id.isascii() else quote(qbo_id, safe="")),
-        number or "without a number",
-        _day(issued_day, today.year),
-        _day(due_day, today.year) if due_day else "",
+        number or say("without a number"),
+        _day(issued_day, today.year, spoken()),
+        _day(due_day, today.year, spoken()) if due_day else "",
         minor_figure(total, currency),
         minor_figure(left, currency) if left else "",
         mark,
@@ -168,8 +168,8 @@ def _line(row: Any, base: str, today: date, taken: Taken) -> Line:
 
 
 @lru_cache(maxsize=2048)
-def _day(day: date, year: int) -> str:
-    return day_text(day, this_year=year)
+def _day(day: date, year: int, locale: str) -> str:
+    return day_text(day, this_year=year, locale=locale)
 
 
 def _mark(
@@ -177,9 +177,9 @@ def _mark(
 ) -> tuple[str, str]:
     """Return the mark of an invoice: the ledger's standing (a test holds the two together), in the payer's words."""
     if state != "live":
-        return ("", "Cancelled") if state == "voided" else ("", "Withdrawn")
+        return ("", say("Cancelled")) if state == "voided" else ("", say("Withdrawn"))
     if not left:
-        return ("wait", "Under way") if is_busy else ("good", "Paid")
+        return ("wait", say("Under way")) if is_busy else ("good", say("Paid"))
     if due_day is not None and due_day < today:
-        return "bad", "Overdue"
-    return ("wait", "Partly paid") if balance < total else ("wait", "Open")
+        return "bad", say("Overdue")
+    return ("wait", say("Partly paid") if balance < total else say("Open"))

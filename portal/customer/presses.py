@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from connector.errors import WrongInput
 from connector.store.cache import InvoiceRow
+from connector.words import mark, say
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.here import runtime
@@ -23,7 +24,7 @@ from sync.collect.answers import MOST_INVOICES
 from sync.collect.press import Press
 
 _FIELDS = {"shares", "form_nonce", "shown_minor", "email"}
-_NOT_OURS = "This page and the server do not understand each other. Load the page again. Nothing was charged."
+_NOT_OURS = mark("This page and the server do not understand each other. Load the page again. Nothing was charged.")
 LONGEST_EMAIL = 254
 
 
@@ -37,7 +38,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
     currency = next(iter(found.values()))[1]
     shares = tuple((one, read_amount(text, currency).minor) for one, text in typed.items())
     if fields["shown_minor"] != sum(minor for _, minor in shares):
-        raise WrongInput(_NOT_OURS)
+        raise WrongInput(say(_NOT_OURS))
     return Press(
         company_id=who.company.id,
         customer_id=who.chosen_customer or found[shares[0][0]][0],
@@ -54,23 +55,23 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
 
 def _fields(message: object) -> Mapping[str, Any]:
     if not isinstance(message, dict) or set(message) != _FIELDS:
-        raise WrongInput(_NOT_OURS)
+        raise WrongInput(say(_NOT_OURS))
     nonce, shown = message["form_nonce"], message["shown_minor"]
     if not isinstance(nonce, str) or not 20 <= len(nonce) <= 100 or not isinstance(shown, int):
-        raise WrongInput(_NOT_OURS)
+        raise WrongInput(say(_NOT_OURS))
     return message
 
 
 def _typed_shares(shares: object) -> dict[str, str]:
     if not isinstance(shares, list) or not 0 < len(shares) <= MOST_INVOICES:
-        raise WrongInput(_NOT_OURS)
+        raise WrongInput(say(_NOT_OURS))
     typed: dict[str, str] = {}
     for share in shares:
         if not isinstance(share, dict) or set(share) != {"invoice", "amount"}:
-            raise WrongInput(_NOT_OURS)
+            raise WrongInput(say(_NOT_OURS))
         invoice_id, amount = share["invoice"], share["amount"]
         if not isinstance(invoice_id, str) or not isinstance(amount, str) or invoice_id in typed:
-            raise WrongInput(_NOT_OURS)
+            raise WrongInput(say(_NOT_OURS))
         typed[invoice_id] = amount
     return typed
 
@@ -87,11 +88,11 @@ def _invoices(who: Visitor, invoice_ids: Iterable[str]) -> dict[str, tuple[str, 
 
 def _email(text: object) -> str:
     if not isinstance(text, str):
-        raise WrongInput(_NOT_OURS)
+        raise WrongInput(say(_NOT_OURS))
     address = text.strip()
     name, at, host = address.partition("@")
     if address and (not (name and at and "." in host) or len(address) > LONGEST_EMAIL or not address.isprintable()):
-        raise WrongInput("That does not look like an e-mail address. Correct it, or leave it empty.")
+        raise WrongInput(say("That does not look like an e-mail address. Correct it, or leave it empty."))
     return address
 
 

@@ -12,6 +12,7 @@ from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import WrongInput
+from portal import tongues
 from portal.access import links, people, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.tokens import browser_hash, digest
@@ -97,7 +98,10 @@ def sign_out() -> ResponseReturnValue:
     if who.session_hash:
         with runtime().db.write("sign_out") as db_session:
             sessions.finish(db_session, who.session_hash)
+    language = tongues.keep()
     session.clear()
+    if language:
+        session[tongues.WISH] = language
     return sessions.take(redirect(url_for(".show_sign_in")), sessions.payer_door(who.company.slug))
 
 

@@ -14,6 +14,7 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from connector.store.cache import CustomerRow
+from connector.words import say
 from jobs.statements import AccountStatement, read_statement
 from portal.access import people
 from portal.customer.gate import for_contacts, pages, visitor
@@ -76,13 +77,13 @@ def statement_csv() -> ResponseReturnValue:
     account = _read(_asked())
     made, text = account.statement, io.StringIO()
     write = csv.writer(text).writerow
-    write(["Date", "What", "Amount", "Balance", "Currency"])
-    write([made.first.isoformat(), "Opening balance", "", made.opening.decimal(), account.currency])
+    write([say("Date"), say("What"), say("Amount"), say("Balance"), say("Currency")])
+    write([made.first.isoformat(), say("Opening balance"), "", made.opening.decimal(), account.currency])
     for line in made.lines:
         moved = line.movement
         day = "" if moved.day == date.min else moved.day.isoformat()
         write([day, name_of(line), moved.amount.decimal(), line.balance.decimal(), account.currency])
-    write([made.last.isoformat(), "Closing balance", "", made.closing.decimal(), account.currency])
+    write([made.last.isoformat(), say("Closing balance"), "", made.closing.decimal(), account.currency])
     headers = {"Content-Disposition": f'attachment; filename="{file_name(account)}.csv"'}
     return Response(text.getvalue(), mimetype="text/csv", headers=headers)
 
@@ -103,7 +104,7 @@ def _asked() -> Asked:
         abort(404)
     last = _day(request.args.get("to"))
     first = _day(request.args.get("from"))
-    problem = "" if _make_sense(first, last, today) else "Choose a first day that is not after the last one."
+    problem = "" if _make_sense(first, last, today) else say("Choose a first day that is not after the last one.")
     if problem or last is None or first is None:
         last = today if problem or last is None else last
         first = last - timedelta(days=USUAL_DAYS) if problem or first is None else first
@@ -128,9 +129,9 @@ def _spans(today: date) -> list[tuple[str, date, date]]:
     month = today.replace(day=1)
     before = (month - timedelta(days=1)).replace(day=1)
     return [
-        ("Last 90 days", today - timedelta(days=USUAL_DAYS), today),
-        ("This month", month, today),
-        ("Last month", before, month - timedelta(days=1)),
-        ("This year", today.replace(month=1, day=1), today),
-        ("Last year", date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        (say("Last 90 days"), today - timedelta(days=USUAL_DAYS), today),
+        (say("This month"), month, today),
+        (say("Last month"), before, month - timedelta(days=1)),
+        (say("This year"), today.replace(month=1, day=1), today),
+        (say("Last year"), date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
     ]

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from connector.clock import day_in
 from connector.ledger.payments import PaymentState
-from connector.words import clock_text, day_text, on_day, possessive
+from connector.words import clock_text, day_text, on_day, possessive, say
 from portal.access.companies import Company
 from portal.customer.flows import clears_by
 
@@ -40,34 +40,35 @@ class Way:
 
     def steps(self) -> list[Step]:
         """Return the three steps of a bank debit, or the two of anything that is paid at once."""
-        books = f"In {possessive(self.company_name)} books"
+        books = say("In {whose} books", whose=possessive(self.company_name))
         if self.processing_at is None:
             return [
-                Step("Paid", self._when(self.succeeded_at), DONE if self.succeeded_at else NOW),
+                Step(say("Paid"), self._when(self.succeeded_at), DONE if self.succeeded_at else NOW),
                 self._books(books),
             ]
         sent_day = day_in(self.zone, self.processing_at)
+        sent = Step(say("Sent"), self._day(sent_day), DONE)
         if self.state is PaymentState.FAILED:
-            return [Step("Sent", self._day(sent_day), DONE), Step("Returned", "by your bank", FAILED)]
-        expected = f"until about {day_text(clears_by(sent_day), weekday=True)}"
+            return [sent, Step(say("Returned"), say("by your bank"), FAILED)]
+        expected = say("until about {day}", day=day_text(clears_by(sent_day), weekday=True))
         clearing = (
-            Step("Cleared", self._when(self.succeeded_at), DONE)
+            Step(say("Cleared"), self._when(self.succeeded_at), DONE)
             if self.succeeded_at
-            else Step("Clearing", expected, NOW)
+            else Step(say("Clearing"), expected, NOW)
         )
-        return [Step("Sent", self._day(sent_day), DONE), clearing, self._books(books)]
+        return [sent, clearing, self._books(books)]
 
     def _books(self, name: str) -> Step:
         if self.recorded_at:
             return Step(name, self._when(self.recorded_at), DONE)
-        return Step(name, "under way", NOW) if self.succeeded_at else Step(name, "after that", LATER)
+        return Step(name, say("under way"), NOW) if self.succeeded_at else Step(name, say("after that"), LATER)
 
     def _when(self, instant: datetime | None) -> str:
         if instant is None:
-            return "now"
+            return say("now")
         day = day_in(self.zone, instant)
         clock = clock_text(instant, self.zone)
-        return f"at {clock}" if day == self.today else f"{self._day(day)}, {clock}"
+        return say("at {time}", time=clock) if day == self.today else f"{self._day(day)}, {clock}"
 
     def _day(self, day: date) -> str:
         return on_day(day, self.today)

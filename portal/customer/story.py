@@ -19,13 +19,23 @@ from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
+from connector.words import known, listing, mark, say_many
 from portal.access.companies import Company
 from portal.access.visitors import Visitor
 from portal.customer.steps import Step, Way
 from portal.here import runtime
 from portal.picking import fetch, fetch_one, pick
 
-_DECLINED = "The card or bank did not accept the payment."
+_DECLINED = mark("The card or bank did not accept the payment.")
+# What is most often the reason, in the words of `sync.settle` and of Stripe.
+_REASONS = (
+    mark("Your card was declined."),
+    mark("Your bank account was declined."),
+    mark("Your card has insufficient funds."),
+    mark("Your card has expired."),
+    mark("Your card's security code is incorrect."),
+    mark("Your card number is incorrect."),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,13 @@ class Story:
     @property
     def reason(self) -> str:
         """Return why it failed, in words that are fit for the payer (`sync.settle` chose them)."""
-        return self.error_text or _DECLINED
+        return known(self.error_text or _DECLINED)
+
+    @property
+    def invoices(self) -> str:
+        """Return what it paid, as it stands in a sentence: invoice 1068, invoices 1068 and 1071."""
+        numbers = listing([share.number for share in self.shares])
+        return say_many("invoice {invoices}", "invoices {invoices}", len(self.shares), invoices=numbers)
 
     @property
     def steps(self) -> list[Step]:

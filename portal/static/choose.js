@@ -5,6 +5,8 @@
 (() => {
   const form = document.getElementById("choose");
   if (!form || !document.getElementById("sum")) return;
+  const words = JSON.parse(form.dataset.words);
+  const counted = (name, number) => words[name].replace("{number}", number);
   const all = document.getElementById("all");
   const go = document.getElementById("go");
   const sum = document.getElementById("sum");
@@ -34,9 +36,9 @@
     }
     const mixed = currencies.size > 1;
     sum.textContent = number && !mixed ? tieoutMoney.write(minor, [...currencies][0], digits) : "";
-    chosen.textContent = mixed ? "Pay one currency at a time" : number ? `${number} ${number === 1 ? "invoice" : "invoices"} chosen` : "Choose what to pay";
+    chosen.textContent = mixed ? words.mixed : number ? counted(number === 1 ? "one" : "many", number) : words.none;
     go.disabled = !number || !sound || mixed;
-    go.textContent = number > 1 ? `Pay ${number} together` : "Pay";
+    go.textContent = number > 1 ? counted("together", number) : words.pay;
     all.checked = number === rows.length;
     all.indeterminate = number > 0 && number < rows.length;
   }

@@ -4,7 +4,9 @@
 
 (() => {
   const form = document.getElementById("pay");
-  const { key, currency, csrf } = form.dataset;
+  const { key, currency, csrf, language } = form.dataset;
+  const words = JSON.parse(form.dataset.words);
+  const told = (name, amount) => words[name].replace("{amount}", () => amount);
   const digits = Number(form.dataset.digits);
   const press = document.getElementById("press");
   const pressText = document.getElementById("press-text");
@@ -25,7 +27,7 @@
   const money = (minor) => tieoutMoney.write(minor, currency, digits);
   const left = (row) => Number(row.item.dataset.left);
 
-  if (!window.Stripe) return say("bad", "The payment form could not be loaded.", "Check your connection and load the page again. Nothing was charged.");
+  if (!window.Stripe) return say("bad", words.not_loaded, words.look_at_line);
 
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
@@ -39,7 +41,7 @@
     },
   });
 
-  const stripe = Stripe(key);
+  const stripe = Stripe(key, { locale: language });
   const elements = stripe.elements({ mode: "payment", amount: Math.max(sum() || 0, 1), currency: currency.toLowerCase(), appearance: appearance() });
   const element = elements.create("payment", { layout: { type: "tabs" }, business: { name: form.dataset.payee } });
   element.on("ready", () => {
@@ -48,7 +50,7 @@
     method.querySelector(".waits")?.remove();
     refresh();
   });
-  element.on("loaderror", () => say("bad", "The payment form could not be loaded.", "Load the page again. Nothing was charged."));
+  element.on("loaderror", () => say("bad", words.not_loaded, words.load_again));
   const place = document.createElement("div");
   method.append(place);
   element.mount(place);
@@ -62,13 +64,13 @@
 
   function check(row) {
     const minor = tieoutMoney.read(row.field.value, digits);
-    let words = "";
-    if (minor === null) words = `Enter an amount such as ${money(left(row)).replace(/^[^\d]+/, "")}.`;
-    else if (minor <= 0) words = "Enter an amount above zero.";
-    else if (minor > left(row)) words = `${money(left(row))} is left to pay on this invoice.`;
-    row.wrong.textContent = words;
-    row.field.setAttribute("aria-invalid", String(words !== ""));
-    return words === "";
+    let wrong = "";
+    if (minor === null) wrong = told("figure", tieoutMoney.figure(left(row), digits));
+    else if (minor <= 0) wrong = words.above_zero;
+    else if (minor > left(row)) wrong = told("above_left", money(left(row)));
+    row.wrong.textContent = wrong;
+    row.field.setAttribute("aria-invalid", String(wrong !== ""));
+    return wrong === "";
   }
 
   function refresh() {
@@ -76,7 +78,7 @@
     const amount = sum();
     if (amount !== null) {
       total.textContent = money(amount);
-      pressText.textContent = `Pay ${money(amount)}`;
+      pressText.textContent = told("pay", money(amount));
       if (amount > 0) elements.update({ amount });
     }
     press.disabled = busy || !ready || !sound;
@@ -90,14 +92,14 @@
     head.textContent = title;
     box.append(head);
     if (text) {
-      const words = document.createElement("p");
-      words.textContent = text;
-      box.append(words);
+      const more = document.createElement("p");
+      more.textContent = text;
+      box.append(more);
     }
     for (const href of links) {
       const way = document.createElement("a");
       way.href = href;
-      way.textContent = "See your earlier payment";
+      way.textContent = words.earlier;
       box.append(way);
     }
     note.append(box);
@@ -120,14 +122,14 @@
       const now = answer.balances?.[row.invoice];
       if (!now) continue;
       row.item.dataset.left = now.minor;
-      row.shown.textContent = `${now.text} open`;
+      row.shown.textContent = told("open", now.text);
       const typed = tieoutMoney.read(row.field.value, digits);
       if (typed !== null && typed > now.minor) row.field.value = now.figure;
     }
     if (answer.form_nonce) nonce = answer.form_nonce;
-    const title = { under_way: "A payment is under way already", not_payable: "There is nothing left to pay", above_balance: "The balance has changed" }[answer.reason]
-      || answer.title || "The payment was not started";
-    say(answer.reason ? "wait" : "bad", title, answer.text || "Nothing was charged. Please try again in a minute.", answer.under_way || []);
+    const known = ["under_way", "not_payable", "above_balance"].includes(answer.reason);
+    const title = (known && words[answer.reason]) || answer.title || words.not_started;
+    say(answer.reason ? "wait" : "bad", title, answer.text || words.in_a_minute, answer.under_way || []);
   }
 
   async function ask() {
@@ -143,17 +145,17 @@
 
   async function pay() {
     const { error: incomplete } = await elements.submit();
-    if (incomplete) return say("bad", "Something is missing", incomplete.message);
-    setBusy(true, "Checking with the books\u2026");
+    if (incomplete) return say("bad", words.missing, incomplete.message);
+    setBusy(true, words.checking);
     const { ok, answer } = await ask();
     if (!ok) return refused(answer);
     if (["succeeded", "processing"].includes(answer.state)) return location.assign(answer.return_url);
-    setBusy(true, `Paying ${answer.text}\u2026`);
+    setBusy(true, told("paying", answer.text));
     const { error } = await stripe.confirmPayment({
       elements, clientSecret: answer.client_secret, confirmParams: { return_url: answer.return_url }, redirect: "if_required",
     });
     if (error && ["card_error", "validation_error"].includes(error.type)) {
-      return say("bad", "The payment did not go through", `${error.message} Nothing was charged. You can try again or use another method.`);
+      return say("bad", words.failed, `${error.message} ${words.try_another}`);
     }
     /* Anything else may have been taken or not: the status page finds out. */
     location.assign(answer.return_url);
@@ -168,7 +170,7 @@
     try {
       await pay();
     } catch {
-      say("bad", "We could not reach the server", "Check your connection, then press Pay again: you are never charged twice for the same press.");
+      say("bad", words.not_reached, words.never_twice);
     } finally {
       setBusy(false);
     }

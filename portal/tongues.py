@@ -1,0 +1,109 @@
+"""Which language a request is answered in, and what pages need to say so.
+
+A payer's wish in the address comes first and is kept in the browser's signed cookie, then what the browser prefers,
+then English. Laws: staff pages speak English until they have catalogs; what one request speaks ends with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlencode
+
+from babel import Locale
+from flask import Flask, Response, g, request, session
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from connector import words
+from connector.translations import LANGUAGES, SOURCE, in_templates
+
+WISH = "lang"  # in the address, and in the browser's signed cookie
+_ENGLISH_ONLY = frozenset({"staff", "connect", "hooks", "health"})
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """A language that this page can be read in: its own name, its tag, the page's address in it."""
+
+    name: str
+    tag: str
+    href: str
+    is_here: bool
+
+
+def install(app: Flask) -> None:
+    """Let an application answer each request in the language of whoever asks."""
+    in_templates.install(app.jinja_env)
+    app.jinja_env.globals.update(tag=tag, direction=direction, tongues=tongues)
+    app.before_request(_listen)
+    app.after_request(_tell)
+    app.teardown_request(_fall_silent)
+
+
+def tag() -> str:
+    """Return the present language's tag as browsers know it: en-US."""
+    return words.spoken().replace("_", "-")
+
+
+def direction() -> str:
+    """Return which way the present language runs: ltr or rtl."""
+    return _direction(words.spoken())
+
+
+@lru_cache(maxsize=16)
+def _direction(locale: str) -> str:
+    return str(Locale.parse(locale).text_direction)
+
+
+def tongues() -> Sequence[Tongue]:
+    """Return this page in every language, for the switch at its foot."""
+    asked = [(name, value) for name, value in request.args.items(multi=True) if name != WISH]
+    here = words.language()
+    return [
+        Tongue(name, language, f"{request.path}?{urlencode([*asked, (WISH, language)])}", language == here)
+        for language, name in LANGUAGES.items()
+    ]
+
+
+def keep() -> str:
+    """Return the language this browser asked for, to be kept when its cookie is emptied; empty where it did not."""
+    return str(session.get(WISH, ""))
+
+
+def _listen() -> None:
+    if request.endpoint == "static" or request.blueprint in _ENGLISH_ONLY:
+        return
+    g.speech = ExitStack()
+    g.speech.enter_context(words.speaking(words.LOCALES[_language()]))
+
+
+def _language() -> str:
+    wish = request.args.get(WISH, "")
+    if wish in LANGUAGES:
+        if session.get(WISH) != wish:
+            session[WISH] = wish
+        return wish
+    kept = session.get(WISH, "")
+    return kept if kept in LANGUAGES else _preferred(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=500)
+def _preferred(header: str) -> str:
+    """Return which of our languages a browser likes best; English where it names none of them."""
+    return parse_accept_header(header, LanguageAccept).best_match(LANGUAGES, default=SOURCE) or SOURCE
+
+
+def _tell(response: Response) -> Response:
+    if "speech" in g:
+        response.headers["Content-Language"] = tag()
+        response.vary.add("Accept-Language")
+    return response
+
+
+def _fall_silent(_error: BaseException | None) -> None:
+    speech: ExitStack | None = g.pop("speech", None)
+    if speech is not None:
+        speech.close()
