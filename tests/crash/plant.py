@@ -141,10 +141,10 @@ class Plant:
     def kill(self, name: str) -> int:
         """End a process and what it forked by SIGKILL, as systemd ends a group; return how it was seen to end."""
         process = self._running.pop(name)
-        forked = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        forked = roster.children(process.pid)
         process.kill()
         for child in forked:
-            roster.kill(int(child))
+            roster.kill(child)
         return process.wait(timeout=15)
 
     def stop(self, name: str) -> None:
@@ -155,7 +155,7 @@ class Plant:
 
     def close(self) -> None:
         for name in reversed(list(self._running)):
-            self.stop(name)
+            self.kill(name)
         self.house.close()
         self.world.stop()
 

@@ -61,7 +61,7 @@ def test_the_web_dies(plant: Plant, invoice: InvoiceRow, point: str) -> None:
 
 @pytest.mark.parametrize("point", WORKER_POINTS)
 def test_the_worker_dies(plant: Plant, invoice: InvoiceRow, point: str) -> None:
-    plant.stop("scheduler")  # so that nobody but the worker passes the point
+    plant.kill("scheduler")  # so that nobody but the worker passes the point
     browser, page = plant.pay_page(invoice.qbo_id)
     plant.lay_trap(point)
     plant.confirm(plant.press(browser, page))

@@ -33,8 +33,12 @@ PRODUCT = (
     "portal.commands.processes",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite",
+    "sqlite3",
+    "stripe._object_classes",
+    "stripe._stripe_client",
+    "stripe._v1_services",
     "typst",
+    "valkey",  # by the throttle's library, wherever it is installed
 )
 
 

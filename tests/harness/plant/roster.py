@@ -84,11 +84,7 @@ class Roster:
 
     def children(self, name: str) -> list[int]:
         """Return the children of a post's process: horses of a worker, workers of gunicorn."""
-        pid = self.posts[name].pid
-        try:  # both fork from their first thread
-            return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        except OSError:
-            return []
+        return children(self.posts[name].pid)
 
     def said(self, name: str) -> str:
         """Return everything that the processes of a post wrote."""
@@ -140,6 +136,14 @@ class Roster:
         for member in [one for one in self._former if not watchdog.members(one.process.pid)]:
             self._former.remove(member)
             self._crew.forget(member)
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of a process, none when it has ended."""
+    try:  # gunicorn and RQ fork from their first thread
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def kill(pid: int) -> bool:
