@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.harness.plant.report import Report
+from tests.harness.plant.report import Report, summed
 from tests.harness.plant.storm import storm
 
 
@@ -25,6 +25,7 @@ def main() -> int:
             reports.append(report)
             if given.json:  # after each, so that a long run which is ended has told what it did
                 given.json.write_text(json.dumps([one.as_json() for one in reports], indent=1) + "\n")
+    print("\n".join(summed(reports)), flush=True)
     return 0 if all(report.holds for report in reports) else 1
 
 
@@ -43,14 +44,17 @@ def _options() -> argparse.ArgumentParser:
 
 def _storms(engine: str, given: argparse.Namespace) -> Iterator[Report]:
     """Storm on one engine, once or until so many were killed; a storm that broke something is the last."""
-    seed, killed = given.seed, 0
+    seed, killed, hit = given.seed, 0, set[str]()
     while True:
         folder = given.keep / f"{engine}-{seed}" if given.keep else None
         if folder:
             folder.mkdir(parents=True)
-        report = storm(engine, given.seconds, seed, kills=given.kills, bug=given.bug, folder=folder, tell=_tell)
+        report = storm(
+            engine, given.seconds, seed, kills=given.kills, bug=given.bug, hit=hit, folder=folder, tell=_tell
+        )
         yield report
         killed += sum(report.kills.values())
+        hit |= report.died_at
         if killed >= given.until or not report.holds:
             return
         seed += 1

@@ -5,8 +5,12 @@ Law: lost, doubled and misstated are counted from the books of both services, ne
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+TRAP = "at a point"  # the victim that is whoever passes a point first
 
 
 @dataclass
@@ -48,6 +52,11 @@ class Report:
         """Tell whether nothing is lost, doubled, misstated or broken."""
         return not (self.lost or self.doubled or self.misstated_minor or self.broken)
 
+    @property
+    def died_at(self) -> set[str]:
+        """Return the points at which a process was killed by a trap."""
+        return {step for step, row in self.matrix.items() if f"kill: {TRAP}" in row}
+
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
         return {**asdict(self), "holds": self.holds}
@@ -70,6 +79,21 @@ class Report:
             f"  lost {self.lost}, doubled {self.doubled}, misstated {self.misstated_minor}",
             *(f"  BROKEN {line}" for line in self.broken),
         ]
+
+
+def summed(reports: Sequence[Report]) -> list[str]:
+    """Return what many storms came to, for a person."""
+    kills, died_at = Counter[str](), set[str]().union(*(one.died_at for one in reports))
+    for one in reports:
+        kills.update(one.kills)
+    money = sum(one.money_minor for one in reports) / 100
+    return [
+        f"{len(reports)} storms, {sum(one.seconds for one in reports):.0f} s",
+        f"  payments        {sum(one.payments for one in reports)}: {money:,.2f}",
+        f"  kills           {kills.total()}: {_told(kills)}; at {len(died_at)} different points",
+        f"  lost {sum(one.lost for one in reports)}, doubled {sum(one.doubled for one in reports)}, "
+        f"misstated {sum(one.misstated_minor for one in reports)}",
+    ]
 
 
 def _told(counts: dict[str, int]) -> str:

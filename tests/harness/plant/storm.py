@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,7 +33,7 @@ SKEW_SECONDS = 600
 PACE = 10  # seconds of the product's clock in one real second
 BEAT = 0.5
 QUIET_WITHIN = 90.0  # real seconds
-CROWD, PAUSE = 6, 0.8  # payers, and the seconds that each waits between two payments
+CROWD, PAUSE = 8, 0.6  # payers, and the seconds that each waits between two payments
 INVOICES_A_SECOND = 9  # of which about a seventh is open
 STEP = 50.0  # seconds that pass at once in the silence: less than any look at an open payment is apart
 DAY = 24 * 3600
@@ -47,20 +47,32 @@ def storm(
     *,
     kills: int = 0,
     bug: str = "",
+    hit: Set[str] = frozenset(),
     folder: Path | None = None,
     tell: Tell | None = None,
 ) -> Report:
     """Run one storm on one engine and return what it came to; `kills` 0 leaves their number to the time.
 
-    `tell` hears a line at each stage.
+    `hit` are points where earlier storms killed already; `tell` hears a line at each stage.
     """
     with tempfile.TemporaryDirectory(prefix="tieout-plant-") as made:
-        return _Storm(engine, seconds, seed, kills=kills, bug=bug, folder=folder or Path(made), tell=tell).run()
+        return _Storm(
+            engine, seconds, seed, kills=kills, bug=bug, hit=hit, folder=folder or Path(made), tell=tell
+        ).run()
 
 
 class _Storm:
     def __init__(
-        self, engine: str, seconds: float, seed: int, *, kills: int, bug: str, folder: Path, tell: Tell | None
+        self,
+        engine: str,
+        seconds: float,
+        seed: int,
+        *,
+        kills: int,
+        bug: str,
+        hit: Set[str],
+        folder: Path,
+        tell: Tell | None,
     ) -> None:
         self.tell, self.began = tell, time.monotonic()
         self.seconds, self.dice = seconds, random.Random(f"storm {seed}")
@@ -70,7 +82,7 @@ class _Storm:
         self.plant = Installation(engine, folder, invoices=invoices, skew=skew, bug=bug, seed=seed)
         self.skew = skew
         self.kill_every = seconds / (kills or max(18.0, seconds))
-        self.kills = Kills(self.plant, random.Random(f"kills {seed}"))
+        self.kills = Kills(self.plant, random.Random(f"kills {seed}"), hit)
         self.spans: list[Span] = []
         self.failures: list[BaseException] = []
         self._over = threading.Event()
