@@ -26,7 +26,7 @@ from sync.runtime import Runtime
 
 log = structlog.get_logger()
 REDIS_AWAY_SECONDS = 2.0
-PRELOADED = ("jobs.tasks", "typst")  # imported in the parent, so that no child imports anything that takes long
+PRELOADED = ("connector.stripe.early", "jobs.tasks", "typst")  # in the parent: no child imports what takes long
 
 
 class _Patient(BaseWorker):
