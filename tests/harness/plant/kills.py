@@ -29,6 +29,7 @@ DECK = (
 HORSE_WITHIN = 2.0
 MOST_TRAPS = 4  # laid at once
 TRAP_WITHIN = 8.0  # seconds after which a trap that caught nobody is laid elsewhere
+WEB_RESTS = 4.0  # seconds in which the web is not killed again
 RECENT = 20.0  # seconds: where somebody passed within these, somebody soon passes again
 PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds until somebody stands there again
 
@@ -74,8 +75,8 @@ class Kills:
     def _find(self, victim: str) -> tuple[str, list[int]]:
         """Return the post and the processes that a victim means."""
         role = self._dice.choice((WORKER, SKEWED))
-        if victim in (WEB_WORKER, WEB_MASTER) and not self._plant.is_up():
-            return WEB, []  # on a slow machine it would never serve again, and nobody would pay
+        if victim in (WEB_WORKER, WEB_MASTER) and (self._web_rests() or not self._plant.is_up()):
+            return WEB, []
         if victim in (HORSE, GROUP):
             role, horse = self._horse(role)
             parent = self._pid(role)
@@ -85,6 +86,11 @@ class Kills:
             return WEB, [self._dice.choice(workers)] if workers else []
         role = {PARENT: role, WEB_MASTER: WEB, TICKER: SCHEDULER}[victim]
         return role, [pid for pid in [self._pid(role)] if pid]
+
+    def _web_rests(self) -> bool:
+        """Tell whether the web died a moment ago: with no rest nobody would pay, and nothing would be at stake."""
+        now = time.monotonic()
+        return any(one.role == WEB and now - one.at < WEB_RESTS for one in self.done)
 
     def _pid(self, role: str) -> int:
         post = self._plant.roster.posts[role]
@@ -112,8 +118,9 @@ class Kills:
         """End whichever process passes a point next: points where nobody died yet come first."""
         now = time.monotonic()
         self._take_up([name for name, at in self._laid.items() if now - at > TRAP_WITHIN])
-        passed = {one.point for one in self._plant.trace.passages() if one.what == "passed" and now - one.at < RECENT}
-        points = sorted(passed - set(self._laid))
+        recent = [one for one in self._plant.trace.passages() if one.what == "passed" and now - one.at < RECENT]
+        spared = {one.point for one in recent if one.role == WEB} if self._web_rests() else set[str]()
+        points = sorted({one.point for one in recent} - set(self._laid) - spared)
         if not points or len(self._laid) >= MOST_TRAPS:
             self.missed.append(TRAP)
             return

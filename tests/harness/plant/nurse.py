@@ -33,10 +33,8 @@ PRODUCT = (
     "portal.commands.processes",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
+    "connector.stripe.early",
     "sqlite3",
-    "stripe._object_classes",
-    "stripe._stripe_client",
-    "stripe._v1_services",
     "typst",
     "valkey",  # by the throttle's library, wherever it is installed
 )
