@@ -6,7 +6,7 @@ index); closing keeps the row, with who closed it and why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Table, Update
@@ -79,11 +79,16 @@ def open_subjects(session: Session, company_id: str, kind: str) -> list[str]:
 
 
 def close_others(
-    session: Session, rt: Runtime, company_id: str, *, kind: str, still_open: Sequence[str], note: str
+    session: Session, rt: Runtime, company_id: str, *, seen: Mapping[str, Collection[str]], note: str
 ) -> int:
-    """Close the open discrepancies of a kind whose subject was not seen any more; returns how many."""
-    gone = [subject for subject in open_subjects(session, company_id, kind) if subject not in still_open]
-    return sum(close(session, rt, company_id, kind=kind, subject=subject, note=note) for subject in gone)
+    """Close what is open of some kinds and was not seen any more: subjects by kind. Returns how many."""
+    rows = select(DiscrepancyRow.kind, DiscrepancyRow.subject).where(
+        DiscrepancyRow.company_id == company_id,
+        col(DiscrepancyRow.kind).in_(seen),
+        col(DiscrepancyRow.closed_at).is_(None),
+    )
+    gone = sorted((kind, subject) for kind, subject in session.exec(rows) if subject not in seen[kind])
+    return sum(close(session, rt, company_id, kind=kind, subject=subject, note=note) for kind, subject in gone)
 
 
 def _open_row(company_id: str, kind: str, subject: str) -> Update:

@@ -18,6 +18,32 @@ from connector.stripe.reading import hint_of
 
 TOLERANCE_SECONDS = 300
 LONGEST_HEADER = 4096
+# What an endpoint is asked to send: everything that brings news sooner than the sweep, and nothing that only repeats it
+# (charge.succeeded says no more than its intent does; an intent's creation was ours).
+WANTED_EVENTS = (
+    "payment_intent.succeeded",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "charge.updated",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "payout.created",
+    "payout.updated",
+    "payout.paid",
+    "payout.failed",
+    "payout.canceled",
+    "payout.reconciliation_completed",
+    "balance.available",
+)
 
 
 class BadSignature(WrongInput):

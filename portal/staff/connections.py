@@ -11,6 +11,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import GatewayError, NotConnected, WrongInput
+from connector.stripe.webhooks import WANTED_EVENTS
 from jobs.gateways import account_of_key
 from oauth import connections
 from oauth.keys import connect_stripe
@@ -51,6 +52,7 @@ def show_connections() -> ResponseReturnValue:
         open_parts=accounts.propose(rt, company_id) if quickbooks else [],
         names=PARTS,
         webhook_url=f"{rt.settings.public_url}/hooks/stripe/{member().company.slug}",
+        webhook_events=WANTED_EVENTS,
     )
 
 

@@ -73,10 +73,8 @@ def tell_disconnected(session: Session, rt: Runtime, company_id: str) -> None:
 
 def all_clear(session: Session, rt: Runtime, company_id: str) -> None:
     """Close what stood against the whole company, after QuickBooks took an entry."""
-    for kind in (NEEDS_RECONNECT, PAUSED):
-        discrepancies.close_others(
-            session, rt, company_id, kind=kind, still_open=(), note="QuickBooks takes entries again."
-        )
+    seen: dict[str, list[str]] = {NEEDS_RECONNECT: [], PAUSED: []}
+    discrepancies.close_others(session, rt, company_id, seen=seen, note="QuickBooks takes entries again.")
 
 
 def companies_to_look_at(session: Session, now: datetime) -> list[str]:
@@ -111,8 +109,8 @@ def name_late(rt: Runtime, company_id: str) -> int:
                 amount=amount,
                 explains=True,
             )
-        seen = [currency for currency, _, _ in rows]
-        discrepancies.close_others(session, rt, company_id, kind=LATE, still_open=seen, note="Nothing waits so long.")
+        seen = {LATE: [currency for currency, _, _ in rows]}
+        discrepancies.close_others(session, rt, company_id, seen=seen, note="Nothing waits so long.")
         return sum(number for _, number, _ in rows)
 
 

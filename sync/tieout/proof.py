@@ -141,9 +141,7 @@ def _own_differences(session: Session, rt: Runtime, company_id: str, results: Se
                 next_step=line.next_step,
                 amount=line.amount,
             )
-    for kind, still_open in seen.items():
-        note = "The tie-out does not see it any more."
-        discrepancies.close_others(session, rt, company_id, kind=kind, still_open=still_open, note=note)
+    discrepancies.close_others(session, rt, company_id, seen=seen, note="The tie-out does not see it any more.")
 
 
 def _tell(session: Session, rt: Runtime, company_id: str, results: Sequence[CurrencyProof]) -> None:

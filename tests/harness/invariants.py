@@ -48,6 +48,7 @@ class Watch:
         self.till = Till(world, stripe.account if stripe and stripe.account else world.stripe.ground.platform)
         self.found: list[Broken] = []  # everything so far, each once
         self._known: set[Broken] = set()
+        self._seen: Rows | None = None  # our rows as they were last read
         self._docs: dict[str, list[str]] = {}  # our documents by reference, as they came
         self._charged: dict[str, str] = {}  # succeeded charge by payment
         self._states: dict[str, str] = {}
@@ -58,9 +59,14 @@ class Watch:
         self._chain = attempts.GENESIS
         self._tokens: set[str] = {self.ledgers.access_token()}
 
-    def after_step(self) -> list[Broken]:
-        """Check what changed since the last call; returns what is newly broken."""
-        rows = self.ledgers.step()
+    def after_step(self, *, is_committed: bool = True) -> list[Broken]:
+        """Check what changed since the last call; returns what is newly broken.
+
+        Our rows are read again only where something may have been committed since then.
+        """
+        if not is_committed and self._seen is not None:
+            return self._new([*self._stripe(self._seen), *self._quickbooks(), *self._doors()])
+        rows = self._seen = self.ledgers.step()
         return self._new([*self._stripe(rows), *self._quickbooks(), *self._rows(rows), *self._doors()])
 
     def whole(self, final: bool) -> list[Broken]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow, ConnectionRow
@@ -62,17 +62,22 @@ class Ledgers:
         self.rt = rt
         self.db = Database(rt.db.url.render_as_string(hide_password=False))
         self._last_seq = 0
+        # Asked after every step: built once.
+        self._payments = select(*_PAYMENT).where(PaymentRow.company_id == company_id)  # type: ignore
+        self._postings = select(*_POSTING).where(PostingRow.company_id == company_id)  # type: ignore
+        self._tried = select(func.max(AttemptRow.seq)).where(AttemptRow.company_id == company_id)
 
     def step(self) -> Rows:
         """Read what a step may have changed; attempts only since the last call."""
         mine = self.company_id
         with self.db.read() as session:
-            payments = session.exec(select(*_PAYMENT).where(PaymentRow.company_id == mine)).all()  # type: ignore
-            postings = session.exec(select(*_POSTING).where(PostingRow.company_id == mine)).all()  # type: ignore
+            payments, postings = session.exec(self._payments).all(), session.exec(self._postings).all()
+            last = session.exec(self._tried).one() or 0
+            if last <= self._last_seq:
+                return Rows(payments, postings, ())
             fresh = select(AttemptRow).where(AttemptRow.company_id == mine, AttemptRow.seq > self._last_seq)
             tried = session.exec(fresh.order_by(col(AttemptRow.seq))).all()
-        if tried:
-            self._last_seq = tried[-1].seq
+        self._last_seq = last
         return Rows(payments, postings, tried)
 
     def rows(self, table: type[Any], **where: Any) -> list[Any]:

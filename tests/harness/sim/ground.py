@@ -17,6 +17,7 @@ import msgspec
 
 from connector.settings import Settings
 from connector.store.session import Database
+from connector.stripe.webhooks import WANTED_EVENTS
 from sandbox import draw
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
@@ -75,7 +76,7 @@ def _founded(folder: Path) -> Ground:
     database = Database(f"sqlite:///{folder / 'tieout.db'}")
     database.create_all()
     database.close()
-    more = {"SMTP_URL": SMTP, "SWEEP_SECONDS": "60", "PULL_MINUTES": "20"}
+    more = {"SMTP_URL": SMTP, "SWEEP_SECONDS": "60", "PULL_MINUTES": "60"}
     house = House(
         world,  # type: ignore[arg-type]
         f"sqlite:///{folder / 'tieout.db'}",
@@ -105,7 +106,8 @@ def _listen(world: SimWorld) -> None:
     with world.quickbooks.lock:
         world.quickbooks.webhooks.send_to(f"{PUBLIC_URL}/hooks/quickbooks")
         world.quickbooks.commit()
-    world.stripe.control("webhooks", {"url": f"{PUBLIC_URL}/hooks/stripe/harbor-tile"})
+    wanted = {"url": f"{PUBLIC_URL}/hooks/stripe/harbor-tile", "enabled_events": list(WANTED_EVENTS)}
+    world.stripe.control("webhooks", wanted)
 
 
 def shelves_of(kept: Ground) -> tuple[Shelf, Shelf]:

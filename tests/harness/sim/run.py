@@ -37,9 +37,10 @@ from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
 # Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
-RUSH = HOUR
-PARTS = ((RUSH, 90.0), (4 * HOUR, 1800.0), (6 * DAY, 2 * DAY))
-CALM = ((HOUR, 600.0), (DAY, 4 * HOUR))
+RUSH = HOUR / 2
+PARTS = ((RUSH, 90.0), (4 * HOUR, 2 * HOUR))
+DAYS = (1, 1, 3, 6)  # how long a run may go on after that: debits settle after four days, payouts arrive after two
+CALM = ((HOUR, 1800.0), (DAY, 12 * HOUR), (DAY + HOUR / 4, HOUR / 4))
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,6 @@ class _Run:
         self.outside = Outside(self.stage, kept.realm, acts=not wanted.calm)
         self.steps = 0
         self.broken: list[Any] = []
-        self.turn_every = 120.0
         self._marks = (0, 0, 0)
 
     def result(self) -> Result:
@@ -126,8 +126,8 @@ class _Run:
         began = self.stage.now()
         self.crowd.gather(self.wanted.payers, RUSH * 0.9)
         self.outside.plan(self.wanted.actions, RUSH)
-        self.stage.later(5, "turn", self._turn)
-        for seconds, every in PARTS:
+        days = self.stage.script.dice("days").choice(DAYS)
+        for seconds, every in (*PARTS, (days * DAY, 2 * DAY)):
             self._until(began + seconds, every)
         self._calm_down()
         began = self.stage.now()
@@ -159,22 +159,25 @@ class _Run:
             rt, state=given["state"], code=given["code"], realm_id=given["realmId"], browser_hash="the owner's browser"
         )
 
-    def _turn(self, *, is_second: bool = False) -> None:
+    def _turn(self, every: float, end: float, *, is_second: bool = False) -> None:
         """Let the scheduler take a turn, and one soon after it: what was looked at is given up no sooner."""
+        if self.stage.now() >= end:
+            return
         if self.stage.machine.is_free("scheduler"):
             self.stage.machine.turn()
         if is_second:
-            self.stage.later(self.turn_every, "turn", self._turn)
+            self.stage.later(every, "turn", lambda: self._turn(every, end))
         else:
-            self.stage.later(15, "turn", lambda: self._turn(is_second=True))
+            self.stage.later(15, "turn", lambda: self._turn(every, end, is_second=True))
 
     def _until(self, end: float, every: float) -> None:
-        self.turn_every = every
+        self.stage.later(5, "turn", lambda: self._turn(every, end))
         while self.stage.next_at is not None and self.stage.next_at < end and not self._is_over():
             self.stage.step()
             self.steps += 1
+            commits = self._marks[1]
             if self._moved():
-                self._take_all(self.watch.after_step())
+                self._take_all(self.watch.after_step(is_committed=commits != self._marks[1]))
         if not self._is_over():
             self.stage.move_to(end)
 
