@@ -39,7 +39,7 @@ class Round:
 
     work: str
     every: Callable[[Settings], timedelta]
-    whose: Callable[[Session], list[str]]
+    needs: frozenset[str]  # for every company that is connected to these
 
 
 def _events(session: Session, now: datetime) -> list[str]:
@@ -60,14 +60,13 @@ def _mails(session: Session, now: datetime) -> list[str]:
     return due_mails(session, now, most=MOST)
 
 
-def _connected(*services: str) -> Callable[[Session], list[str]]:
-    def whose(session: Session) -> list[str]:
-        rows = select(ConnectionRow.company_id, ConnectionRow.which).where(ConnectionRow.state == "connected")
-        connected = set(session.exec(rows).all())
-        companies = sorted({company_id for company_id, _ in connected})
-        return [one for one in companies if all((one, service) in connected for service in services)]
-
-    return whose
+def connections_by_company(session: Session) -> dict[str, set[str]]:
+    """Return the services that each company is connected to."""
+    rows = select(ConnectionRow.company_id, ConnectionRow.which).where(ConnectionRow.state == "connected")
+    found: dict[str, set[str]] = {}
+    for company_id, service in session.exec(rows.order_by(col(ConnectionRow.company_id))):
+        found.setdefault(company_id, set()).add(service)
+    return found
 
 
 # In the order of a payment's life, so that one turn by hand carries it through.
@@ -79,10 +78,10 @@ CHORES = (
     Chore("mail", _mails),
 )
 ROUNDS = (
-    Round("pull", lambda settings: timedelta(minutes=settings.pull_minutes), _connected(QUICKBOOKS)),
-    Round("feed", lambda settings: timedelta(minutes=settings.pull_minutes), _connected(STRIPE)),
-    Round("prove", lambda settings: timedelta(minutes=15), _connected(QUICKBOOKS, STRIPE)),
-    Round("review", lambda settings: timedelta(days=1), _connected(QUICKBOOKS, STRIPE)),
+    Round("pull", lambda settings: timedelta(minutes=settings.pull_minutes), frozenset({QUICKBOOKS})),
+    Round("feed", lambda settings: timedelta(minutes=settings.pull_minutes), frozenset({STRIPE})),
+    Round("prove", lambda settings: timedelta(minutes=15), frozenset({QUICKBOOKS, STRIPE})),
+    Round("review", lambda settings: timedelta(days=1), frozenset({QUICKBOOKS, STRIPE})),
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from sqlmodel import Session, col, delete, select
 from connector.store.companies import TickRow
 from connector.store.upsert import insert_ignoring
 from jobs import tasks
-from jobs.due import CHORES, ROUNDS, period_of
+from jobs.due import CHORES, ROUNDS, connections_by_company, period_of
 from jobs.queue import RqBell
 from sync.lease import alone
 from sync.runtime import Runtime
@@ -89,7 +89,9 @@ class Ticker:
     def _come_round(self, now: datetime) -> list[tuple[str, str]]:
         """Return the work whose period began, each period once however many tickers run."""
         with self._rt.db.read() as session:
-            fresh = [tick for tick in self._ticks(session, now) if not _is_rung(session, tick)]
+            ticks = self._ticks(session, now)
+            rung = _rung_of(session, ticks)
+        fresh = [tick for tick in ticks if (tick.work, tick.period) not in rung]
         if not fresh:
             return []
         with self._rt.db.write("tick") as session:
@@ -99,10 +101,12 @@ class Ticker:
         return [tick.task for tick in mine if tick.work != PRUNE]
 
     def _ticks(self, session: Session, now: datetime) -> list[_Tick]:
+        connected = connections_by_company(session)
         turns = [
-            _Tick(f"{turn.work}/{subject}", period_of(now, turn.every(self._rt.settings)))
+            _Tick(f"{turn.work}/{company_id}", period_of(now, turn.every(self._rt.settings)))
             for turn in ROUNDS
-            for subject in turn.whose(session)
+            for company_id, services in connected.items()
+            if turn.needs <= services
         ]
         return [*turns, _Tick(PRUNE, period_of(now, timedelta(days=1)))]
 
@@ -118,9 +122,11 @@ class Ticker:
             log.exception("work failed", work=work, subject=subject)
 
 
-def _is_rung(session: Session, tick: _Tick) -> bool:
-    rung = select(TickRow.id).where(TickRow.work == tick.work, TickRow.period == tick.period)
-    return session.exec(rung).first() is not None
+def _rung_of(session: Session, ticks: Sequence[_Tick]) -> set[tuple[str, str]]:
+    """Return the work and period of those that were rung for."""
+    works, periods = {tick.work for tick in ticks}, {tick.period for tick in ticks}
+    rung = select(TickRow.work, TickRow.period).where(col(TickRow.work).in_(works), col(TickRow.period).in_(periods))
+    return set(session.exec(rung).all())
 
 
 def tick(rt: Runtime) -> None:
