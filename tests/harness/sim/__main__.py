@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
         seconds=wanted.seconds,
         bug=wanted.bug,
         until=wanted.until,
+        keep=Path(wanted.keep) if wanted.keep else None,
         told=lambda result: print(_line(result), flush=True),
     )
     print(told(report))
@@ -50,6 +51,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--actions", type=int, default=8)
     parser.add_argument("--bug", default="", help="plant a seeded bug of tests/harness/bugs.py")
     parser.add_argument("--json", help="write the numbers to this file")
+    parser.add_argument(
+        "--keep", help="a folder for the result of each seed, for runs that are cut short"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=float, help="begin no seed after so many seconds")
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for making a failure small")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 from tests.harness import bugs
 from tests.harness.sim.ground import ground
@@ -30,17 +32,46 @@ def run_seeds(
     bug: str = "",
     until: int | None = None,
     told: Told = lambda result: None,
+    keep: Path | None = None,
 ) -> Report:
-    """Play seeds and add them up; no new one is begun after `seconds`. `bug` plants a seeded bug in each."""
+    """Play seeds and add them up; no new one is begun after `seconds`. `bug` plants a seeded bug in each.
+
+    Results are kept in the folder `keep`, and what is there already is not played again: a long run may be cut short.
+    """
     began = time.monotonic()
     report = Report()
-    wanted = [(Wanted(seed, payers=payers, actions=actions, until=until), bug) for seed in seeds]
+    shelf = _Shelf(keep)
+    for result in shelf.kept(seeds):
+        report.add(result)
+    played = {one.seed for one in report.results}
+    wanted = [(Wanted(n, payers=payers, actions=actions, until=until), bug) for n in seeds if n not in played]
     for result in _played(wanted, jobs, began + seconds if seconds else None):
         report.add(result)
+        shelf.put(result)
         told(result)
     report.wall_seconds = time.monotonic() - began
     report.results.sort(key=lambda one: one.seed)
     return report
+
+
+class _Shelf:
+    """Results of earlier runs of the same commit, a file for each seed."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def kept(self, seeds: Sequence[int]) -> Iterator[Result]:
+        for seed in seeds:
+            if self._folder is not None and (file := self._folder / f"{seed}.pickle").exists():
+                yield pickle.loads(file.read_bytes())
+
+    def put(self, result: Result) -> None:
+        if self._folder is not None:
+            part = self._folder / f"{result.seed}.part"
+            part.write_bytes(pickle.dumps(result))
+            part.replace(self._folder / f"{result.seed}.pickle")
 
 
 def _played(wanted: list[tuple[Wanted, str]], jobs: int, end: float | None) -> Iterator[Result]:
