@@ -22,31 +22,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
-# What web, worker and scheduler import before they do anything, and what they would import at their first work.
-PRODUCT = (
-    "gunicorn.app.wsgiapp",
-    "gunicorn.workers.gthread",
-    "jobs.tasks",
-    "jobs.ticker",
-    "jobs.worker",
-    "portal.app",
-    "portal.commands.processes",
-    "psycopg",
-    "sqlalchemy.dialects.postgresql.psycopg",
-    "connector.stripe.early",
-    "sqlite3",
-    "typst",
-    "valkey",  # by the throttle's library, wherever it is installed
-)
 
-
-def main(door: socket.socket, more: list[str]) -> str:
+def main(door: socket.socket, modules: list[str]) -> str:
     """Answer until the other end closes; returns the module to run in a child, empty in the server."""
-    for name in (*PRODUCT, *more):
+    for name in modules:
         importlib.import_module(name)
-    from sqlalchemy.orm import configure_mappers
-
-    configure_mappers()
+    if orm := sys.modules.get("sqlalchemy.orm"):
+        orm.configure_mappers()
     _refuse_unless_fresh()
     gc.collect()
     gc.freeze()  # children share this memory instead of copying it
@@ -72,12 +54,11 @@ def main(door: socket.socket, more: list[str]) -> str:
 
 def _refuse_unless_fresh() -> None:
     """Hold to what a fork needs: one thread, and nothing that was read from this process's own environment."""
-    from connector.settings import settings
-    from jobs.boot import runtime
-
     assert threading.active_count() == 1, threading.enumerate()
-    assert not settings.cache_info().currsize, "settings were read before the fork"
-    assert not runtime.cache_info().currsize, "a runtime was made before the fork"
+    for module, made_once in (("connector.settings", "settings"), ("jobs.boot", "runtime")):
+        if module in sys.modules:
+            kept = getattr(sys.modules[module], made_once).cache_info().currsize
+            assert not kept, f"{made_once} of {module} was read before the fork"
 
 
 def _hear(door: socket.socket) -> tuple[dict[str, Any], list[int]] | None:

@@ -23,6 +23,22 @@ from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[3]
 LOOK_EVERY = 0.01
+# What web, worker and scheduler import before they do anything, and what they would import at their first work.
+PRODUCT = (
+    "connector.stripe.early",
+    "gunicorn.app.wsgiapp",
+    "gunicorn.workers.gthread",
+    "jobs.tasks",
+    "jobs.ticker",
+    "jobs.worker",
+    "portal.app",
+    "portal.commands.processes",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlite3",
+    "typst",
+    "valkey",  # by the throttle's library, wherever it is installed
+)
 
 
 class Child:
@@ -64,15 +80,15 @@ class Child:
 
 
 class Nursery:
-    """One fork server. `more` are modules that it imports beside the product; `environment` is the server's own."""
+    """One fork server. `modules` are what it imports before any fork; `environment` is the server's own."""
 
-    def __init__(self, more: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, modules: Sequence[str] = PRODUCT, environment: Mapping[str, str] | None = None) -> None:
         self.environment = dict(environment or {})
         self._lock = threading.Lock()
         self._door, theirs = socket.socketpair()
         with theirs:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "tests.harness.plant.nurse", str(theirs.fileno()), *more],
+                [sys.executable, "-m", "tests.harness.plant.nurse", str(theirs.fileno()), *modules],
                 cwd=ROOT,
                 env={"PATH": os.environ.get("PATH", ""), **self.environment},
                 stdin=subprocess.DEVNULL,

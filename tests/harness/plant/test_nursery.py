@@ -17,12 +17,13 @@ from tests.conftest import ROOT
 from tests.harness.plant.nursery import Child, Nursery
 
 BARE = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+BEFORE = ("connector.settings",)  # enough to see what a fork brings along
 SELF = "tests.harness.plant.test_nursery"
 
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
+    nursery = Nursery(BEFORE)
     yield nursery
     nursery.close()
 
@@ -84,7 +85,7 @@ def test_its_end_is_seen(nursery: Nursery, number: int) -> None:
 
 
 def test_nobody_outlives_the_one_who_asked(nursery: Nursery) -> None:
-    other = Nursery()
+    other = Nursery(BEFORE)
     child = asleep(other)
     other._door.close()  # as when the one who asked was killed
     assert other._server.wait(timeout=10) == 0
