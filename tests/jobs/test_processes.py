@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,10 +14,10 @@ import pytest
 from connector.settings import Settings
 from jobs.queue import RqBell
 from sync.runtime import Runtime
-from tests.conftest import ROOT
+from tests.harness.plant.nursery import Child, nursery
 from tests.jobs.conftest import PostOffice, RedisServer, owe_mail, wait_until
 
-Start = Callable[..., subprocess.Popen[bytes]]
+Start = Callable[..., Child]
 
 
 @pytest.fixture
@@ -42,14 +41,13 @@ def start(rt: Runtime, settings: Settings, redis_server: RedisServer, tmp_path: 
         "REDIS_URL": redis_server.url,
         "SWEEP_SECONDS": "0.2",
     }
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Child] = []
 
-    def begin(*command: str, **more: str) -> subprocess.Popen[bytes]:
+    def begin(*command: str, **more: str) -> Child:
         with (tmp_path / f"{command[0]}-{len(started)}.log").open("wb") as log:
-            process = subprocess.Popen(
+            process = nursery().start(
                 [sys.executable, "-m", "portal.cli", *command],
                 env={**environment, **more},
-                cwd=ROOT,
                 stdout=log,
                 stderr=log,
             )
