@@ -32,7 +32,7 @@ from tests.harness.plant.trace import Span, passed_during
 SKEW_SECONDS = 600
 PACE = 10  # seconds of the product's clock in one real second
 BEAT = 0.5
-QUIET_WITHIN = 90.0  # real seconds
+QUIET_WITHIN = 240.0  # real seconds, on a machine that may be busy with much else
 CROWD, PAUSE = 8, 0.6  # payers, and the seconds that each waits between two payments
 INVOICES_A_SECOND = 9  # of which about a seventh is open
 STEP = 50.0  # seconds that pass at once in the silence: less than any look at an open payment is apart
