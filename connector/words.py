@@ -48,6 +48,21 @@ def language() -> str:
     return spoken()[:2]
 
 
+def tag() -> str:
+    """Return the present language's tag as browsers and mail programs know it: en-US."""
+    return spoken().replace("_", "-")
+
+
+def direction() -> str:
+    """Return which way the present language runs: ltr or rtl."""
+    return _direction(spoken())
+
+
+@lru_cache(maxsize=16)
+def _direction(locale: str) -> str:
+    return str(Locale.parse(locale).text_direction)
+
+
 @contextmanager
 def speaking(locale: str) -> Iterator[None]:
     """Speak a locale to whoever listens."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlencode
 
-from babel import Locale
 from flask import Flask, Response, g, request, session
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -37,25 +36,10 @@ class Tongue:
 def install(app: Flask) -> None:
     """Let an application answer each request in the language of whoever asks."""
     in_templates.install(app.jinja_env)
-    app.jinja_env.globals.update(tag=tag, direction=direction, tongues=tongues)
+    app.jinja_env.globals.update(tag=words.tag, direction=words.direction, tongues=tongues)
     app.before_request(_listen)
     app.after_request(_tell)
     app.teardown_request(_fall_silent)
-
-
-def tag() -> str:
-    """Return the present language's tag as browsers know it: en-US."""
-    return words.spoken().replace("_", "-")
-
-
-def direction() -> str:
-    """Return which way the present language runs: ltr or rtl."""
-    return _direction(words.spoken())
-
-
-@lru_cache(maxsize=16)
-def _direction(locale: str) -> str:
-    return str(Locale.parse(locale).text_direction)
 
 
 def tongues() -> Sequence[Tongue]:
@@ -98,7 +82,7 @@ def _preferred(header: str) -> str:
 
 def _tell(response: Response) -> Response:
     if "speech" in g:
-        response.headers["Content-Language"] = tag()
+        response.headers["Content-Language"] = words.tag()
         response.vary.add("Accept-Language")
     return response
 

@@ -29,6 +29,7 @@ class PaymentRow(SQLModel, table=True):
     customer_id: str  # QuickBooks customer the payer came for; takes what no share takes
     contact_id: str = ""  # who was signed in, if anybody
     payer_email: str = ""
+    language: str = ""  # of the page that Pay was pressed on; mails about it are written in it
     amount_minor: int = minor()
     currency: str
     state: str = "created"  # connector.ledger.payments.PaymentState

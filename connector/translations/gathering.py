@@ -29,7 +29,7 @@ _DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 def gather(root: Path = ROOT) -> Catalog:
     """Return the catalog of all sentences said in the product's sources under a folder."""
-    found = Catalog(project="Tieout", charset="utf-8", creation_date=_DAY, fuzzy=False)
+    found = Catalog(project="Tieout", version=" ", msgid_bugs_address=" ", creation_date=_DAY, fuzzy=False)
     found.header_comment = "# The sentences of Tieout, gathered from its sources."
     for room in ROOMS:
         for name, _, message, comments, context in extract_from_dir(
@@ -55,6 +55,7 @@ def merged(language: str, found: Catalog) -> Catalog:
     catalog.obsolete.clear()
     catalog.header_comment = f"# {LANGUAGES[language]} for Tieout."
     catalog.creation_date = catalog.revision_date = _DAY
+    catalog.project, catalog.version, catalog.msgid_bugs_address = "Tieout", found.version, found.msgid_bugs_address
     catalog.last_translator, catalog.language_team = "Tieout", language
     return catalog
 

@@ -21,6 +21,8 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from connector.store.companies import CompanyRow
+from connector.translations import in_templates
+from connector.words import direction, say, speaking, tag
 from jobs.brand import accent_of, initials, whom_to_ask
 from jobs.mail.letters import Letter, NoLetter
 
@@ -38,7 +40,9 @@ def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: 
     message["Auto-Submitted"] = "auto-generated"
     if letter.company and letter.company.email:
         message["Reply-To"] = _address(letter.company.email)
-    text, html = _rendered(letter)
+    with speaking(letter.locale):
+        message["Content-Language"] = tag()
+        text, html = _rendered(letter)
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     if letter.paper:
@@ -66,7 +70,9 @@ def _looks(company: CompanyRow | None) -> dict[str, Any]:
         "accent": accent,
         "accent_ink": ink,
         "initials": initials(company.name) if company else "",
-        "ask": f"Questions? {whom_to_ask(company)}" if company else "",
+        "ask": say("Questions? {ask}", ask=whom_to_ask(company)) if company else "",
+        "tag": tag(),
+        "direction": direction(),
     }
 
 
@@ -96,4 +102,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["beside"] = _beside
+    in_templates.install(environment)
     return environment

@@ -43,6 +43,7 @@ class Letter:
     company: CompanyRow | None
     paper_name: str = ""
     paper: bytes = b""
+    locale: str = words.LOCALE
 
     @property
     def sender(self) -> str:
@@ -58,8 +59,11 @@ def write_letter(session: Session, rt: Runtime, mail: MailRow) -> Letter:
     company = session.exec(select(CompanyRow).where(CompanyRow.id == mail.company_id)).one_or_none()
     if company is None and mail.kind != "staff_sign_in":
         raise NoLetter(f"company {mail.company_id!r} of this mail does not exist")
-    letter = writer(_Desk(session, rt, mail, company))
-    return replace(letter, values={"company": company, "us": US, **letter.values})
+    desk = _Desk(session, rt, mail, company)
+    locale = words.LOCALES.get(desk.language(), words.LOCALE)
+    with words.speaking(locale):
+        letter = writer(desk)
+    return replace(letter, locale=locale, values={"company": company, "us": US, **letter.values})
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,15 @@ class _Desk:
         cipher = self.mail.context_cipher
         plain = self.rt.vault.open(cipher, company_id=self.mail.company_id, column=CONTEXT_COLUMN)
         return dict(json.loads(plain or b"{}"))
+
+    def language(self) -> str:
+        """Return what the person reads who was there when this was owed; empty where nobody knows."""
+        if not self.mail.payment_id:
+            return self.context().get("language", "")
+        mine = select(PaymentRow.language).where(
+            PaymentRow.company_id == self.mail.company_id, PaymentRow.id == self.mail.payment_id
+        )
+        return self.session.exec(mine).one_or_none() or ""
 
     def url(self) -> str:
         url = self.context().get("url", "")
@@ -112,16 +125,18 @@ def _receipt(desk: _Desk) -> Letter:
         "lines": _figures(receipt.lines),
         "url": desk.payment_url(),
     }
-    subject = f"{receipt.title}: {amount} to {desk.company.name}"
+    subject = words.say(
+        "{document}: {amount} to {company}", document=receipt.title, amount=amount, company=desk.company.name
+    )
     return Letter("receipt", subject, values, desk.company, file_name(receipt), print_receipt(receipt))
 
 
 def _debit_started(desk: _Desk) -> Letter:
-    return _debit(desk, "debit_started", "Your bank debit of {amount} to {company} is on its way")
+    return _debit(desk, "debit_started", words.mark("Your bank debit of {amount} to {company} is on its way"))
 
 
 def _debit_failed(desk: _Desk) -> Letter:
-    return _debit(desk, "debit_failed", "Your bank debit of {amount} to {company} did not go through")
+    return _debit(desk, "debit_failed", words.mark("Your bank debit of {amount} to {company} did not go through"))
 
 
 def _debit(desk: _Desk, kind: str, subject: str) -> Letter:
@@ -134,22 +149,22 @@ def _debit(desk: _Desk, kind: str, subject: str) -> Letter:
         "total": words.figure(total),
         "currency": words.currency_name(payment.currency),
         "lines": _figures(receipt_lines(desk.session, payment)),
-        "method": payment.method_label or "your bank account",
+        "method": payment.method_label or words.say("your bank account"),
         "started_on": words.day_text(day_in(desk.company.zone, started), weekday=True),
-        "reason": payment.error_text,
+        "reason": words.known(payment.error_text),
         "url": desk.payment_url(),
     }
-    return Letter(kind, subject.format(amount=amount, company=desk.company.name), values, desk.company)
+    return Letter(kind, words.say(subject, amount=amount, company=desk.company.name), values, desk.company)
 
 
 def _sign_in(desk: _Desk) -> Letter:
     values = {"url": desk.url(), "place": desk.company.name}
-    return Letter("sign_in", f"Sign in to {desk.company.name}", values, desk.company)
+    return Letter("sign_in", words.say("Sign in to {place}", place=desk.company.name), values, desk.company)
 
 
 def _staff_sign_in(desk: _Desk) -> Letter:
     values = {"url": desk.url(), "place": US}
-    return Letter("sign_in", f"Sign in to {US}", values, None)
+    return Letter("sign_in", words.say("Sign in to {place}", place=US), values, None)
 
 
 def _invoice_link(desk: _Desk) -> Letter:
@@ -163,7 +178,10 @@ def _invoice_link(desk: _Desk) -> Letter:
     amount = words.money_text(Money(invoice.balance_minor, invoice.currency))
     due = words.due_text(invoice.due_day, desk.rt.clock.today(desk.company.zone))
     values = {"url": desk.url(), "number": invoice.number, "amount": amount, "due": due}
-    return Letter("invoice_link", f"Invoice {invoice.number} from {desk.company.name}: {amount}", values, desk.company)
+    subject = words.say(
+        "Invoice {number} from {company}: {amount}", number=invoice.number, company=desk.company.name, amount=amount
+    )
+    return Letter("invoice_link", subject, values, desk.company)
 
 
 def _figures(lines: tuple[ReceiptLine, ...]) -> list[tuple[str, str]]:

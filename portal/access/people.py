@@ -14,7 +14,7 @@ from connector.errors import WrongInput
 from connector.store.access import ContactCustomerRow, ContactRow, MembershipRow, StaffRow
 from connector.store.cache import CustomerRow
 from connector.store.outbox import MailRow
-from connector.words import say
+from connector.words import language, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,7 +97,9 @@ def owe_mail(
         key=key,
         kind=kind,
         to=to,
-        context_cipher=rt.vault.seal(json.dumps(context), company_id=company_id, column=MAIL_CONTEXT),
+        context_cipher=rt.vault.seal(
+            json.dumps({"language": language(), **context}), company_id=company_id, column=MAIL_CONTEXT
+        ),
         created_at=now,
         due_at=now,
     )

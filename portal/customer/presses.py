@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from connector.errors import WrongInput
 from connector.store.cache import InvoiceRow
-from connector.words import mark, say
+from connector.words import language, mark, say
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.here import runtime
@@ -50,6 +50,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         allowed_invoices=frozenset(one for one in found if one in who.opened),
         allowed_customers=frozenset(customer for one, (customer, _) in found.items() if one not in who.opened),
         replaces=replaces,
+        language=language(),
     )
 
 

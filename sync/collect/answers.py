@@ -1,6 +1,7 @@
 """Refusals in words: what changed, what is possible, and that nothing was charged.
 
-Knows no page and no row. Law: a guest is never told who else is paying.
+Knows no page and no row. Laws: a guest is never told who else is paying; a refusal is said in the payer's language,
+in the midst of work that is said for the record.
 """
 
 from __future__ import annotations
@@ -15,18 +16,20 @@ from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.companies import CompanyRow
-from connector.words import clock_text, money_text, on_day, short_name
+from connector.words import aside, clock_text, mark, money_text, on_day, say, short_name
 from sync.collect.press import Press, Refused
 from sync.collect.reserve import Reservation, reserved_minor
 
 MOST_INVOICES = 250  # in one payment
 
 _PLAIN = {
-    "empty": "Choose at least one invoice to pay.",
-    "too_many": f"One payment can take up to {MOST_INVOICES} invoices. Pay the rest in another one.",
-    "unknown_invoice": "One of these invoices cannot be paid here. Nothing was charged.",
-    "other_form": "This page is no longer current. Nothing was charged by this press. Load the page again to go on.",
-    "stripe_out_of_reach": "The payment could not be started. Nothing was charged. Press Pay again in a moment.",
+    "empty": mark("Choose at least one invoice to pay."),
+    "too_many": mark("One payment can take up to {most} invoices. Pay the rest in another one."),
+    "unknown_invoice": mark("One of these invoices cannot be paid here. Nothing was charged."),
+    "other_form": mark(
+        "This page is no longer current. Nothing was charged by this press. Load the page again to go on."
+    ),
+    "stripe_out_of_reach": mark("The payment could not be started. Nothing was charged. Press Pay again in a moment."),
 }
 
 
@@ -46,35 +49,44 @@ class Scene:
         return {one: open_amount(self.invoices[one], taken) for one in invoice_ids if one in self.invoices}
 
 
+@aside()
 def plain(reason: str) -> Refused:
     """Refuse for a reason that needs no numbers."""
-    return Refused(reason, _PLAIN[reason])
+    return Refused(reason, say(_PLAIN[reason], most=MOST_INVOICES))
 
 
+@aside()
 def of_company(reason: str, company: CompanyRow) -> Refused:
     """Refuse because something of the company's is out of reach."""
     name = short_name(company.name)
     sentences = {
-        "not_connected": f"{name} cannot take payments online at the moment. Nothing was charged.",
-        "books_out_of_reach": (
-            f"What is open could not be checked with {name} just now, so nothing was charged. "
+        "not_connected": mark("{company} cannot take payments online at the moment. Nothing was charged."),
+        "books_out_of_reach": mark(
+            "What is open could not be checked with {company} just now, so nothing was charged. "
             "Please try again in a few minutes."
         ),
-        "stripe_refused": f"{name} cannot take this payment at the moment. Nothing was charged.",
+        "stripe_refused": mark("{company} cannot take this payment at the moment. Nothing was charged."),
     }
-    return Refused(reason, sentences[reason])
+    return Refused(reason, say(sentences[reason], company=name))
 
 
+@aside()
 def too_small(smallest: Money) -> Refused:
     """Refuse an amount that no card or bank takes."""
-    return Refused("too_small", f"The smallest amount that can be paid is {money_text(smallest)}. Nothing was charged.")
+    sentence = say(
+        "The smallest amount that can be paid is {amount}. Nothing was charged.", amount=money_text(smallest)
+    )
+    return Refused("too_small", sentence)
 
 
+@aside()
 def too_large(largest: Money) -> Refused:
     """Refuse an amount beyond what is taken at once."""
-    return Refused("too_large", f"At most {money_text(largest)} can be paid at once. Nothing was charged.")
+    sentence = say("At most {amount} can be paid at once. Nothing was charged.", amount=money_text(largest))
+    return Refused("too_large", sentence)
 
 
+@aside()
 def in_part(scene: Scene, press: Press) -> Refused | None:
     """Refuse less than what is open where the company asks for whole invoices."""
     if scene.company.allow_partial:
@@ -82,15 +94,18 @@ def in_part(scene: Scene, press: Press) -> Refused | None:
     balances = scene.balances([invoice_id for invoice_id, _ in press.shares])
     for invoice_id, minor in press.shares:
         if minor < balances[invoice_id].minor:
-            number = scene.invoices[invoice_id].number
-            sentence = (
-                f"{short_name(scene.company.name)} asks for invoices to be paid in full: "
-                f"{money_text(balances[invoice_id])} is open on invoice {number}. Nothing was charged."
+            sentence = say(
+                "{company} asks for invoices to be paid in full: {amount} is open on invoice {number}. "
+                "Nothing was charged.",
+                company=short_name(scene.company.name),
+                amount=money_text(balances[invoice_id]),
+                number=scene.invoices[invoice_id].number,
             )
             return Refused("partial", sentence, invoice_id, balances)
     return None
 
 
+@aside()
 def because(scene: Scene, press: Press, refusal: Refusal) -> Refused:
     """Tell a refusal of the ledger to the payer, with what is possible on every invoice asked for."""
     asked = [invoice_id for invoice_id, _ in press.shares]
@@ -99,9 +114,10 @@ def because(scene: Scene, press: Press, refusal: Refusal) -> Refused:
         return plain(refusal.reason)
     blocking = [one for one in scene.held if one.invoice_id == refusal.invoice_id]
     reason, sentence = _reason(scene, press, refusal, invoice, blocking)
+    unharmed = say("Nothing was charged.")
     return Refused(
         reason,
-        f"{sentence} Nothing was charged.",
+        f"{sentence} {unharmed}",
         refusal.invoice_id,
         scene.balances(asked),
         tuple(one.payment_id for one in blocking) if reason == "under_way" else (),
@@ -113,12 +129,22 @@ def _reason(
 ) -> tuple[str, str]:
     if refusal.reason in ("nothing_left", "above_balance"):
         return _too_much(scene, press, refusal, invoice, blocking)
+    number = invoice.number
     if refusal.reason == "not_payable":
-        became = "has been paid" if invoice.state is InvoiceState.LIVE else f"was {invoice.state.value}"
-        return "not_payable", f"Invoice {invoice.number} {became}; nothing is open on it."
+        return "not_payable", say(_GONE[invoice.state], number=number)
     if refusal.reason == "other_currency":
-        return "other_currency", f"Invoice {invoice.number} is in {invoice.balance.currency} and is paid on its own."
-    return "not_positive", f"Enter an amount above zero for invoice {invoice.number}."
+        currency = invoice.balance.currency
+        return refusal.reason, say(
+            "Invoice {number} is in {currency} and is paid on its own.", number=number, currency=currency
+        )
+    return "not_positive", say("Enter an amount above zero for invoice {number}.", number=number)
+
+
+_GONE = {
+    InvoiceState.LIVE: mark("Invoice {number} has been paid; nothing is open on it."),
+    InvoiceState.VOIDED: mark("Invoice {number} was voided; nothing is open on it."),
+    InvoiceState.DELETED: mark("Invoice {number} was deleted; nothing is open on it."),
+}
 
 
 def _too_much(
@@ -126,21 +152,31 @@ def _too_much(
 ) -> tuple[str, str]:
     possible = refusal.possible or Money(0, invoice.balance.currency)
     if not blocking:
-        return "above_balance", f"{money_text(possible)} is open on invoice {invoice.number} now."
-    left = f" {money_text(possible)} is left to pay." if possible else ""
+        amount = money_text(possible)
+        return "above_balance", say("{amount} is open on invoice {number} now.", amount=amount, number=invoice.number)
+    left = " " + say("{amount} is left to pay.", amount=money_text(possible)) if possible else ""
     return "under_way", _standing(scene, press, blocking[0], invoice) + left
 
 
 def _standing(scene: Scene, press: Press, one: Reservation, invoice: Invoice) -> str:
     """Say which payment stands in the way, and by whom only to a person who signed in."""
     name = scene.payers.get(one.contact_id, "") if press.contact_id else ""
-    by = f" by {name}" if name else ""
-    became = "was made" if one.state is PaymentState.SUCCEEDED else "is under way since"
-    payment = f"A payment of {money_text(one.amount)}{by} for invoice {invoice.number}"
-    return f"{payment} {became} {_when(one.created_at, scene)}."
+    facts = {
+        "amount": money_text(one.amount),
+        "payer": name,
+        "number": invoice.number,
+        "when": _when(one.created_at, scene),
+    }
+    if one.state is PaymentState.SUCCEEDED:
+        if name:
+            return say("A payment of {amount} by {payer} for invoice {number} was made {when}.", **facts)
+        return say("A payment of {amount} for invoice {number} was made {when}.", **facts)
+    if name:
+        return say("A payment of {amount} by {payer} for invoice {number} is under way since {when}.", **facts)
+    return say("A payment of {amount} for invoice {number} is under way since {when}.", **facts)
 
 
 def _when(instant: datetime, scene: Scene) -> str:
     zone = scene.company.zone
     day, today = day_in(zone, instant), day_in(zone, scene.now)
-    return f"{clock_text(instant, zone)} today" if day == today else on_day(day, today)
+    return say("{time} today", time=clock_text(instant, zone)) if day == today else on_day(day, today)

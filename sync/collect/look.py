@@ -16,6 +16,7 @@ from sqlmodel import and_, col, or_, select, update
 from connector.errors import TieoutError
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.money import PaymentRow
+from connector.words import on_record
 from sync.collect.giving_up import give_up
 from sync.runtime import Runtime
 from sync.settle import settle_payment
@@ -30,6 +31,7 @@ _EVERY_OPEN = timedelta(minutes=2)
 _EVERY_DEBIT = timedelta(minutes=10)
 
 
+@on_record()
 def look_again(rt: Runtime, payment_id: str) -> PaymentState | None:
     """Look one payment up now, as its own status page asks; a Stripe out of reach changes nothing."""
     _mark(rt, [payment_id])

@@ -27,6 +27,7 @@ class Press:
     form_nonce: str  # random, of one form; the same form pressed again is the same payment
     contact_id: str = ""
     payer_email: str = ""
+    language: str = ""  # in which the payer reads
     allowed_invoices: frozenset[str] = frozenset()
     allowed_customers: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()  # payments this browser started: unfinished on these invoices, given up

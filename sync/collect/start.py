@@ -24,7 +24,7 @@ from connector.store.companies import CompanyRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Intent
-from connector.words import money_text
+from connector.words import money_text, on_record
 from sync.collect import answers
 from sync.collect.answers import MOST_INVOICES, Scene
 from sync.collect.giving_up import give_up_unfinished
@@ -42,6 +42,7 @@ LARGEST_MINOR = 99_999_999  # eight digits at Stripe
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
+@on_record()
 def start_payment(rt: Runtime, press: Press) -> Started | Refused:
     """Start the payment of a press, or continue it when the same form was pressed before.
 
@@ -149,6 +150,7 @@ def _insert(
         customer_id=press.customer_id,
         contact_id=press.contact_id,
         payer_email=press.payer_email,
+        language=press.language,
         amount_minor=sum(minor for _, minor in press.shares),
         currency=press.currency,
         form_nonce=press.form_nonce,
