@@ -76,8 +76,9 @@ def _language() -> str:
 
 @lru_cache(maxsize=500)
 def _preferred(header: str) -> str:
-    """Return which of our languages a browser likes best; English where it names none of them."""
-    return parse_accept_header(header, LanguageAccept).best_match(LANGUAGES, default=SOURCE) or SOURCE
+    """Return which of our languages a browser likes best, whatever its country; English where it names none of them."""
+    liked = (tag.partition("-")[0].lower() for tag in parse_accept_header(header, LanguageAccept).values())
+    return next((one for one in liked if one in LANGUAGES), SOURCE)
 
 
 def _tell(response: Response) -> Response:

@@ -6,6 +6,7 @@ a sentence that is no longer said leaves the catalogs, and one whose English cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
@@ -61,10 +62,10 @@ def merged(language: str, found: Catalog) -> Catalog:
 
 
 def text_of(catalog: Catalog) -> bytes:
-    """Return a catalog as its file holds it: by place, without line numbers, which change for no reason."""
+    """Return a catalog as its file holds it: by place, without what changes for no reason (lines, a tool's version)."""
     out = BytesIO()
     write_po(out, catalog, width=120, sort_by_file=True, include_lineno=False, ignore_obsolete=True)
-    return out.getvalue()
+    return re.sub(rb'(?m)^"Generated-By: .*\n', b"", out.getvalue())
 
 
 def write_all(root: Path = ROOT) -> dict[str, int]:

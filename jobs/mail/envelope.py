@@ -41,12 +41,12 @@ def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: 
     if letter.company and letter.company.email:
         message["Reply-To"] = _address(letter.company.email)
     with speaking(letter.locale):
-        message["Content-Language"] = tag()
         text, html = _rendered(letter)
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     if letter.paper:
         message.add_attachment(letter.paper, maintype="application", subtype="pdf", filename=letter.paper_name)
+    message["Content-Language"] = letter.locale.replace("_", "-")  # last: the parts take such headers along
     return message
 
 

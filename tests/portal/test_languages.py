@@ -1,0 +1,214 @@
+"""Languages at the portal: which one is spoken, that a page speaks it to its last word, and that none lingers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pytest
+from flask.testing import FlaskClient
+
+from connector import words
+from connector.translations import LANGUAGES
+from connector.translations.gathering import parts, read
+from sync.runtime import Runtime
+from tests import cast
+from tests.portal.conftest import Opener, csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
+
+HOME = "/c/harbor-tile"
+INVOICES = ("68", "71", "59", "52", "74", "75", "76", "77", "78")
+SAID_BY_OTHERS = ("Thank you for your business.",)  # QuickBooks' own texts stay as they are
+
+
+@pytest.fixture(autouse=True)
+def _payments_in_every_state(rt: Runtime) -> None:
+    states = {
+        "pay-failed": {"state": "failed", "processing_at": cast.NOW, "error_code": "R01"},
+        "pay-declined": {"state": "created", "error_code": "card_declined", "error_text": "Your card was declined."},
+        "pay-asked": {"state": "requires_action"},
+        "pay-checked": {"state": "created"},
+        "pay-over": {"state": "canceled"},
+    }
+    for name, more in states.items():
+        # Long expired, so that it takes nothing from the invoice.
+        cast.put(rt.db, *cast.payment(name, {"59": 1000}, numbers={"59": "1059"}, expires_at=cast.NOW, **more))
+
+
+ALL_PAGES = (
+    *("/", "/invoices", "/invoices?show=overdue", "/invoices?q=no-such", "/payments", "/account", "/statement"),
+    *("/statement?from=2026-11-20&to=2026-11-10", "/pay?i=68&i=71", "/pay?i=59&a.59=nichts", "/pay?i=59&a.59=900,00"),
+    *(f"/i/{one}" for one in INVOICES),
+    *(f"/p/pay-{one}" for one in ("full", "fresh", "debit", "failed", "declined", "asked", "checked", "over")),
+    *("/r/pay-part", "/r/pay-fresh", "/i/no-such"),
+)
+STRANGERS_PAGES = ("/sign-in", "/sign-in/sent", "/sign-in/confirm", "/no/such/page")
+
+
+class Texts(HTMLParser):
+    """What a page says: its texts, and the attributes that are read out or shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._hushed = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hushed += tag in ("style", "script")
+        self.found += [value for name, value in attrs if value and name in ("aria-label", "placeholder", "data-words")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hushed -= tag in ("style", "script")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hushed and data.strip():
+            self.found.append(" ".join(data.split()))
+
+
+def texts_of(html: str) -> list[str]:
+    texts = Texts()
+    texts.feed(html)
+    return [text for text in texts.found if text not in SAID_BY_OTHERS]
+
+
+def english_sentences() -> Iterator[re.Pattern[str]]:
+    """Give a pattern for every piece of an English sentence that German says otherwise."""
+    for message in read("de"):
+        for english, german in zip(parts(message.id), parts(message.string), strict=True) if message.id else ():
+            for piece in re.split(r"<[^>]+>", english):
+                is_whole = piece == english != german and re.search(r"[a-z]", re.sub(r"{\w+}", "", piece))
+                if is_whole or len(re.findall(r"[A-Za-z]{2,}", re.sub(r"{\w+}", "", piece))) > 2:
+                    yield re.compile(r".+?".join(map(re.escape, re.split(r"{\w+}", piece.strip()))))
+
+
+ENGLISH = list(english_sentences())
+# Words that no German sentence has.
+GIVEAWAYS = re.compile(r"\b(?:the|of|and|your|you|is|by|from|this|to|are|with|pay|paid|invoices?|payments?|on)\b", re.I)
+
+
+def english_in(html: str) -> list[str]:
+    said = texts_of(html)
+    return [
+        text
+        for text in said
+        if GIVEAWAYS.search(re.sub(r'"\w+":|\{\w+\}|pay-\w+', "", text))
+        or any(pattern.fullmatch(text) for pattern in ENGLISH)
+    ]
+
+
+@pytest.mark.parametrize("path", ALL_PAGES)
+def test_a_page_speaks_german_to_its_last_word(signed_in: Opener, path: str) -> None:
+    payer = signed_in(cast.LUIS, customer_id=cast.BLUE_MESA)
+    answer = payer.get(HOME + path, headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"})
+    html = answer.get_data(as_text=True)
+    assert '<html lang="de-DE" dir="ltr">' in html
+    assert answer.headers["Content-Language"] == "de-DE"
+    assert "Accept-Language" in answer.headers["Vary"]
+    assert english_in(html) == []
+
+
+@pytest.mark.parametrize("path", STRANGERS_PAGES)
+def test_so_does_a_page_for_strangers(client: FlaskClient, path: str) -> None:
+    html = client.get(HOME + path, headers={"Accept-Language": "de"}).get_data(as_text=True)
+    assert '<html lang="de-DE" dir="ltr">' in html
+    assert english_in(html) == []
+
+
+def test_the_trial_itself_finds_english(signed_in: Opener) -> None:
+    html = signed_in(cast.DANA).get(f"{HOME}/i/68").get_data(as_text=True)
+    assert {"Pay $620.00", "Download PDF", "All invoices"} <= set(english_in(html))
+
+
+@pytest.mark.parametrize(
+    ("language", "sees"),
+    [
+        ("en", ("Pay $620.00", "Due Tuesday 1 December, in 9 days", "$1,000.00 of $1,620.00 paid")),
+        ("es", ("Pagar $620.00", "Vence el martes 1 de diciembre, en 9 días", "$1,000.00 de $1,620.00 pagados")),
+        ("fr", ("Payer 620,00\xa0$US", "Échéance le mardi 1er décembre, dans 9 jours", "1\u202f000,00\xa0$US sur")),
+        ("de", ("620,00\xa0$ bezahlen", "Fällig am Dienstag, 1. Dezember, in 9 Tagen", "1.000,00\xa0$ von")),
+    ],
+)
+def test_an_invoice_in_each_language(opened: Opener, language: str, sees: tuple[str, ...]) -> None:
+    html = opened("68").get(f"{HOME}/i/68?lang={language}").get_data(as_text=True)
+    for text in sees:
+        assert text in html
+    assert f'<html lang="{words.LOCALES[language].replace("_", "-")}" dir="ltr">' in html
+
+
+def test_the_wish_in_the_address_is_kept_and_the_page_too(signed_in: Opener) -> None:
+    payer = signed_in(cast.DANA)
+    html = payer.get(f"{HOME}/invoices?show=paid&sort=due").get_data(as_text=True)
+    switch = re.findall(
+        r'<a href="([^"]+)" lang="(\w+)" hreflang="\w+" rel="[^"]+"( aria-current="true")?>(\w+)</a>', html
+    )
+    assert [name for _, _, _, name in switch] == list(LANGUAGES.values())
+    assert [tag for _, tag, current, _ in switch if current] == ["en"]
+    french = next(href for href, tag, *_ in switch if tag == "fr").replace("&amp;", "&")
+    assert french == f"{HOME}/invoices?show=paid&sort=due&lang=fr"
+    html = payer.get(french, headers={"Accept-Language": "de"}).get_data(as_text=True)
+    assert re.search(r'aria-current="true">Payé</a>', html)
+    assert "Toutes les factures" in payer.get(f"{HOME}/", headers={"Accept-Language": "de"}).get_data(as_text=True)
+
+
+def test_the_wish_outlives_signing_out(signed_in: Opener) -> None:
+    payer = signed_in(cast.DANA)
+    token = csrf_of(payer, f"{HOME}/?lang=es")
+    payer.post(f"{HOME}/sign-out", data={"csrf_token": token})
+    assert "Enviarme un enlace" in payer.get(f"{HOME}/sign-in").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("", "en-US"),
+        ("pl,ja", "en-US"),
+        ("fr-CA,fr;q=0.8,en;q=0.3", "fr-FR"),
+        ("pl,es-MX;q=0.7,en;q=0.5", "es-US"),
+        ("*", "en-US"),
+        ("de;q=nonsense,,;", "en-US"),
+    ],
+)
+def test_what_a_browser_prefers(client: FlaskClient, header: str, tag: str) -> None:
+    answer = client.get(f"{HOME}/sign-in", headers={"Accept-Language": header})
+    assert answer.headers["Content-Language"] == tag
+
+
+def test_a_wish_for_a_language_we_do_not_have_is_no_wish(client: FlaskClient) -> None:
+    answer = client.get(f"{HOME}/sign-in?lang=xx", headers={"Accept-Language": "fr"})
+    assert answer.headers["Content-Language"] == "fr-FR"
+
+
+def test_staff_pages_speak_english(at_desk: Opener) -> None:
+    answer = at_desk(cast.OMAR).get("/staff/invoices?lang=de", headers={"Accept-Language": "de"})
+    html = answer.get_data(as_text=True)
+    assert '<html lang="en-US" dir="ltr">' in html
+    assert "1.620,00" not in html
+    assert words.spoken() == words.LOCALE
+
+
+def test_nothing_is_spoken_after_the_answer(client: FlaskClient) -> None:
+    for path in ("/sign-in", "/no/such/page"):
+        client.get(HOME + path, headers={"Accept-Language": "de"})
+        assert words.spoken() == words.LOCALE
+
+
+def test_the_link_mail_is_written_in_the_language_of_whoever_asked(client: FlaskClient, rt: Runtime) -> None:
+    from sqlmodel import Session, select
+
+    from connector.store.outbox import MailRow
+    from jobs.mail.envelope import fill_envelope
+    from jobs.mail.letters import write_letter
+
+    token = csrf_of(client, f"{HOME}/sign-in?lang=de")
+    client.post(f"{HOME}/sign-in", data={"csrf_token": token, "email": "dana@bluemesa.test"})
+    with Session(rt.db.engine) as session:
+        mail = session.exec(select(MailRow)).one()
+        letter = write_letter(session, rt, mail)
+    message = fill_envelope(letter, to=mail.to, sender="a@b.test", message_id="<1@b.test>", at=cast.NOW)
+    assert message["Subject"] == "Anmelden bei Harbor Tile Co."
+    assert message["Content-Language"] == "de-DE"
+    text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert "Er gilt einmal, zehn Minuten lang" in text
+    assert '<html lang="de-DE" dir="ltr">' in html
+    assert english_in(html) == []
