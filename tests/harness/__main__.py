@@ -20,9 +20,10 @@ from tests.harness.sheet import Sheet
 from tests.harness.sim.many import run_seeds
 from tests.harness.sim.report import told
 from tests.harness.sim.results import Result
+from tests.harness.sim.run import PAYERS
 
 LAYERS = ("model", "simulation", "bugs", "storms")
-SEEDS, SEED_SECONDS, STORM_SECONDS = 100, 100.0, 30.0
+SEEDS, STORM_SECONDS = 100, 30.0
 NIGHTLY_SEEDS, NIGHTLY_STORM_SECONDS = 3000, 1800.0
 
 
@@ -35,10 +36,12 @@ def main(arguments: list[str]) -> int:
         sheet.model = enumerate_all()
         print("\n".join(sheet.model.lines()), flush=True)
     if "simulation" in options.layers:
-        seeds, within = range(options.first, options.first + options.seeds), options.seed_seconds
+        seeds, within = range(options.first, options.first + options.seeds), options.seconds
         limit = f", as many as begin within {within:.0f} s" if within else ""
         _say(f"L1, {options.seeds} simulated runs of the real code{limit}")
-        sheet.simulation = run_seeds(seeds, jobs=options.jobs, seconds=within, told=_tell_broken)
+        sheet.simulation = run_seeds(
+            seeds, jobs=options.jobs, payers=options.payers, seconds=within, keep=options.keep, told=_tell_broken
+        )
         print(told(sheet.simulation), flush=True)
     if "bugs" in options.layers:
         _say("Does it bite? Seeded bugs")
@@ -59,9 +62,9 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 dev.py prove-it", description=__doc__)
     parser.add_argument("--nightly", action="store_true", help="3,000 seeds and half an hour on each database")
     parser.add_argument("--seeds", type=int, default=0, help=f"simulated runs (default {SEEDS})")
-    parser.add_argument(
-        "--all-seeds", action="store_true", help=f"take the time that --seeds needs, not {SEED_SECONDS:g} s"
-    )
+    parser.add_argument("--seconds", type=float, help="begin no simulated run after so many seconds")
+    parser.add_argument("--payers", type=int, default=PAYERS, help=f"in a simulated run (default {PAYERS})")
+    parser.add_argument("--keep", type=Path, help="a folder for the results of simulated runs that may be cut short")
     parser.add_argument("--first", type=int, default=1, help="the first seed, also of the storms")
     parser.add_argument(
         "--storm-seconds", type=float, default=0.0, help=f"on each database (default {STORM_SECONDS:g})"
@@ -76,7 +79,6 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     """Read the options; sizes that are not given follow from --nightly."""
     given = _options().parse_args(arguments)
     given.layers = given.layers or list(LAYERS)
-    given.seed_seconds = None if given.nightly or given.all_seeds else SEED_SECONDS
     given.seeds = given.seeds or (NIGHTLY_SEEDS if given.nightly else SEEDS)
     given.storm_seconds = given.storm_seconds or (NIGHTLY_STORM_SECONDS if given.nightly else STORM_SECONDS)
     return given

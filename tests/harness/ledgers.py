@@ -62,23 +62,30 @@ class Ledgers:
         self.rt = rt
         self.db = Database(rt.db.url.render_as_string(hide_password=False))
         self._last_seq = 0
-        # Asked after every step: built once.
-        self._payments = select(*_PAYMENT).where(PaymentRow.company_id == company_id)  # type: ignore
-        self._postings = select(*_POSTING).where(PostingRow.company_id == company_id)  # type: ignore
-        self._tried = select(func.max(AttemptRow.seq)).where(AttemptRow.company_id == company_id)
+        # Asked after every step, so written out once and given to the driver as they are.
+        self._payments = self._written(select(*_PAYMENT).where(PaymentRow.company_id == company_id))  # type: ignore
+        self._postings = self._written(select(*_POSTING).where(PostingRow.company_id == company_id))  # type: ignore
+        self._tried = self._written(select(func.max(AttemptRow.seq)).where(AttemptRow.company_id == company_id))
 
     def step(self) -> Rows:
         """Read what a step may have changed; attempts only since the last call."""
         mine = self.company_id
         with self.db.read() as session:
-            payments, postings = session.exec(self._payments).all(), session.exec(self._postings).all()
-            last = session.exec(self._tried).one() or 0
+            ask = session.connection().exec_driver_sql
+            payments, postings, last = (
+                ask(self._payments).all(),
+                ask(self._postings).all(),
+                ask(self._tried).scalar() or 0,
+            )
             if last <= self._last_seq:
                 return Rows(payments, postings, ())
             fresh = select(AttemptRow).where(AttemptRow.company_id == mine, AttemptRow.seq > self._last_seq)
             tried = session.exec(fresh.order_by(col(AttemptRow.seq))).all()
         self._last_seq = last
         return Rows(payments, postings, tried)
+
+    def _written(self, asked: Any) -> str:
+        return str(asked.compile(self.db.engine, compile_kwargs={"literal_binds": True}))
 
     def rows(self, table: type[Any], **where: Any) -> list[Any]:
         """Return whole rows of a table of this company."""

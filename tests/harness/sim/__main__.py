@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.harness.sim.many import run_seeds
 from tests.harness.sim.report import told
 from tests.harness.sim.results import Result
-from tests.harness.sim.run import Wanted
+from tests.harness.sim.run import PAYERS, Wanted
 from tests.harness.sim.shrink import items_of, shrink, signs, written_test
 
 
@@ -47,13 +47,11 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--until", type=int, help="stop after so many steps")
-    parser.add_argument("--payers", type=int, default=24)
+    parser.add_argument("--payers", type=int, default=PAYERS)
     parser.add_argument("--actions", type=int, default=8)
     parser.add_argument("--bug", default="", help="plant a seeded bug of tests/harness/bugs.py")
     parser.add_argument("--json", help="write the numbers to this file")
-    parser.add_argument(
-        "--keep", help="a folder for the result of each seed, for runs that are cut short"
-    )
+    parser.add_argument("--keep", help="a folder for the result of each seed, for runs that are cut short")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=float, help="begin no seed after so many seconds")
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for making a failure small")

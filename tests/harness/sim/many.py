@@ -17,7 +17,7 @@ from tests.harness import bugs
 from tests.harness.sim.ground import ground
 from tests.harness.sim.report import Report
 from tests.harness.sim.results import Result
-from tests.harness.sim.run import Wanted, play
+from tests.harness.sim.run import PAYERS, Wanted, play
 
 Told = Callable[[Result], None]
 
@@ -26,7 +26,7 @@ def run_seeds(
     seeds: Sequence[int],
     *,
     jobs: int = 2,
-    payers: int = 24,
+    payers: int = PAYERS,
     actions: int = 8,
     seconds: float | None = None,
     bug: str = "",

@@ -36,6 +36,7 @@ from tests.harness.sim.stage import Stage
 from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
+PAYERS = 32  # of whom some twenty end up paying
 # Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
 RUSH = HOUR / 2
 PARTS = ((RUSH, 90.0), (4 * HOUR, 2 * HOUR), (6 * DAY, 3 * DAY))  # so long that debits settle and payouts arrive
@@ -47,7 +48,7 @@ class Wanted:
     """What a run is asked for."""
 
     seed: int
-    payers: int = 24
+    payers: int = PAYERS
     actions: int = 8
     calm: bool = False
     record: Record | None = None
