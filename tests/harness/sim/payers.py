@@ -33,7 +33,7 @@ WAYS = (
     + [{"bank_account": POOR_BANK}] * 4
     + [{}] * 6
 )
-PATIENCE = 6  # presses before a payer gives up
+PATIENCE = 4  # presses before a payer gives up
 
 
 @dataclass

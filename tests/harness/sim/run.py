@@ -36,6 +36,7 @@ from tests.harness.sim.stage import Stage
 from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
+OWNER_LOOKS = 240.0  # how often the owner looks whether QuickBooks is connected, in seconds, in the rush
 PAYERS = 32  # of whom some twenty end up paying
 # Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
 RUSH = HOUR / 2
@@ -126,6 +127,8 @@ class _Run:
         began = self.stage.now()
         self.crowd.gather(self.wanted.payers, RUSH * 0.9)
         self.outside.plan(self.wanted.actions, RUSH)
+        for looks in range(1, int(RUSH / OWNER_LOOKS)):
+            self.stage.later(looks * OWNER_LOOKS, "the owner looks", self._owner_looks)
         for seconds, every in PARTS:
             self._until(began + seconds, every)
         self._calm_down()
@@ -147,12 +150,23 @@ class _Run:
         if not _is_connected(self.watch.ledgers.connection("quickbooks")):
             stage.machine.do(WEB, "the owner connects QuickBooks again", self._reconnect)
 
+    def _owner_looks(self) -> None:
+        """Connect again what was lost: the till would stand still for the rest of the run."""
+        row = self.watch.ledgers.connection("quickbooks")
+        if self.stage.machine.is_free(WEB) and not _is_connected(row):
+            self.stage.machine.do(WEB, "the owner connects QuickBooks again", self._reconnect)
+
     def _reconnect(self, rt: Runtime) -> None:
-        """Go through Intuit's consent page as the owner's browser does."""
+        """Go through Intuit's consent page as the owner's browser does; a page that fails is left for another time."""
         kept = self.kept
         url = flow.begin_consent(rt, kept.company_id, "the owner's browser")
         choice = {"realm_id": kept.realm, "decision": "connect"}
-        answer = requests.post(url, data=choice, allow_redirects=False, timeout=10)
+        try:
+            answer = requests.post(url, data=choice, allow_redirects=False, timeout=10)
+        except requests.RequestException:
+            return
+        if answer.status_code != 302:
+            return
         given = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
         flow.finish_consent(
             rt, state=given["state"], code=given["code"], realm_id=given["realmId"], browser_hash="the owner's browser"
