@@ -26,7 +26,7 @@ def receipt_pdf(rt: Runtime, company_id: str, payment_id: str) -> bytes:
 
 def print_receipt(receipt: Receipt) -> bytes:
     """Print a receipt's facts."""
-    return print_pdf("receipt", _facts(receipt), at=receipt.recorded_at or receipt.paid_at)
+    return print_pdf("receipt", facts_of(receipt), at=receipt.recorded_at or receipt.paid_at)
 
 
 def file_name(receipt: Receipt) -> str:
@@ -34,7 +34,8 @@ def file_name(receipt: Receipt) -> str:
     return f"{receipt.company.slug}-receipt-{receipt.number}.pdf"
 
 
-def _facts(receipt: Receipt) -> dict[str, Any]:
+def facts_of(receipt: Receipt) -> dict[str, Any]:
+    """Return what stands on the paper, ready for the press, in the present language."""
     company = receipt.company
     details = [
         (words.say("From"), receipt.customer),

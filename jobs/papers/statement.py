@@ -27,7 +27,7 @@ _NAMES = {
 
 def print_statement(account: AccountStatement, *, at: datetime) -> bytes:
     """Print a statement; `at` is the instant the file says it was made."""
-    return _pressed(print_pdf("statement", _facts(account), at=at))
+    return _pressed(print_pdf("statement", facts_of(account), at=at))
 
 
 def file_name(account: AccountStatement) -> str:
@@ -68,7 +68,8 @@ def _day(day: date, *, same_year: bool = False) -> str:
     return words.day_text(day, this_year=day.year if same_year else 0)
 
 
-def _facts(account: AccountStatement) -> dict[str, Any]:
+def facts_of(account: AccountStatement) -> dict[str, Any]:
+    """Return what stands on the paper, ready for the press, in the present language."""
     made, company = account.statement, account.company
     accent, ink = accent_of(company)
     opening = [words.day_text(made.first, this_year=0), words.say("Opening balance"), "", words.figure(made.opening)]

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import pytest
 from flask.testing import FlaskClient
 
 from connector import words
 from connector.translations import LANGUAGES
-from connector.translations.gathering import parts, read
 from sync.runtime import Runtime
 from tests import cast
+from tests.german import english_in
 from tests.portal.conftest import Opener, csrf_of
 from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
 HOME = "/c/harbor-tile"
 INVOICES = ("68", "71", "59", "52", "74", "75", "76", "77", "78")
-SAID_BY_OTHERS = ("Thank you for your business.",)  # QuickBooks' own texts stay as they are
 
 
 @pytest.fixture(autouse=True)
@@ -44,57 +41,6 @@ ALL_PAGES = (
     *("/r/pay-part", "/r/pay-fresh", "/i/no-such"),
 )
 STRANGERS_PAGES = ("/sign-in", "/sign-in/sent", "/sign-in/confirm", "/no/such/page")
-
-
-class Texts(HTMLParser):
-    """What a page says: its texts, and the attributes that are read out or shown."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._hushed = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hushed += tag in ("style", "script")
-        self.found += [value for name, value in attrs if value and name in ("aria-label", "placeholder", "data-words")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hushed -= tag in ("style", "script")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hushed and data.strip():
-            self.found.append(" ".join(data.split()))
-
-
-def texts_of(html: str) -> list[str]:
-    texts = Texts()
-    texts.feed(html)
-    return [text for text in texts.found if text not in SAID_BY_OTHERS]
-
-
-def english_sentences() -> Iterator[re.Pattern[str]]:
-    """Give a pattern for every piece of an English sentence that German says otherwise."""
-    for message in read("de"):
-        for english, german in zip(parts(message.id), parts(message.string), strict=True) if message.id else ():
-            for piece in re.split(r"<[^>]+>", english):
-                is_whole = piece == english != german and re.search(r"[a-z]", re.sub(r"{\w+}", "", piece))
-                if is_whole or len(re.findall(r"[A-Za-z]{2,}", re.sub(r"{\w+}", "", piece))) > 2:
-                    yield re.compile(r".+?".join(map(re.escape, re.split(r"{\w+}", piece.strip()))))
-
-
-ENGLISH = list(english_sentences())
-# Words that no German sentence has.
-GIVEAWAYS = re.compile(r"\b(?:the|of|and|your|you|is|by|from|this|to|are|with|pay|paid|invoices?|payments?|on)\b", re.I)
-
-
-def english_in(html: str) -> list[str]:
-    said = texts_of(html)
-    return [
-        text
-        for text in said
-        if GIVEAWAYS.search(re.sub(r'"\w+":|\{\w+\}|pay-\w+', "", text))
-        or any(pattern.fullmatch(text) for pattern in ENGLISH)
-    ]
 
 
 @pytest.mark.parametrize("path", ALL_PAGES)

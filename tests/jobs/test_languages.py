@@ -1,0 +1,113 @@
+"""Mails and papers in other languages: written in the payer's, to the last word; in English where nobody knows."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+
+import pikepdf
+import pytest
+
+from connector import words
+from connector.ledger.money import Money
+from jobs.mail.letters import KINDS
+from jobs.mail.sending import Outcome, send_mail
+from jobs.papers import receipt as receipt_paper
+from jobs.papers import statement as statement_paper
+from jobs.receipts import read_receipt
+from jobs.statements import read_statement
+from sync.runtime import Runtime
+from tests.german import english_among, english_in
+from tests.jobs.conftest import COMPANY, PostOffice, owe_mail, payment
+from tests.jobs.test_mail import parts
+
+
+@pytest.fixture
+def _payments(rt: Runtime) -> None:
+    with rt.db.write("seed") as session:
+        paid = {"state": "succeeded", "succeeded_at": rt.clock.now(), "charge_id": "ch_2", "receipt_number": 9}
+        session.add(payment("pay-de", language="de", **paid))
+        session.add(payment("pay-on", language="de", state="processing", processing_at=rt.clock.now()))
+        session.add(payment("pay-off", language="de", state="failed", error_text="Your bank account was declined."))
+
+
+SAID = {
+    "receipt": "Wir haben Ihre Zahlung erhalten. Vielen Dank.",
+    "debit_started": "Banken brauchen bis zu vier Werktage.",
+    "debit_failed": "Die Bank teilte mit: Ihr Bankkonto wurde abgelehnt.",
+    "sign_in": "Wenn Sie ihn nicht angefordert haben, müssen Sie nichts tun",
+    "staff_sign_in": "Anmelden bei Tieout",
+    "invoice_link": "Fällig am Dienstag, 1. Dezember, in 8 Tagen",
+}
+
+
+@pytest.mark.usefixtures("_payments")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mail_is_german_to_its_last_word(rt: Runtime, office: PostOffice, kind: str) -> None:
+    url = "http://127.0.0.1:8800/c/harbor-tile/sign-in/secret"
+    context = json.dumps({"language": "de", "url": url, "invoice_id": "inv-1068"})
+    payment_id = {"receipt": "pay-de", "debit_started": "pay-on", "debit_failed": "pay-off"}.get(kind, "")
+    assert send_mail(rt, owe_mail(rt, kind, context=context, payment_id=payment_id)) is Outcome.SENT
+    (message,) = office.taken
+    assert message["Content-Language"] == "de-DE"
+    text, html = parts(message)
+    assert '<html lang="de-DE" dir="ltr">' in html
+    assert SAID[kind] in html
+    lines = [line for line in text.splitlines() if line.strip() and "://" not in line]
+    assert english_among([message["Subject"], *lines]) == []
+    assert english_in(html) == []
+    assert words.spoken() == words.LOCALE
+
+
+@pytest.mark.usefixtures("_payments")
+def test_the_receipt_of_a_payer_whose_language_nobody_knows_is_english(rt: Runtime, office: PostOffice) -> None:
+    send_mail(rt, owe_mail(rt, "receipt", payment_id="pay-1"))
+    (message,) = office.taken
+    assert message["Content-Language"] == "en-US"
+    assert message["Subject"] == "Receipt 1042: $1,000.00 to Harbor Tile Co."
+
+
+def test_figures_stand_in_columns_in_every_language(rt: Runtime, office: PostOffice) -> None:
+    with rt.db.write("language") as session:
+        session.add(payment("pay-fr", language="fr", state="succeeded", succeeded_at=rt.clock.now(), receipt_number=5))
+    send_mail(rt, owe_mail(rt, "receipt", payment_id="pay-fr"))
+    text, _ = parts(office.taken[0])
+    figures = [line for line in text.splitlines() if line.startswith(("Versement", "Total,"))]
+    assert [line.split()[-1] for line in figures] == ["000,00", "000,00"]  # after a narrow space
+    assert len({len(line) for line in figures}) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "tag"),
+    [("de", "Quittung 1042", "de"), ("fr", "Reçu 1042", "fr"), ("es", "Recibo 1042", "es")],
+)
+def test_a_receipt_on_paper(rt: Runtime, language: str, title: str, tag: str) -> None:
+    with words.speaking(words.LOCALES[language]):
+        pdf = receipt_paper.receipt_pdf(rt, COMPANY, "pay-1")
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        assert str(opened.docinfo["/Title"]) == f"{title}, Harbor Tile Co."
+        assert str(opened.Root.Lang) == tag
+        fonts = {str(font.BaseFont).partition("+")[2] for page in opened.pages for font in page.Resources.Font.values()}
+    assert fonts == {"Inter-Regular", "Inter-SemiBold"}
+
+
+def test_papers_are_german_to_their_last_word(rt: Runtime) -> None:
+    today = rt.clock.now().date()
+    with words.speaking("de_DE"), rt.db.read() as session:
+        receipt = receipt_paper.facts_of(read_receipt(session, COMPANY, "pay-1"))
+        account = read_statement(session, COMPANY, "cust-1", first=today - timedelta(days=90), last=today)
+        statement = statement_paper.facts_of(account)
+        on_its_way = statement_paper.on_its_way_text(
+            type(account)(**{**vars(account), "on_its_way": Money(500, account.currency)})
+        )
+    assert receipt["amount"] == "1.000,00\xa0$"
+    for facts in (receipt, statement, {"text": on_its_way}):
+        assert english_among(_texts(facts)) == []
+
+
+def _texts(facts: object) -> list[str]:
+    if isinstance(facts, str):
+        return [facts]
+    inside = facts.values() if isinstance(facts, dict) else facts if isinstance(facts, list | tuple) else ()
+    return [text for one in inside for text in _texts(one)]
