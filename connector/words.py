@@ -135,6 +135,10 @@ def signs_of(locale: str | None = None) -> tuple[str, str]:
     return (",", ".") if locale == LOCALE else (get_group_symbol(locale), get_decimal_symbol(locale))
 
 
+# Our own locales write figures alike but for two signs, which Babel would look up for each of them.
+_SHORT = {locale: {ord(","): signs_of(locale)[0], ord("."): signs_of(locale)[1]} for locale in LOCALES.values()}
+
+
 def money_text(amount: Money, *, locale: str | None = None) -> str:
     """Return an amount with its currency sign: $1,620.00, −$30.00."""
     locale = locale or spoken()
@@ -148,16 +152,16 @@ def figure(amount: Money, *, locale: str | None = None, signed: bool = False) ->
     """Return an amount without its currency, for columns that name it once: 1,620.00."""
     locale = locale or spoken()
     plus = "+" if signed and amount.minor > 0 else ""
-    if locale != LOCALE:
+    if locale not in _SHORT:
         return plus + figure_by_babel(amount, locale)
     sign = _MINUS if amount.minor < 0 else plus
-    return sign + _plain(abs(amount.minor), digits_of(amount.currency))
+    return sign + _plain(abs(amount.minor), digits_of(amount.currency)).translate(_SHORT[locale])
 
 
 def minor_figure(minor: int, currency: str) -> str:
     """Return an amount given in minor units without its currency: for long lists that hold no `Money`."""
     if (locale := spoken()) != LOCALE:
-        return figure_by_babel(Money(minor, currency), locale)
+        return figure(Money(minor, currency), locale=locale)
     return (_MINUS if minor < 0 else "") + _plain(abs(minor), digits_of(currency))
 
 

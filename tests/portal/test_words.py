@@ -23,6 +23,13 @@ def test_money_is_what_babel_writes(amount: Money) -> None:
     assert words.figure(amount) == words.figure_by_babel(amount, words.LOCALE)
 
 
+@given(amounts, st.sampled_from(sorted(words.LOCALES.values())))
+def test_figures_in_our_other_languages_are_what_babel_writes(amount: Money, locale: str) -> None:
+    assert words.figure(amount, locale=locale) == words.figure_by_babel(amount, locale)
+    with words.speaking(locale):
+        assert words.minor_figure(amount.minor, amount.currency) == words.figure_by_babel(amount, locale)
+
+
 @given(amounts)
 def test_a_figure_holds_every_minor_unit(amount: Money) -> None:
     plain = words.figure(amount).replace(",", "").replace("\N{MINUS SIGN}", "-")
