@@ -27,8 +27,20 @@ DECK = (
     WEB_MASTER,
 )
 HORSE_WITHIN = 2.0
-MOST_TRAPS = 4  # laid at once
-TRAP_WITHIN = 8.0  # seconds after which a trap that caught nobody is laid elsewhere
+# Points at which money is between two places: they come before all others where nobody died yet.
+MONEY = (
+    "pay.",
+    "intent.",
+    "stripe.intent.create.",
+    "inbox.",
+    "settle.",
+    "claim.",
+    "push.",
+    "qbo.payment.",
+    "qbo.purchase.",
+)
+MOST_TRAPS = 6  # laid at once
+TRAP_WITHIN = 12.0  # seconds after which a trap that caught nobody is laid elsewhere
 WEB_RESTS = 4.0  # seconds in which the web is not killed again
 RECENT = 20.0  # seconds: where somebody passed within these, somebody soon passes again
 PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds until somebody stands there again
@@ -115,7 +127,7 @@ class Kills:
         return gone
 
     def _lay_trap(self) -> None:
-        """End whichever process passes a point next: points where nobody died yet come first."""
+        """End whichever process passes a point next, where nobody died yet before where somebody did."""
         now = time.monotonic()
         self._take_up([name for name, at in self._laid.items() if now - at > TRAP_WITHIN])
         recent = [one for one in self._plant.trace.passages() if one.what == "passed" and now - one.at < RECENT]
@@ -125,7 +137,8 @@ class Kills:
             self.missed.append(TRAP)
             return
         hit = self._hit | {one.point for one in self.done if one.victim == TRAP}
-        point = self._dice.choice([one for one in points if one not in hit] or points)
+        fresh = [one for one in points if one not in hit]
+        point = self._dice.choice([one for one in fresh if one.startswith(MONEY)] or fresh or points)
         self._laid[point] = now
         (self._plant.traps / point).touch()
 
