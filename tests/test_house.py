@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import subprocess
 import sys
@@ -36,6 +37,17 @@ def sources(*packages: str) -> list[Path]:
     """Return the Python files of packages, migration steps left out."""
     files = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
     return [path for path in files if MIGRATIONS not in path.parents]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _trees_are_forgotten() -> Iterator[None]:
+    """Drop the trees with the last test: millions of nodes, which every later look for garbage would walk through."""
+    was_enabled = gc.isenabled()
+    gc.disable()  # a tree holds no cycle, and a look for one while it grows costs more than the parsing
+    yield
+    tree_of.cache_clear()
+    if was_enabled:
+        gc.enable()
 
 
 def name_of(path: Path) -> str:
