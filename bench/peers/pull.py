@@ -1,8 +1,8 @@
 """The peer of the first sync, as a whole process: python-quickbooks pages over HTTP, SQLModel rows, `session.merge`.
 
 `python -m bench.peers.pull API_BASE DATABASE_URL` pulls all invoices, 1,000 to a page, one commit for each page, and
-prints as JSON how many there were and the most memory it held. With `--collect` it fetches everything before it saves,
-as the library's examples do.
+prints as JSON how many there were, the seconds that took and the most memory it held. With `--collect` it fetches
+everything before it saves, as the library's examples do.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,12 +32,14 @@ def main(api_base: str, database_url: str, *, collects: bool) -> None:
     books = QuickBooks(auth_client=client, refresh_token="refresh", company_id="9341457021722234", minorversion=75)
     engine = create_engine(database_url)
     invoices.create_table(engine)
+    started = time.perf_counter()
     pages = _pages(books)
     pulled = 0
     for page in [list(itertools.chain.from_iterable(pages))] if collects else pages:
         invoices.merge(engine, page)
         pulled += len(page)
-    print(json.dumps({"pulled": pulled, "peak_mib": peak_mib()}))
+    seconds = time.perf_counter() - started
+    print(json.dumps({"pulled": pulled, "seconds": seconds, "peak_mib": peak_mib()}))
 
 
 def _pages(books: QuickBooks) -> Iterator[list[Any]]:

@@ -34,6 +34,7 @@ def measure(bench: Bench) -> Findings:
             peer=peer,
             size=bench.pick(tiny=20, quick=1000, full=1000),
             rounds=bench.pick(tiny=1, quick=4, full=15),
+            part=bench.pick(tiny=1, quick=5, full=1),
         )
         peer.dispose()
     return findings

@@ -30,6 +30,7 @@ def measure(bench: Bench) -> Findings:
             peer=create_engine(f"sqlite:///{bench.folder / 'peer.db'}"),
             size=bench.pick(tiny=20, quick=1000, full=1000),
             rounds=bench.pick(tiny=1, quick=7, full=25),
+            part=bench.pick(tiny=1, quick=5, full=1),
         )
     driver.close()
     return findings

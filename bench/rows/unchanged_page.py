@@ -9,7 +9,7 @@ from bench.databases import SqliteFiles, watch_writes
 from bench.frame import Bench, Findings, Goal, Reading, Row
 from bench.invoice_page import InvoicePage, check_kept
 from bench.measure import Watch, interleave
-from bench.page_race import PEER
+from bench.page_race import PEER, part_notes
 from bench.peers import invoices
 
 _FLOOR_GOAL = Goal("over decoding alone", 1.4, at_most=True)
@@ -20,7 +20,8 @@ _PEER_GOAL = Goal("faster than the peer", 35, at_most=False)
 def measure(bench: Bench) -> Findings:
     """Time a page that is in the cache already."""
     files = SqliteFiles(bench.folder)
-    page = InvoicePage(1, bench.pick(tiny=20, quick=1000, full=1000))
+    size, part = bench.pick(tiny=20, quick=1000, full=1000), bench.pick(tiny=1, quick=5, full=1)
+    page, theirs = InvoicePage(1, size), InvoicePage(1, size // part)
     peer = create_engine(f"sqlite:///{bench.folder / 'peer.db'}")
     invoices.create_table(peer)
 
@@ -31,8 +32,8 @@ def measure(bench: Bench) -> Findings:
 
     def merge_objects() -> float:
         with Watch() as watch:
-            invoices.merge(peer, invoices.from_page(page.body))
-        return watch.seconds
+            invoices.merge(peer, invoices.from_page(theirs.body))
+        return watch.seconds * part
 
     with product.pulling(f"sqlite:///{files.path()}") as pull:
 
@@ -57,6 +58,7 @@ def measure(bench: Bench) -> Findings:
             Reading(_ROWS_GOAL, written),
             timings.reading(_PEER_GOAL, "peer", "ours"),
         ),
+        notes=part_notes(part),
     )
 
 
