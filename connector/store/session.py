@@ -7,6 +7,7 @@ its block ends (WAL with synchronous=FULL).
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
 from connector import crash
@@ -91,7 +93,11 @@ def _sqlite_engine(url: Any) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         writes = connection.get_execution_options().get("tieout_writes")
+        words = "BEGIN IMMEDIATE" if writes else "BEGIN"
         # Said to the driver itself: every session begins so, and SQLAlchemy would take as long over it as over a query.
-        connection.connection.driver_connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        try:
+            connection.connection.driver_connection.execute(words)
+        except sqlite3.OperationalError as error:  # locked or full: whoever asks for SQLAlchemy's error waits for that
+            raise OperationalError(words, None, error) from error
 
     return engine
