@@ -1,7 +1,8 @@
 """How one amount is shared among invoices, and what stops a share.
 
 Knows no payer and no screen: it gives shares or a reason in a word. Laws: shares sum to the amount; a share is positive
-and never above what is open less what other payments have reserved; all in one currency.
+and never above what is open less what other payments have reserved; all in one currency; a part that is too small for
+the company is refused, the whole of what is open never.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money, MoneyError, total
@@ -70,19 +72,67 @@ def _check_one(share: Share, invoice: Invoice, currency: str, possible: Money) -
     return None
 
 
-def spread(amount: Money, invoices: Sequence[Invoice], reserved: Mapping[str, int]) -> list[Share]:
-    """Share one amount among invoices, oldest due first. Raises MoneyError when it exceeds what is open."""
-    shares: list[Share] = []
-    left = amount
-    for invoice in sorted(invoices, key=lambda i: (i.due_day or date.max, i.issued_day, i.qbo_id)):
-        possible = open_amount(invoice, reserved)
-        part = min(left.minor, possible.minor)
-        if part > 0 and invoice.payable:
-            shares.append(Share(invoice.qbo_id, invoice.customer_id, Money(part, amount.currency)))
-            left = left - Money(part, amount.currency)
-    if left.minor > 0:
+class Rule(StrEnum):
+    """In which order one amount goes to several invoices."""
+
+    OLDEST = "oldest"  # what was due first is filled first
+    SMALLEST = "smallest"  # as many invoices as possible are paid off
+    EVENLY = "evenly"  # each gets the same part of what is open on it
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is open on an invoice, and what a rule looks at."""
+
+    invoice_id: str
+    left: Money
+    due_day: date | None
+    issued_day: date
+
+
+def spread(amount: Money, openings: Sequence[Opening], rule: Rule) -> dict[str, Money]:
+    """Share one amount among invoices by a rule; an invoice that gets nothing is left out.
+
+    Raises MoneyError when the amount is below zero or more than what is open.
+    """
+    open_sum = sum(one.left.minor for one in openings)
+    if not 0 <= amount.minor <= open_sum:
         raise MoneyError("the amount is more than what is open")
-    return shares
+    parts = _evenly(amount.minor, openings) if rule is Rule.EVENLY else _filled(amount.minor, openings, rule)
+    return {one.invoice_id: Money(parts[one.invoice_id], amount.currency) for one in openings if parts[one.invoice_id]}
+
+
+def _filled(minor: int, openings: Sequence[Opening], rule: Rule) -> dict[str, int]:
+    """Fill one invoice after the other."""
+
+    def oldest(one: Opening) -> tuple[date, date, str]:
+        return (one.due_day or date.max, one.issued_day, one.invoice_id)
+
+    def smallest(one: Opening) -> tuple[int, tuple[date, date, str]]:
+        return (one.left.minor, oldest(one))
+
+    parts: dict[str, int] = {}
+    for one in sorted(openings, key=smallest if rule is Rule.SMALLEST else oldest):
+        parts[one.invoice_id] = min(minor, one.left.minor)
+        minor -= parts[one.invoice_id]
+    return parts
+
+
+def _evenly(minor: int, openings: Sequence[Opening]) -> dict[str, int]:
+    """Give each its part, rounded down, and the units that are left over to the largest remainders."""
+    open_sum = sum(one.left.minor for one in openings)
+    if not open_sum:
+        return {one.invoice_id: 0 for one in openings}
+    shares = {one.invoice_id: divmod(minor * one.left.minor, open_sum) for one in openings}
+    parts = {key: part for key, (part, _) in shares.items()}
+    for key in sorted(shares, key=lambda key: (-shares[key][1], key))[: minor - sum(parts.values())]:
+        parts[key] += 1
+    return parts
+
+
+def is_too_small(part: Money, left: Money, least: Money) -> bool:
+    """Tell whether a part is less than a company takes; the whole of what is open is never too small."""
+    return part.minor < min(least.minor, left.minor)
 
 
 def by_customer(shares: Sequence[Share]) -> dict[str, list[Share]]:

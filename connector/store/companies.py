@@ -31,6 +31,8 @@ class CompanyRow(SQLModel, table=True):
     home_currency: str = "USD"
     accent: str = "#0f6b5f"  # brand colour; the page corrects its contrast
     allow_partial: bool = True  # a payer may pay less than an invoice's balance
+    least_part_minor: int = 0  # but no less than this, in the home currency, unless it is all that is open
+    spread_rule: str = "oldest"  # connector.ledger.allocation.Rule: how one amount goes to several invoices
     created_at: datetime = instant()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import col
 
+from connector.ledger.money import Money
 from connector.store.companies import CompanyRow
 from portal.here import runtime
 
@@ -20,6 +21,7 @@ COLUMNS = (
     *(col(CompanyRow.id), col(CompanyRow.slug), col(CompanyRow.name), col(CompanyRow.phone), col(CompanyRow.email)),
     *(col(CompanyRow.place), col(CompanyRow.address), col(CompanyRow.zone), col(CompanyRow.home_currency)),
     *(col(CompanyRow.accent), col(CompanyRow.allow_partial)),
+    *(col(CompanyRow.least_part_minor), col(CompanyRow.spread_rule)),
 )
 
 
@@ -38,6 +40,12 @@ class Company:
     home_currency: str
     accent: str
     allow_partial: bool
+    least_part_minor: int
+    spread_rule: str
+
+    def least_part(self, currency: str) -> Money:
+        """Return the smallest part of an invoice that is taken; nothing in a currency the company did not think of."""
+        return Money(self.least_part_minor if currency == self.home_currency else 0, currency)
 
     @property
     def today(self) -> date:

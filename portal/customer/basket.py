@@ -1,20 +1,22 @@
-"""What a payer is about to pay: invoices with an amount for each, read from the address of the pay page.
+"""What a payer is about to pay: invoices with an amount for each, or one amount shared out by the company's rule.
 
-Knows the cache only; the live books decide when Pay is pressed. Law: an invoice outside the visitor's scope is not
-there, whoever names it.
+Read from the address of the pay page. Knows the cache only; the live books decide when Pay is pressed. Law: an invoice
+outside the visitor's scope is not there, whoever names it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import col
 
 from connector.errors import WrongInput
+from connector.ledger.allocation import Opening, Rule, is_too_small, spread
 from connector.ledger.money import Money, total
 from connector.store.cache import InvoiceRow
 from connector.words import figure, money_text, say
+from portal.access.companies import Company
 from portal.access.visitors import Visitor
 from portal.customer.heads import Head, heads_of
 from portal.here import runtime
@@ -31,6 +33,11 @@ class Item:
     amount: Money | None  # None where it cannot be read
     problem: str = ""
 
+    @property
+    def rest(self) -> Money | None:
+        """Return what stays open when this is paid; None when nothing does, or nobody can say."""
+        return self.head.left - self.amount if self.amount and self.amount < self.head.left else None
+
 
 @dataclass(frozen=True)
 class Basket:
@@ -39,6 +46,9 @@ class Basket:
     items: tuple[Item, ...]
     dropped: tuple[Head, ...]  # chosen, but nothing is left to pay on them
     problem: str = ""
+    whole: str = ""  # the one amount that was shared out, as typed
+    whole_problem: str = ""
+    passed_over: tuple[Head, ...] = ()  # of the one amount, nothing came to these
 
     @property
     def currency(self) -> str:
@@ -56,8 +66,11 @@ class Basket:
         return not self.problem and all(item.amount is not None and not item.problem for item in self.items)
 
 
-def basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[str, str]) -> Basket:
-    """Return the basket of chosen invoices; `amounts` are as typed, by invoice, full where none was typed."""
+def basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[str, str], *, whole: str = "") -> Basket:
+    """Return the basket of chosen invoices; `amounts` are as typed, by invoice, full where none was typed.
+
+    `whole` is one amount for all of them, as typed: it is shared out by the company's rule instead.
+    """
     ids = list(dict.fromkeys(invoice_ids))[:MOST_INVOICES]
     with runtime().db.read() as session:
         heads = heads_of(session, visitor, col(InvoiceRow.qbo_id).in_(ids), order=_BY_DUE_DAY)
@@ -65,26 +78,58 @@ def basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[str
     currency = open_heads[0].left.currency if open_heads else ""
     chosen = [head for head in open_heads if head.left.currency == currency]
     others = len(chosen) < len(open_heads)
-    return Basket(
-        items=tuple(_item(head, amounts.get(head.invoice.qbo_id, "")) for head in chosen),
+    basket = Basket(
+        items=tuple(_item(head, amounts.get(head.invoice.qbo_id, ""), visitor.company) for head in chosen),
         dropped=tuple(head for head in heads if not head.left),
         problem=say("Invoices in another currency are paid on their own and were left out here.") if others else "",
     )
+    can_share = whole and len(chosen) > 1 and visitor.company.allow_partial
+    return _shared_out(basket, whole, visitor.company) if can_share else basket
 
 
 _BY_DUE_DAY = (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day))
 
 
-def _item(head: Head, typed: str) -> Item:
+def _shared_out(basket: Basket, whole: str, company: Company) -> Basket:
+    """Share one amount out among what is in a basket, or say why it cannot be."""
+    heads = [item.head for item in basket.items]
+    most = total((head.left for head in heads), basket.currency)
+    try:
+        amount = read_amount(whole, basket.currency)
+    except WrongInput as error:
+        return replace(basket, whole=whole, whole_problem=str(error))
+    if not 0 < amount.minor <= most.minor:
+        problem = say("Enter an amount above zero, and at most {amount}.", amount=money_text(most))
+        return replace(basket, whole=whole, whole_problem=problem)
+    openings = [
+        Opening(head.invoice.qbo_id, head.left, head.invoice.due_day, head.invoice.issued_day) for head in heads
+    ]
+    parts = spread(amount, openings, Rule(company.spread_rule))
+    items = tuple(
+        _item(head, figure(parts[head.invoice.qbo_id]), company) for head in heads if head.invoice.qbo_id in parts
+    )
+    passed_over = tuple(head for head in heads if head.invoice.qbo_id not in parts)
+    return replace(basket, items=items, whole=figure(amount), passed_over=passed_over)
+
+
+def _item(head: Head, typed: str, company: Company) -> Item:
     if not typed:
         return Item(head, figure(head.left), head.left)
     try:
         amount = read_amount(typed, head.left.currency)
     except WrongInput as error:
         return Item(head, typed, None, str(error))
-    if amount.minor <= 0:
-        return Item(head, typed, None, say("Enter an amount above zero."))
-    if head.left < amount:
-        problem = say("{amount} is left to pay on this invoice.", amount=money_text(head.left))
+    if problem := _wrong(amount, head.left, company.least_part(head.left.currency)):
         return Item(head, typed, None, problem)
     return Item(head, figure(amount), amount)
+
+
+def _wrong(amount: Money, left: Money, least: Money) -> str:
+    """Say why an amount cannot be paid; empty when it can."""
+    if amount.minor <= 0:
+        return say("Enter an amount above zero.")
+    if left < amount:
+        return say("{amount} is left to pay on this invoice.", amount=money_text(left))
+    if is_too_small(amount, left, least):
+        return say("Enter {amount} or more, or all that is open.", amount=money_text(least))
+    return ""

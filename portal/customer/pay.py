@@ -15,8 +15,9 @@ from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import WrongInput
+from connector.ledger.allocation import Rule
 from connector.ledger.money import Money
-from connector.words import figure, money_text
+from connector.words import figure, mark, money_text, say
 from oauth import connections
 from portal import security
 from portal.access.limits import Limit, address, count_try
@@ -30,6 +31,13 @@ from portal.ring import PRESS, limiter
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 
+# How one amount goes to several invoices, in the payer's words.
+RULES = {
+    Rule.OLDEST: mark("What was due first is paid first."),
+    Rule.SMALLEST: mark("As many invoices as possible are paid off."),
+    Rule.EVENLY: mark("Each invoice gets the same part of what is open on it."),
+}
+
 
 @pages.get("/pay")
 @for_payers
@@ -38,7 +46,7 @@ def show_pay() -> ResponseReturnValue:
     who = visitor()
     ids = request.args.getlist("i")
     typed = {name[2:]: value for name, value in request.args.items() if name.startswith("a.")}
-    basket = basket_of(who, ids, typed)
+    basket = basket_of(who, ids, typed, whole=request.args.get("whole", ""))
     if not basket.items:
         return _nothing_to_pay(who, [head.invoice.qbo_id for head in basket.dropped], ids)
     key = _publishable_key(who.company.id)
@@ -48,6 +56,8 @@ def show_pay() -> ResponseReturnValue:
     return render_template(
         "customer/pay.html",
         basket=basket,
+        asked=ids,
+        rule=say(RULES[Rule(who.company.spread_rule)]),
         publishable_key=key,
         stripe_js=rt.settings.stripe_js_url,
         form_nonce=rt.clock.new_token(),

@@ -8,6 +8,7 @@
   const words = JSON.parse(form.dataset.words);
   const told = (name, amount) => words[name].replace("{amount}", () => amount);
   const digits = Number(form.dataset.digits);
+  const least = Number(form.dataset.least);
   const press = document.getElementById("press");
   const pressText = document.getElementById("press-text");
   const said = document.getElementById("said");
@@ -19,6 +20,7 @@
     field: item.querySelector("input"),
     wrong: item.querySelector(".hint"),
     shown: item.querySelector(".basket-left"),
+    rest: item.querySelector(".basket-rest"),
   }));
   let nonce = form.dataset.nonce;
   let busy = false;
@@ -68,6 +70,8 @@
     if (minor === null) wrong = told("figure", tieoutMoney.figure(left(row), digits));
     else if (minor <= 0) wrong = words.above_zero;
     else if (minor > left(row)) wrong = told("above_left", money(left(row)));
+    else if (minor < Math.min(least, left(row))) wrong = told("below_least", money(least));
+    row.rest.textContent = !wrong && minor < left(row) ? told("stays", money(left(row) - minor)) : "";
     row.wrong.textContent = wrong;
     row.field.setAttribute("aria-invalid", String(wrong !== ""));
     return wrong === "";

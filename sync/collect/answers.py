@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.clock import day_in
-from connector.ledger.allocation import Refusal, open_amount
+from connector.ledger.allocation import Refusal, is_too_small, open_amount
 from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
@@ -88,21 +88,30 @@ def too_large(largest: Money) -> Refused:
 
 @aside()
 def in_part(scene: Scene, press: Press) -> Refused | None:
-    """Refuse less than what is open where the company asks for whole invoices."""
-    if scene.company.allow_partial:
-        return None
-    balances = scene.balances([invoice_id for invoice_id, _ in press.shares])
+    """Refuse less than what is open where the company asks for whole invoices, or for a larger part."""
+    company, balances = scene.company, scene.balances([invoice_id for invoice_id, _ in press.shares])
     for invoice_id, minor in press.shares:
-        if minor < balances[invoice_id].minor:
-            sentence = say(
+        left, number = balances[invoice_id], scene.invoices[invoice_id].number
+        if not company.allow_partial and minor < left.minor:
+            sentence = mark(
                 "{company} asks for invoices to be paid in full: {amount} is open on invoice {number}. "
-                "Nothing was charged.",
-                company=short_name(scene.company.name),
-                amount=money_text(balances[invoice_id]),
-                number=scene.invoices[invoice_id].number,
+                "Nothing was charged."
             )
-            return Refused("partial", sentence, invoice_id, balances)
+            return _too_little(sentence, company, left, number, invoice_id, balances)
+        least = Money(company.least_part_minor if left.currency == company.home_currency else 0, left.currency)
+        if is_too_small(Money(minor, left.currency), left, least):
+            sentence = mark(
+                "{company} takes {amount} or more on invoice {number}, or all that is open. Nothing was charged."
+            )
+            return _too_little(sentence, company, least, number, invoice_id, balances)
     return None
+
+
+def _too_little(
+    sentence: str, company: CompanyRow, amount: Money, number: str, invoice_id: str, balances: Mapping[str, Money]
+) -> Refused:
+    said = say(sentence, company=short_name(company.name), amount=money_text(amount), number=number)
+    return Refused("partial", said, invoice_id, balances)
 
 
 @aside()

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.ledger.allocation import Refusal, Share, by_customer, check_shares, open_amount, spread, sum_of
+from connector.ledger.allocation import (
+    Opening,
+    Refusal,
+    Rule,
+    Share,
+    by_customer,
+    check_shares,
+    is_too_small,
+    spread,
+)
 from connector.ledger.invoices import Invoice, InvoiceState, Standing
 from connector.ledger.money import Money, MoneyError
 
@@ -31,25 +40,64 @@ def share(qbo_id: str, minor: int, *, customer: str = "7", currency: str = "USD"
 balances = st.lists(st.integers(0, 10**7), min_size=1, max_size=8)
 
 
-@given(balances, st.data())
-def test_a_spread_sums_to_the_amount_and_stays_within_what_is_open(amounts: list[int], data: st.DataObject) -> None:
-    invoices = [invoice(str(n), amount, due=n + 1) for n, amount in enumerate(amounts)]
-    reserved = {i.qbo_id: data.draw(st.integers(0, i.balance.minor)) for i in invoices}
-    open_sum = sum(open_amount(i, reserved).minor for i in invoices)
-    paid = data.draw(st.integers(0, open_sum))
-    shares = spread(Money(paid, "USD"), invoices, reserved)
-    assert sum_of(shares, "USD").minor == paid
-    assert all(s.amount.minor > 0 for s in shares)
-    if shares:
-        assert check_shares(shares, {i.qbo_id: i for i in invoices}, reserved) is None
-    full = [s for s in shares[:-1] if s.amount != open_amount(_by_id(invoices, s.invoice_id), reserved)]
-    assert not full, "an older invoice is filled before the next is touched"
+rules = st.sampled_from(list(Rule))
+
+
+def openings(amounts: list[int]) -> list[Opening]:
+    """Return what is open on invoices whose number is their age: the first is due first."""
+    return [Opening(str(n), Money(amount, "USD"), date(2026, 11, n + 1), ISSUED) for n, amount in enumerate(amounts)]
+
+
+@given(balances, rules, st.data())
+def test_a_spread_sums_to_the_amount_and_stays_within_what_is_open(
+    amounts: list[int], rule: Rule, data: st.DataObject
+) -> None:
+    asked = openings(amounts)
+    paid = data.draw(st.integers(0, sum(amounts)))
+    parts = spread(Money(paid, "USD"), asked, rule)
+    assert sum(part.minor for part in parts.values()) == paid
+    assert all(0 < part.minor <= amounts[int(key)] for key, part in parts.items())
+    assert spread(Money(paid, "USD"), asked[::-1], rule) == parts, "the order of the page decides nothing"
     with pytest.raises(MoneyError):
-        spread(Money(open_sum + 1, "USD"), invoices, reserved)
+        spread(Money(sum(amounts) + 1, "USD"), asked, rule)
 
 
-def _by_id(invoices: list[Invoice], qbo_id: str) -> Invoice:
-    return next(i for i in invoices if i.qbo_id == qbo_id)
+@given(balances, st.sampled_from([Rule.OLDEST, Rule.SMALLEST]), st.data())
+def test_an_invoice_is_filled_before_the_next_is_touched(amounts: list[int], rule: Rule, data: st.DataObject) -> None:
+    parts = spread(Money(data.draw(st.integers(0, sum(amounts))), "USD"), openings(amounts), rule)
+    order = sorted(range(len(amounts)), key=lambda n: (amounts[n] if rule is Rule.SMALLEST else 0, n))
+    got = [(parts.get(str(n), Money(0, "USD")).minor, amounts[n]) for n in order if amounts[n]]
+    whole = [part == amount for part, amount in got]
+    assert whole == sorted(whole, reverse=True), "first those that are full"
+    assert sum(0 < part < amount for part, amount in got) <= 1, "at most one in part"
+
+
+@given(balances, st.data())
+def test_an_even_spread_gives_each_its_part_to_the_unit(amounts: list[int], data: st.DataObject) -> None:
+    paid = data.draw(st.integers(0, sum(amounts)))
+    parts = spread(Money(paid, "USD"), openings(amounts), Rule.EVENLY)
+    for n, amount in enumerate(amounts):
+        exact = paid * amount / sum(amounts) if sum(amounts) else 0
+        assert abs(parts.get(str(n), Money(0, "USD")).minor - exact) < 1.000001
+
+
+@pytest.mark.parametrize(
+    ("rule", "parts"),
+    [
+        (Rule.OLDEST, {"0": 10000, "1": 2000}),
+        (Rule.SMALLEST, {"1": 4000, "2": 5000, "0": 3000}),
+        (Rule.EVENLY, {"0": 6316, "1": 2526, "2": 3158}),
+    ],
+)
+def test_the_rules_differ(rule: Rule, parts: dict[str, int]) -> None:
+    spread_out = spread(Money(12000, "USD"), openings([10000, 4000, 5000]), rule)
+    assert {key: part.minor for key, part in spread_out.items()} == parts
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(0, 10**6))
+def test_a_part_may_be_too_small_and_the_whole_never(part: int, left: int, least: int) -> None:
+    small = is_too_small(Money(part, "USD"), Money(left, "USD"), Money(least, "USD"))
+    assert small == (part < least and part < left)
 
 
 @given(balances, st.lists(st.tuples(st.integers(0, 9), st.integers(-5, 10**7)), min_size=1, max_size=6), st.data())

@@ -285,6 +285,8 @@ SETTINGS = {
     "address": " 1 Water St \n\n Portland ",
     "accent": "#AA3300",
     "zone": "America/New_York",
+    "least_part": "$25",
+    "spread_rule": "evenly",
 }
 
 
@@ -296,11 +298,22 @@ def test_settings_are_saved_by_their_names_and_no_others(rt: Runtime, at_desk: O
     assert (row.name, row.email, row.accent) == ("Harbor Tile & Stone", "new@harbortile.test", "#aa3300")
     assert row.address == "1 Water St\nPortland"
     assert row.allow_partial is False
+    assert (row.least_part_minor, row.spread_rule) == (2500, "evenly")
     assert (row.slug, row.realm_id, row.home_currency) == ("harbor-tile", "9341457021722234", "USD")
     assert "Harbor Tile &amp; Stone" in omar.get("/staff/settings").get_data(as_text=True)
 
 
-@pytest.mark.parametrize("wrong", [{"name": " "}, {"accent": "red;}"}, {"zone": "Mars/Base"}, {"email": "nobody"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": " "},
+        {"accent": "red;}"},
+        {"zone": "Mars/Base"},
+        {"email": "nobody"},
+        {"least_part": "much"},
+        {"spread_rule": "mine"},
+    ],
+)
 def test_wrong_settings_change_nothing(rt: Runtime, at_desk: Opener, wrong: dict[str, str]) -> None:
     before = cast.in_session(rt.db, CompanyRow, cast.HARBOR).model_dump()
     post(at_desk(cast.OMAR), "/staff/settings", **{**SETTINGS, **wrong})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlmodel import col, select, update
 from werkzeug.test import TestResponse
 
 from connector.errors import WrongInput
-from connector.store.companies import ConnectionRow
+from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.session import Database
 from portal.access import links
@@ -153,6 +154,56 @@ def test_several_invoices_with_an_amount_for_each(shop: Shop) -> None:
     with shop.rt.db.read() as session:
         shares = session.exec(select(ShareRow.invoice_id, ShareRow.amount_minor)).all()
     assert dict(shares) == {one: 20000, two: 41200}
+
+
+class TestOneAmountForSeveral:
+    def shared(self, shop: Shop, whole: str, **company: Any) -> str:
+        """Return the pay page of three invoices, with one amount shared out."""
+        if company:
+            shop.till.touch(CompanyRow, **company)
+        payer = shop.payer(*shop.invoices(62000, 41200, 10000))
+        page: str = payer.reads(f"{payer.pay_page}&whole={whole}")
+        return page
+
+    @pytest.mark.parametrize(
+        ("rule", "shown", "passed_over"),
+        [
+            ("oldest", ["620.00", "30.00"], "Nothing goes to invoice 1070 this time."),
+            ("smallest", ["138.00", "412.00", "100.00"], ""),
+            ("evenly", ["356.01", "236.57", "57.42"], ""),
+        ],
+    )
+    def test_the_companys_rule_shares_it_out_before_anything_is_paid(
+        self, shop: Shop, rule: str, shown: list[str], passed_over: str
+    ) -> None:
+        page = self.shared(shop, "650", spread_rule=rule)
+        assert amounts_in(page) == shown
+        assert ">$650.00</output>" in page
+        assert (passed_over in page) if passed_over else "Nothing goes" not in page
+        assert not shop.payments(), "shown before it is paid"
+
+    def test_what_stays_open_is_said(self, shop: Shop) -> None:
+        assert "$382.00 stays open" in self.shared(shop, "650")
+
+    @pytest.mark.parametrize("whole", ["0", "1132.01", "-5", "much"])
+    def test_an_amount_that_cannot_be_is_said_and_changes_nothing(self, shop: Shop, whole: str) -> None:
+        page = self.shared(shop, whole)
+        assert amounts_in(page) == ["620.00", "412.00", "100.00"]
+        assert 'id="whole-wrong" role="alert"></p>' not in page
+
+    def test_a_company_that_wants_whole_invoices_shares_nothing(self, shop: Shop) -> None:
+        page = self.shared(shop, "650", allow_partial=False)
+        assert amounts_in(page) == ["620.00", "412.00", "100.00"]
+        assert "Share it out" not in page
+
+    def test_a_part_below_the_least_is_said_at_its_invoice(self, shop: Shop) -> None:
+        page = self.shared(shop, "650", least_part_minor=5000)
+        assert "Enter $50.00 or more, or all that is open." in page
+
+
+def amounts_in(page: str) -> list[str]:
+    """Return the amounts in the fields of a pay page, in their order."""
+    return re.findall(r'<input class="field number" id="amount-\d+".*? value="([^"]*)"', page)
 
 
 def test_a_double_click_is_one_payment(shop: Shop) -> None:

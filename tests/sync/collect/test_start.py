@@ -330,6 +330,23 @@ class TestWholeInvoices:
         assert till.start({invoice: 42000}).amount.minor == 42000
 
 
+class TestLeastParts:
+    def test_a_company_may_ask_for_a_larger_part(self, till: Till) -> None:
+        till.touch(CompanyRow, least_part_minor=5000)
+        invoice = till.open_invoice(62000, "1068")
+        refused = till.refused({invoice: 4999})
+        assert (refused.reason, refused.invoice_id) == ("partial", invoice)
+        assert refused.sentence == (
+            "Harbor Tile takes $50.00 or more on invoice 1068, or all that is open. Nothing was charged."
+        )
+        assert till.start({invoice: 5000}).amount.minor == 5000
+
+    def test_what_is_open_is_never_too_little(self, till: Till) -> None:
+        till.touch(CompanyRow, least_part_minor=5000)
+        invoice = till.open_invoice(3000, "1068")
+        assert till.start({invoice: 3000}).amount.minor == 3000
+
+
 class TestOutOfReach:
     def test_quickbooks(self, till: Till) -> None:
         invoice = till.open_invoice(5000, "1")
