@@ -17,7 +17,7 @@ from connector.store.books import DiscrepancyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow, PostingRow
 from tests.harness.invariants import Watch
-from tests.harness.plant.installation import Installation
+from tests.harness.plant.installation import WEB, Installation
 from tests.harness.plant.payers import Paper
 from tests.harness.plant.report import Report
 from tests.harness.truth import minor_of
@@ -33,6 +33,7 @@ def audit(plant: Installation, papers: list[Paper], report: Report) -> None:
     _count_documents(plant, charges, report)
     report.slowest_seconds = _slowest(plant, charges)
     report.broken += [*_consents(charges, papers), *_kept(plant, papers), *_stored(plant), *_vain_bells(plant)]
+    report.broken += _unexpected(plant)
     watch = Watch(plant.world, plant.house.rt, plant.house.company_id)
     report.broken += [str(one) for one in watch.whole(final=True)]
     watch.close()
@@ -99,6 +100,13 @@ def _vain_bells(plant: Installation) -> list[str]:
     """No bell rings for an event before it is durable."""
     vain = [one.point for one in plant.trace.passages() if one.what == "vain"]
     return [f"M2 {point} rang for an event that no committed row holds" for point in vain[:5]]
+
+
+def _unexpected(plant: Installation) -> list[str]:
+    """Nobody is answered with an error that the portal did not expect: what is away is told with 503."""
+    said = [json.loads(line) for line in plant.roster.said(WEB).splitlines() if '"event": "unexpected"' in line]
+    kinds = Counter((one["endpoint"], one["error"], one["where"]) for one in said)
+    return [f"{times} times 500 at {where}: {error} in {frames}" for (where, error, frames), times in kinds.items()]
 
 
 def _slowest(plant: Installation, charges: Sequence[Mapping[str, Any]]) -> float:
