@@ -50,6 +50,7 @@ class Receipt:
     lines: tuple[ReceiptLine, ...]
     recorded_at: datetime | None
     transaction: str  # Stripe's charge
+    note: str  # the payer's own
     left: Money | None  # open on the invoices after this payment; None where nobody could ask
 
     @property
@@ -113,6 +114,7 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
         lines=receipt_lines(session, payment),
         recorded_at=_recorded_at(postings),
         transaction=payment.charge_id,
+        note=payment.note,
         left=_left(session, payment),
     )
 

@@ -30,6 +30,7 @@ class PaymentRow(SQLModel, table=True):
     contact_id: str = ""  # who was signed in, if anybody
     payer_email: str = ""
     language: str = ""  # of the page that Pay was pressed on; mails about it are written in it
+    note: str = ""  # the payer's own number or words for it, on the receipt: P.O. 4411
     amount_minor: int = minor()
     currency: str
     state: str = "created"  # connector.ledger.payments.PaymentState

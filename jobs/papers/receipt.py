@@ -43,6 +43,7 @@ def facts_of(receipt: Receipt) -> dict[str, Any]:
         (words.say("Reference"), receipt.reference),
         (words.say("Transaction"), receipt.transaction),
         (words.say("Balance"), receipt.left_text),
+        (words.say("Your note"), receipt.note),
     ]
     return {
         "title": f"{receipt.title}, {company.name}",

@@ -23,9 +23,9 @@ from sync.collect.amounts import read_amount
 from sync.collect.answers import MOST_INVOICES
 from sync.collect.press import Press
 
-_FIELDS = {"shares", "form_nonce", "shown_minor", "email"}
+_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note"}
 _NOT_OURS = mark("This page and the server do not understand each other. Load the page again. Nothing was charged.")
-LONGEST_EMAIL = 254
+LONGEST_EMAIL, LONGEST_NOTE = 254, 80
 
 
 def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Press:
@@ -51,11 +51,12 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         allowed_customers=frozenset(customer for one, (customer, _) in found.items() if one not in who.opened),
         replaces=replaces,
         language=language(),
+        note=_note(fields.get("note", "")),
     )
 
 
 def _fields(message: object) -> Mapping[str, Any]:
-    if not isinstance(message, dict) or set(message) != _FIELDS:
+    if not isinstance(message, dict) or set(message) - _OPTIONAL != _FIELDS:
         raise WrongInput(say(_NOT_OURS))
     nonce, shown = message["form_nonce"], message["shown_minor"]
     if not isinstance(nonce, str) or not 20 <= len(nonce) <= 100 or not isinstance(shown, int):
@@ -95,6 +96,13 @@ def _email(text: object) -> str:
     if address and (not (name and at and "." in host) or len(address) > LONGEST_EMAIL or not address.isprintable()):
         raise WrongInput(say("That does not look like an e-mail address. Correct it, or leave it empty."))
     return address
+
+
+def _note(text: object) -> str:
+    """Read the payer's own note: one line, without what could not be printed."""
+    if not isinstance(text, str):
+        raise WrongInput(say(_NOT_OURS))
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())[:LONGEST_NOTE]
 
 
 def _form_key(form_nonce: str, shares: Iterable[tuple[str, int]]) -> str:

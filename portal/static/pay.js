@@ -139,10 +139,11 @@
   async function ask() {
     const shares = rows.map((row) => ({ invoice: row.invoice, amount: row.field.value }));
     const email = document.getElementById("email")?.value || "";
+    const note = document.getElementById("note").value;
     const response = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },
-      body: JSON.stringify({ shares, form_nonce: nonce, shown_minor: sum(), email }),
+      body: JSON.stringify({ shares, form_nonce: nonce, shown_minor: sum(), email, note }),
     });
     return { ok: response.ok, answer: await response.json() };
   }

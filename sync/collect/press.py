@@ -27,6 +27,7 @@ class Press:
     form_nonce: str  # random, of one form; the same form pressed again is the same payment
     contact_id: str = ""
     payer_email: str = ""
+    note: str = ""  # the payer's own number or words, for the receipt
     language: str = ""  # in which the payer reads
     allowed_invoices: frozenset[str] = frozenset()
     allowed_customers: frozenset[str] = frozenset()

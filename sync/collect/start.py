@@ -150,6 +150,7 @@ def _insert(
         customer_id=press.customer_id,
         contact_id=press.contact_id,
         payer_email=press.payer_email,
+        note=press.note,
         language=press.language,
         amount_minor=sum(minor for _, minor in press.shares),
         currency=press.currency,
@@ -194,7 +195,7 @@ def _pressed_before(session: Session, press: Press) -> PaymentRow | None:
 
 def _with_intent(rt: Runtime, company: CompanyRow, press: Press, payment: PaymentRow) -> Started | Refused:
     """Give the payment its intent, if the form still means this payment and nobody gave it up."""
-    if not _says_the_same(rt, press, payment) or not _keep(rt, payment):
+    if not _says_the_same(rt, press, payment) or not _keep(rt, payment, note=press.note or payment.note):
         return answers.plain("other_form")
     try:
         intent = make_intent(rt, payment)
@@ -227,8 +228,11 @@ def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
     return shares == dict(press.shares) and who == (press.customer_id, press.contact_id, press.currency)
 
 
-def _keep(rt: Runtime, payment: PaymentRow) -> bool:
-    """Reserve an unfinished payment for another while; False when it was given up, or may be just now."""
+def _keep(rt: Runtime, payment: PaymentRow, *, note: str) -> bool:
+    """Reserve an unfinished payment for another while; False when it was given up, or may be just now.
+
+    The note may be written anew by the same form: it decides nothing.
+    """
     now = rt.clock.now()
     until = now + RESERVED_FOR
     with rt.db.write("pay_again") as session:
@@ -241,7 +245,7 @@ def _keep(rt: Runtime, payment: PaymentRow) -> bool:
             ),
         )
         later = case((col(PaymentRow.expires_at) < until, until), else_=col(PaymentRow.expires_at))
-        return bool(session.exec(mine.values(expires_at=later)).rowcount)
+        return bool(session.exec(mine.values(expires_at=later, note=note)).rowcount)
 
 
 def _payers(session: Session, company_id: str, held: Sequence[Reservation]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from connector.errors import WrongInput
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.session import Database
+from jobs.receipts import read_receipt
 from portal.access import links
 from portal.app import create_app
 from sandbox.world import World
@@ -154,6 +155,20 @@ def test_several_invoices_with_an_amount_for_each(shop: Shop) -> None:
     with shop.rt.db.read() as session:
         shares = session.exec(select(ShareRow.invoice_id, ShareRow.amount_minor)).all()
     assert dict(shares) == {one: 20000, two: 41200}
+
+
+def test_the_payers_own_note_stands_on_the_receipt(shop: Shop) -> None:
+    [invoice] = shop.invoices(62000)
+    payer = shop.payer(invoice)
+    payer.press({invoice: "620.00"}, note="PO 1")
+    said = payer.press({invoice: "620.00"}, note=" PO 4411\n<b>\x00 ").get_json()  # corrected before it is confirmed
+    shop.till.confirm(said["payment"], card=VISA)
+    shop.till.later(4)
+    shop.till.settle(said["payment"])
+    assert "PO 4411 &lt;b&gt;</dd>" in payer.reads(f"/c/harbor/r/{said['payment']}")
+    with shop.rt.db.read() as session:
+        assert read_receipt(session, shop.till.company_id, said["payment"]).note == "PO 4411 <b>"
+    assert len(shop.payments()) == 1
 
 
 class TestOneAmountForSeveral:
@@ -299,6 +314,7 @@ MESSAGES: dict[str, dict[str, Any]] = {
     "no nonce": {"form_nonce": ""},
     "a nonce that is no text": {"form_nonce": 5},
     "another sum": {"shown_minor": 1},
+    "a note that is no text": {"note": 7},
     "a sum that is no number": {"shown_minor": "62000"},
     "shares that are no list": {"shares": "all"},
     "no shares": {"shares": []},
