@@ -15,7 +15,7 @@ import pytest
 
 from connector.store import session
 from connector.store.session import Database
-from tests import engines
+from tests import engines, order
 from tests.postgresql import Databases
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +34,12 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the workers of a shared run begin with the longest files; a run of one process keeps its order."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: order.place_of(item.nodeid))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests import order
 from tests.conftest import ROOT
 
 PRODUCT = ("connector", "oauth", "sync", "jobs", "portal")
@@ -266,6 +267,10 @@ def test_tests_are_skipped_only_for_the_reasons_on_the_list() -> None:
             if name in ("skip", "skipif", "importorskip", "xfail", "SkipTest"):
                 wrong.append(f"{name_of(path)}:{getattr(node, 'lineno', 0)}")
     assert wrong == []
+
+
+def test_the_files_that_go_first_are_there() -> None:
+    assert [name for name in order.LONGEST if not (ROOT / "tests" / name).is_file()] == []
 
 
 # Papers

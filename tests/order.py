@@ -1,0 +1,44 @@
+"""Which files of the suite begin first where several workers share it: the longest, so that none is left for the end.
+
+xdist gives a file to one worker and the files with most tests first, which leaves those with few long tests for last,
+when the other worker has nothing more to do. Law: the order decides who waits, never what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Files that take longer than twenty seconds of a worker, the longest first; what is not named follows as collected.
+LONGEST = (
+    "scenarios/test_stories.py",
+    "demo/test_demo.py",
+    "harness/sim/test_sim.py",
+    "flows/test_main_job.py",
+    "test_house.py",
+    "crash/test_kill.py",
+    "sync/tieout/test_prove.py",
+    "harness/browsers/test_stories.py",
+    "portal/test_in_browser.py",
+    "sync/pull/test_first_load.py",
+    "sandbox/stripe/test_stripe_element.py",
+    "sandbox/stripe/test_stripe_express.py",
+    "bench/test_rows.py",
+    "sync/pull/test_changes.py",
+    "sync/verify/test_verify.py",
+    "portal/test_console.py",
+    "sync/outbox/test_crash.py",
+    "sync/pull/test_accounts.py",
+    "portal/test_pay.py",
+    "browser/test_pay_on_a_phone.py",
+    "contract/test_older_libraries.py",
+    "sandbox/stripe/test_stripe_element_events.py",
+    "jobs/test_processes.py",
+    "sandbox/qbo/test_seed.py",
+    "qbo/test_recorded.py",
+)
+_PLACES: Mapping[str, int] = {f"tests/{name}": place for place, name in enumerate(LONGEST)}
+
+
+def place_of(nodeid: str) -> int:
+    """Return where a test's file stands in the queue; tests of one file stay together and in their own order."""
+    return _PLACES.get(nodeid.partition("::")[0], len(LONGEST))
