@@ -20,6 +20,7 @@ from jobs.mail.sending import due_mails
 from oauth.connections import QUICKBOOKS, STRIPE
 from sync.outbox import companies_with_due
 from sync.pushing.waiting import companies_to_look_at
+from sync.talk.escalating import late_threads
 
 MOST = 100  # subjects of one kind in one turn
 ALL = "all"
@@ -75,6 +76,7 @@ CHORES = (
     Chore("payments", _any_payment),
     Chore("push", companies_with_due),
     Chore("late", companies_to_look_at),
+    Chore("talk", late_threads),
     Chore("mail", _mails),
 )
 ROUNDS = (

@@ -16,6 +16,7 @@ from sync.pull import pull_company
 from sync.push import push_company
 from sync.pushing.waiting import name_late
 from sync.stripe_feed import follow
+from sync.talk.escalating import escalate
 from sync.tieout import prove as tie_out
 
 REVIEWED = timedelta(days=35)
@@ -45,6 +46,11 @@ def push(company_id: str) -> None:
 def late(company_id: str) -> None:
     """Name the postings of a company that wait too long."""
     name_late(runtime(), company_id)
+
+
+def talk(thread_id: str) -> None:
+    """Name a question that waits too long for an answer."""
+    escalate(runtime(), thread_id)
 
 
 def mail(mail_id: str) -> None:

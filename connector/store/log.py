@@ -22,7 +22,7 @@ class LogRow(SQLModel, table=True):
     id: str = Field(primary_key=True)  # ULID
     company_id: str
     at: datetime = instant()
-    kind: str  # pull | push | settle | connect | tie_out | mail
+    kind: str  # pull | push | settle | connect | tie_out | mail | talk
     state: str  # recorded | held | pulled | waiting | needs_you | noted
     sentence: str = text()  # what happened
     detail: str = text()  # the second line

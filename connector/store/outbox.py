@@ -131,7 +131,7 @@ class MailRow(SQLModel, table=True):
     id: str = Field(primary_key=True)  # ULID
     company_id: str
     key: str  # from the fact: receipt/<payment id>
-    kind: str  # receipt | debit_started | debit_failed | sign_in | invoice_link
+    kind: str  # receipt | debit_started | debit_failed | sign_in | invoice_link | talk_staff | talk_late | talk_answer
     to: str
     payment_id: str = ""
     context_cipher: str = text()  # JSON for the template, encrypted where it holds a link

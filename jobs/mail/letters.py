@@ -21,6 +21,7 @@ from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import MailRow
+from jobs.mail.talking import Talk, read_talk
 from jobs.papers.receipt import file_name, print_receipt
 from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
 from sync.runtime import Runtime
@@ -184,6 +185,37 @@ def _invoice_link(desk: _Desk) -> Letter:
     return Letter("invoice_link", subject, values, desk.company)
 
 
+def _talk_staff(desk: _Desk) -> Letter:
+    talk = _talk(desk)
+    return Letter("talk_staff", f"{talk.what}: {talk.customer}", {"talk": talk, "url": desk.url()}, desk.company)
+
+
+def _talk_late(desk: _Desk) -> Letter:
+    talk = _talk(desk)
+    subject = f"Past due: {talk.what}, {talk.customer}"
+    return Letter("talk_late", subject, {"talk": talk, "url": desk.url()}, desk.company)
+
+
+def _talk_answer(desk: _Desk) -> Letter:
+    talk = _talk(desk)
+    subject = words.say("{company} answered about invoice {number}", company=desk.company.name, number=talk.number)
+    return Letter("talk_answer", subject, {"talk": talk, "url": desk.url()}, desk.company)
+
+
+def _talk(desk: _Desk) -> Talk:
+    context = desk.context()
+    found = read_talk(
+        desk.session,
+        desk.mail.company_id,
+        context.get("thread_id", ""),
+        context.get("message_id", ""),
+        desk.company.zone,
+    )
+    if found is None:
+        raise NoLetter("the thread of this mail does not exist")
+    return found
+
+
 def _figures(lines: tuple[ReceiptLine, ...]) -> list[tuple[str, str]]:
     return [(line.label, words.figure(line.amount)) for line in lines]
 
@@ -195,5 +227,9 @@ _WRITERS: dict[str, Callable[[_Desk], Letter]] = {
     "sign_in": _sign_in,
     "staff_sign_in": _staff_sign_in,
     "invoice_link": _invoice_link,
+    "talk_staff": _talk_staff,
+    "talk_late": _talk_late,
+    "talk_answer": _talk_answer,
 }
 KINDS = tuple(_WRITERS)
+FOR_STAFF = ("talk_staff", "talk_late")  # in English, as the console is

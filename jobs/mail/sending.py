@@ -171,4 +171,7 @@ _NAMES = {
     "sign_in": "Sign-in link",
     "staff_sign_in": "Sign-in link",
     "invoice_link": "Invoice link",
+    "talk_staff": "Notice of a question",
+    "talk_late": "Notice of a question that waits",
+    "talk_answer": "Answer",
 }

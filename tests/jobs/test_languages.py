@@ -11,7 +11,8 @@ import pytest
 
 from connector import words
 from connector.ledger.money import Money
-from jobs.mail.letters import KINDS
+from connector.store.talk import MessageRow, ThreadRow
+from jobs.mail.letters import FOR_STAFF, KINDS
 from jobs.mail.sending import Outcome, send_mail
 from jobs.papers import receipt as receipt_paper
 from jobs.papers import statement as statement_paper
@@ -29,7 +30,18 @@ def _payments(rt: Runtime) -> None:
         paid = {"state": "succeeded", "succeeded_at": rt.clock.now(), "charge_id": "ch_2", "receipt_number": 9}
         session.add(payment("pay-de", language="de", **paid))
         session.add(payment("pay-on", language="de", state="processing", processing_at=rt.clock.now()))
+        session.add(_thread(rt))
+        session.flush()
+        said = {"key": "k", "side": "staff", "author": "Ines", "body": "Danke.", "at": rt.clock.now()}
+        session.add(MessageRow(id="m-1", company_id=COMPANY, thread_id="t-1", **said))
         session.add(payment("pay-off", language="de", state="failed", error_text="Your bank account was declined."))
+
+
+def _thread(rt: Runtime) -> ThreadRow:
+    now = rt.clock.now()
+    instants = {"created_at": now, "changed_at": now, "due_at": now}
+    what = {"invoice_id": "inv-1068", "customer_id": "cust-1", "kind": "dispute", "currency": "USD", "state": "closed"}
+    return ThreadRow(id="t-1", company_id=COMPANY, **what, **instants)
 
 
 SAID = {
@@ -38,15 +50,16 @@ SAID = {
     "debit_failed": "Die Bank teilte mit: Ihr Bankkonto wurde abgelehnt.",
     "sign_in": "Wenn Sie ihn nicht angefordert haben, müssen Sie nichts tun",
     "staff_sign_in": "Anmelden bei Tieout",
+    "talk_answer": "Harbor Tile Co. hat zu Rechnung 1068 geantwortet",
     "invoice_link": "Fällig am Dienstag, 1. Dezember, in 8 Tagen",
 }
 
 
 @pytest.mark.usefixtures("_payments")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {*FOR_STAFF}))
 def test_a_mail_is_german_to_its_last_word(rt: Runtime, office: PostOffice, kind: str) -> None:
     url = "http://127.0.0.1:8800/c/harbor-tile/sign-in/secret"
-    context = json.dumps({"language": "de", "url": url, "invoice_id": "inv-1068"})
+    context = json.dumps({"language": "de", "url": url, "invoice_id": "inv-1068", "thread_id": "t-1"})
     payment_id = {"receipt": "pay-de", "debit_started": "pay-on", "debit_failed": "pay-off"}.get(kind, "")
     assert send_mail(rt, owe_mail(rt, kind, context=context, payment_id=payment_id)) is Outcome.SENT
     (message,) = office.taken

@@ -75,7 +75,8 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
         "staff_sign_in": "Sign in to Tieout",
         "invoice_link": "Due Tuesday 1 December, in 8 days",
     }
-    assert {*told, "receipt"} == set(KINDS)
+    talks = {"talk_staff", "talk_late", "talk_answer"}  # tests/sync/talk
+    assert {*told, *talks, "receipt"} == set(KINDS)
     for kind, said in told.items():
         payment_id = {"debit_started": "pay-2", "debit_failed": "pay-3"}.get(kind, "")
         assert send_mail(rt, owe_mail(rt, kind, context=url, payment_id=payment_id)) is Outcome.SENT

@@ -1,0 +1,105 @@
+"""The mails that talking owes: to staff when a payer wrote or waits too long, to payers when staff answered.
+
+Writes in the caller's transaction. Laws: a mail is owed once for each message and address; a payer who came by a link
+is answered at the addresses that QuickBooks holds for the invoice, never at one he typed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from sqlmodel import Session, col, select
+
+from connector.store.access import ContactRow, MembershipRow, StaffRow
+from connector.store.cache import CustomerRow, InvoiceRow
+from connector.store.outbox import MailRow
+from connector.store.talk import ThreadRow
+from connector.store.upsert import insert_ignoring
+from sync.runtime import Runtime
+
+CONTEXT_COLUMN = "mail.context"  # the vault's column, agreed with jobs.mail
+TO_STAFF, LATE, TO_PAYER = "talk_staff", "talk_late", "talk_answer"
+
+
+def tell_staff(session: Session, rt: Runtime, thread: ThreadRow, message_id: str) -> list[str]:
+    """Owe a notice of a payer's message to whoever looks after the thread; returns the mails' ids."""
+    roles = ("owner", "bookkeeper")
+    to = _staff(session, thread.company_id, roles, only=thread.owner_id) or _staff(session, thread.company_id, roles)
+    return _owe(session, rt, thread, TO_STAFF, message_id, to, {"url": staff_url(rt, thread.id)})
+
+
+def tell_owners(session: Session, rt: Runtime, thread: ThreadRow) -> list[str]:
+    """Owe the company's owners word of a thread that waits too long; returns the mails' ids."""
+    to = _staff(session, thread.company_id, ("owner",))
+    return _owe(session, rt, thread, LATE, "", to, {"url": staff_url(rt, thread.id)})
+
+
+def tell_payer(session: Session, rt: Runtime, thread: ThreadRow, message_id: str, url: str) -> list[str]:
+    """Owe the payer an answer with a link; returns the mails' ids, none where no address is known."""
+    context = {"url": url, "language": thread.language}
+    return _owe(session, rt, thread, TO_PAYER, message_id, payer_addresses(session, thread), context)
+
+
+def staff_url(rt: Runtime, thread_id: str) -> str:
+    """Return the address of a thread in the console."""
+    return f"{rt.settings.public_url}/staff/talk/{thread_id}"
+
+
+def payer_addresses(session: Session, thread: ThreadRow) -> list[str]:
+    """Return where a payer is answered: the contact who asked, else the invoice's addresses, else the customer's."""
+    queries = (
+        select(ContactRow.email).where(
+            ContactRow.company_id == thread.company_id, ContactRow.id == thread.contact_id, ContactRow.state == "active"
+        ),
+        select(InvoiceRow.email).where(
+            InvoiceRow.company_id == thread.company_id, InvoiceRow.qbo_id == thread.invoice_id
+        ),
+        select(CustomerRow.email).where(
+            CustomerRow.company_id == thread.company_id, CustomerRow.qbo_id == thread.customer_id
+        ),
+    )
+    for query in queries:
+        text = session.exec(query).first() or ""
+        parts = [part.strip().lower() for part in text.replace(";", ",").split(",")]
+        if found := [part for part in dict.fromkeys(parts) if "@" in part]:
+            return found
+    return []
+
+
+def _staff(session: Session, company_id: str, roles: Iterable[str], *, only: str = "") -> list[str]:
+    mine = (
+        select(StaffRow.email)
+        .join(MembershipRow, col(MembershipRow.staff_id) == StaffRow.id)
+        .where(MembershipRow.company_id == company_id, col(MembershipRow.role).in_(roles))
+    )
+    return sorted(session.exec(mine.where(StaffRow.id == only) if only else mine))
+
+
+def _owe(
+    session: Session,
+    rt: Runtime,
+    thread: ThreadRow,
+    kind: str,
+    message_id: str,
+    to: Iterable[str],
+    context: dict[str, str],
+) -> list[str]:
+    now = rt.clock.now()
+    about = message_id or thread.due_at.isoformat()
+    plain = json.dumps({"thread_id": thread.id, "message_id": message_id, **context})
+    mails = [
+        MailRow(
+            id=rt.clock.new_id(),
+            company_id=thread.company_id,
+            key=f"{kind}/{thread.id}/{about}/{address}",
+            kind=kind,
+            to=address,
+            context_cipher=rt.vault.seal(plain, company_id=thread.company_id, column=CONTEXT_COLUMN),
+            created_at=now,
+            due_at=now,
+        )
+        for address in to
+    ]
+    table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return [mail.id for mail in mails if insert_ignoring(session, table, [mail.model_dump()])]
