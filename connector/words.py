@@ -34,13 +34,13 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_SPOKEN: ContextVar[str] = ContextVar("spoken", default=LOCALE)
-_ON_RECORD: ContextVar[bool] = ContextVar("on_record", default=False)
+_HEARD: ContextVar[str] = ContextVar("heard", default=LOCALE)  # by whoever listens
+_SPOKEN: ContextVar[str] = ContextVar("spoken", default=LOCALE)  # here and now: theirs, or the house's on record
 
 
 def spoken() -> str:
     """Return the locale that is spoken here and now: de_DE."""
-    return LOCALE if _ON_RECORD.get() else _SPOKEN.get()
+    return _SPOKEN.get()
 
 
 def language() -> str:
@@ -66,31 +66,35 @@ def _direction(locale: str) -> str:
 @contextmanager
 def speaking(locale: str) -> Iterator[None]:
     """Speak a locale to whoever listens."""
-    before = _SPOKEN.set(locale)
+    before = _HEARD.set(locale)
     try:
-        yield
+        with _at(locale):
+            yield
     finally:
-        _SPOKEN.reset(before)
+        _HEARD.reset(before)
 
 
 @contextmanager
 def on_record() -> Iterator[None]:
     """Speak the house's own locale, whoever listens: for rows, and for what is sent to other services."""
-    before = _ON_RECORD.set(True)
-    try:
+    with _at(LOCALE):
         yield
-    finally:
-        _ON_RECORD.reset(before)
 
 
 @contextmanager
 def aside() -> Iterator[None]:
     """Speak to whoever listens, in the midst of what goes on record: for a refusal."""
-    before = _ON_RECORD.set(False)
+    with _at(_HEARD.get()):
+        yield
+
+
+@contextmanager
+def _at(locale: str) -> Iterator[None]:
+    before = _SPOKEN.set(locale)
     try:
         yield
     finally:
-        _ON_RECORD.reset(before)
+        _SPOKEN.reset(before)
 
 
 def say(message: str, /, **names: object) -> str:
@@ -158,9 +162,10 @@ def figure(amount: Money, *, locale: str | None = None, signed: bool = False) ->
     return sign + _plain(abs(amount.minor), digits_of(amount.currency)).translate(_SHORT[locale])
 
 
-def minor_figure(minor: int, currency: str) -> str:
+def minor_figure(minor: int, currency: str, *, locale: str | None = None) -> str:
     """Return an amount given in minor units without its currency: for long lists that hold no `Money`."""
-    if (locale := spoken()) != LOCALE:
+    locale = locale or spoken()
+    if locale != LOCALE:
         return figure(Money(minor, currency), locale=locale)
     return (_MINUS if minor < 0 else "") + _plain(abs(minor), digits_of(currency))
 
@@ -339,10 +344,7 @@ def possessive(company: str) -> str:
 
 
 def owner(name: str) -> str:
-    """Return whose something is: Blue Mesa Ranch's.
-
-    English alone changes the name; elsewhere the sentence around it says whose.
-    """
+    """Return whose something is: Blue Mesa Ranch's. In other languages the sentence around the name says whose."""
     if language() != SOURCE:
         return name
     return name + ("\N{RIGHT SINGLE QUOTATION MARK}" if name.endswith("s") else "\N{RIGHT SINGLE QUOTATION MARK}s")

@@ -45,11 +45,8 @@ def install(app: Flask) -> None:
 def tongues() -> Sequence[Tongue]:
     """Return this page in every language, for the switch at its foot."""
     asked = [(name, value) for name, value in request.args.items(multi=True) if name != WISH]
-    here = words.language()
-    return [
-        Tongue(name, language, f"{request.path}?{urlencode([*asked, (WISH, language)])}", language == here)
-        for language, name in LANGUAGES.items()
-    ]
+    here, before = words.language(), f"{request.path}?{urlencode([*asked, (WISH, '')])}"
+    return [Tongue(name, one, before + one, one == here) for one, name in LANGUAGES.items()]
 
 
 def keep() -> str:
@@ -84,7 +81,7 @@ def _preferred(header: str) -> str:
 def _tell(response: Response) -> Response:
     if "speech" in g:
         response.headers["Content-Language"] = words.tag()
-        response.vary.add("Accept-Language")
+        response.headers.add("Vary", "Accept-Language")
     return response
 
 

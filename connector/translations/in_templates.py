@@ -6,6 +6,8 @@ wherever the template escapes, unless it is markup already.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from jinja2 import Environment, pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -20,15 +22,21 @@ def install(environment: Environment) -> None:
 
 @pass_eval_context
 def _said(context: EvalContext, message: str, /, **names: object) -> str:
-    return _filled(context, words.known(message), names)
+    sentence = _sentence(message, words.spoken(), context.autoescape)
+    return sentence.format(**names) if names else sentence
 
 
 @pass_eval_context
 def _said_of_many(context: EvalContext, one: str, many: str, number: int, /, **names: object) -> str:
-    names = {"number": words.number_text(number), **names}
-    return _filled(context, words.known_of_many(one, many, number), names)
+    sentence = _whole(words.known_of_many(one, many, number), context.autoescape)
+    return sentence.format(**{"number": words.number_text(number), **names})
 
 
-def _filled(context: EvalContext, sentence: str, names: dict[str, object]) -> str:
-    whole = Markup(sentence) if context.autoescape else sentence  # noqa: S704  # nosec B704  # our own catalog, no input
-    return whole.format(**names) if names else whole
+@lru_cache(maxsize=4000)
+def _sentence(message: str, _locale: str, escapes: bool) -> str:
+    """Keep a sentence as a page wants it: most pages say the same ones."""
+    return _whole(words.known(message), escapes)
+
+
+def _whole(sentence: str, escapes: bool) -> str:
+    return Markup(sentence) if escapes else sentence  # noqa: S704  # nosec B704  # our own catalog, no input

@@ -20,7 +20,7 @@ from sqlmodel import col
 from connector.errors import WrongInput
 from connector.store.cache import InvoiceRow
 from connector.store.money import ShareRow
-from connector.words import day_text, mark, minor_figure, say, spoken
+from connector.words import day_text, known, mark, minor_figure, spoken
 from portal.access.visitors import OWN_INVOICES, Visitor
 from portal.customer.heads import Taken, taken_of
 from portal.picking import fetch, pick, reading
@@ -101,7 +101,8 @@ def rows_of(visitor: Visitor, wish: Wish) -> tuple[list[Line], bool]:
         rows = fetch(connection, query, values)
         taken = taken_of(connection, visitor, [row.qbo_id for row in rows if row.has_shares])
     base = url_for(".show_invoice", invoice_id="-")[:-1]
-    return [_line(row, base, today, taken) for row in rows[:PAGE]], len(rows) > PAGE
+    locale = spoken()
+    return [_line(row, base, today, taken, locale) for row in rows[:PAGE]], len(rows) > PAGE
 
 
 _COLUMNS = (
@@ -151,20 +152,26 @@ def _amount(search: str, currency: str) -> int | None:
         return None
 
 
-def _line(row: Any, base: str, today: date, taken: Taken) -> Line:
+def _line(row: Any, base: str, today: date, taken: Taken, locale: str) -> Line:
     qbo_id, number, state, issued_day, due_day, total, balance, currency, _ = row
     left = max(balance - taken.minor.get(qbo_id, 0), 0) if state == "live" and balance > 0 else 0
-    mark, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
+    kind, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
     return Line(
         base + (qbo_id if qbo_id.isalnum() and qbo_id.isascii() else quote(qbo_id, safe="")),
-        number or say("without a number"),
-        _day(issued_day, today.year, spoken()),
-        _day(due_day, today.year, spoken()) if due_day else "",
-        minor_figure(total, currency),
-        minor_figure(left, currency) if left else "",
-        mark,
-        word,
+        number or _word(mark("without a number"), locale),
+        _day(issued_day, today.year, locale),
+        _day(due_day, today.year, locale) if due_day else "",
+        minor_figure(total, currency, locale=locale),
+        minor_figure(left, currency, locale=locale) if left else "",
+        kind,
+        _word(word, locale),
     )
+
+
+@lru_cache(maxsize=64)
+def _word(message: str, locale: str) -> str:
+    """Say a word of the list; `locale` is the one that is spoken, which it is kept for."""
+    return known(message)
 
 
 @lru_cache(maxsize=2048)
@@ -175,11 +182,11 @@ def _day(day: date, year: int, locale: str) -> str:
 def _mark(
     state: str, total: int, balance: int, left: int, due_day: date | None, today: date, is_busy: bool
 ) -> tuple[str, str]:
-    """Return the mark of an invoice: the ledger's standing (a test holds the two together), in the payer's words."""
+    """Return an invoice's mark and its word, yet to be said: the ledger's standing (a test holds them together)."""
     if state != "live":
-        return ("", say("Cancelled")) if state == "voided" else ("", say("Withdrawn"))
+        return ("", mark("Cancelled")) if state == "voided" else ("", mark("Withdrawn"))
     if not left:
-        return ("wait", say("Under way")) if is_busy else ("good", say("Paid"))
+        return ("wait", mark("Under way")) if is_busy else ("good", mark("Paid"))
     if due_day is not None and due_day < today:
-        return "bad", say("Overdue")
-    return ("wait", say("Partly paid") if balance < total else say("Open"))
+        return "bad", mark("Overdue")
+    return ("wait", mark("Partly paid") if balance < total else mark("Open"))

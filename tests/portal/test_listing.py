@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.ledger.invoices import Invoice, InvoiceState, Standing
 from connector.ledger.money import Money
+from connector.words import LOCALE
 from portal.customer import listing
 from portal.customer.heads import Taken
 from sync.runtime import Runtime
@@ -34,7 +35,7 @@ def test_the_short_way_says_what_the_ledger_says(
 ) -> None:
     invoice = Invoice("1", "1", "2", Money(total, "USD"), Money(balance, "USD"), cast.TODAY, due_day, state, "0")
     row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", False)
-    line = listing._line(row, "/i/", cast.TODAY, Taken({}, frozenset()))
+    line = listing._line(row, "/i/", cast.TODAY, Taken({}, frozenset()), LOCALE)
     assert line.word == _WORDS[invoice.standing(cast.TODAY)]
     assert bool(line.left) == invoice.payable
 
@@ -43,7 +44,7 @@ def test_the_short_way_says_what_the_ledger_says(
 def test_what_is_on_its_way_is_taken_off(balance: int, taken: int, is_busy: bool) -> None:
     row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", True)
     off = Taken({"1": taken}, frozenset({"1"} if is_busy else ()))
-    line = listing._line(row, "/i/", cast.TODAY, off)
+    line = listing._line(row, "/i/", cast.TODAY, off, LOCALE)
     assert line.left == (listing.minor_figure(balance - taken, "USD") if taken < balance else "")
     if taken >= balance:
         assert line.word == ("Under way" if is_busy else "Paid")
