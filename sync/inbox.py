@@ -120,7 +120,7 @@ def _intent(rt: Runtime, row: InboxRow) -> str:
     with rt.db.read() as session:
         mine = select(PaymentRow).where(PaymentRow.company_id == row.company_id, PaymentRow.id == intent.payment_id)
         payment = session.exec(mine).one_or_none()
-    if payment is not None and payment.intent_id is None:
+    if payment is not None and payment.intent_id in (None, row.object_id):  # or saved since the first look
         settle_payment(rt, payment.id, intent=intent)
     elif intent.status in ("succeeded", "processing"):
         _name_unknown(rt, row.company_id, intent)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connector import crash
 from connector.store.outbox import InboxRow
 from sync.collect.look import sweep_payments
 from sync.doors import GRACE
@@ -92,6 +93,27 @@ def test_an_event_that_overtakes_our_own_commit_finds_its_payment(till: Till) ->
     till.hear()
     payment = till.payment(started.payment_id)
     assert (payment.intent_id, payment.state) == (intent_id, "succeeded")
+
+
+def test_an_intent_saved_while_its_event_is_looked_at_is_no_lost_payment(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by a storm: a person was told to record by hand what Tieout was about to record itself."""
+    till.listen()
+    started = till.start({till.open_invoice(5000, "1"): 5000})
+    till.confirm(started.payment_id)
+    intent_id = till.payment(started.payment_id).intent_id
+    till.change(started.payment_id, intent_id=None)
+    till.later(3)
+
+    def save(point: str) -> None:
+        if point == "stripe.intent.read.after_send":  # the web commits between the look at Stripe and the look here
+            till.change(started.payment_id, intent_id=intent_id)
+
+    monkeypatch.setattr(crash, "_watcher", save)
+    till.hear()
+    assert till.state(started.payment_id) == "succeeded"
+    assert till.open_discrepancies() == []
 
 
 def test_an_event_of_a_foreign_payment_is_left_alone(till: Till) -> None:
