@@ -104,6 +104,9 @@ def test_quotation_marks_are_those_of_the_language() -> None:
     french = "".join(part for message in read("fr") if message.id for part in parts(message.string))
     assert "'" not in french
     assert re.findall(r"[^\N{NO-BREAK SPACE}]\?", french) == []
+    assert re.findall(r".{20} [:;!?%]", french) == []
+    spanish = "".join(part for message in read("es") if message.id for part in parts(message.string))
+    assert spanish.count("?") == spanish.count("¿")
 
 
 def test_what_is_not_known_stays_english() -> None:
