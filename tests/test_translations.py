@@ -161,3 +161,9 @@ def test_a_figure_that_could_mean_two_things_is_refused() -> None:
             read_amount("1.620", "KWD")
         with pytest.raises(Exception, match="höchstens 2 Nachkommastellen"):
             read_amount("1,625", "USD")
+
+
+def test_a_language_that_runs_the_other_way_says_so() -> None:
+    assert (words.direction(), words.tag()) == ("ltr", "en-US")
+    with words.speaking("ar_EG"):
+        assert (words.direction(), words.tag(), words.language()) == ("rtl", "ar-EG", "ar")

@@ -73,6 +73,9 @@ def _looks(company: CompanyRow | None) -> dict[str, Any]:
         "ask": say("Questions? {ask}", ask=whom_to_ask(company)) if company else "",
         "tag": tag(),
         "direction": direction(),
+        # Mail programs know left and right, and not start and end.
+        "start": "left" if direction() == "ltr" else "right",
+        "end": "right" if direction() == "ltr" else "left",
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+import re
 from datetime import timedelta
 
 import pikepdf
@@ -11,8 +13,10 @@ import pytest
 
 from connector import words
 from connector.ledger.money import Money
+from connector.store.outbox import MailRow
 from connector.store.talk import MessageRow, ThreadRow
-from jobs.mail.letters import FOR_STAFF, KINDS
+from jobs.mail.envelope import fill_envelope
+from jobs.mail.letters import FOR_STAFF, KINDS, write_letter
 from jobs.mail.sending import Outcome, send_mail
 from jobs.papers import receipt as receipt_paper
 from jobs.papers import statement as statement_paper
@@ -20,7 +24,7 @@ from jobs.receipts import read_receipt
 from jobs.statements import read_statement
 from sync.runtime import Runtime
 from tests.german import english_among, english_in
-from tests.jobs.conftest import COMPANY, PostOffice, owe_mail, payment
+from tests.jobs.conftest import COMPANY, NOON, PostOffice, owe_mail, payment
 from tests.jobs.test_mail import parts
 
 
@@ -124,3 +128,16 @@ def _texts(facts: object) -> list[str]:
         return [facts]
     inside = facts.values() if isinstance(facts, dict) else facts if isinstance(facts, list | tuple) else ()
     return [text for one in inside for text in _texts(one)]
+
+
+def test_a_mail_in_a_language_that_runs_the_other_way_is_set_that_way(rt: Runtime) -> None:
+    with rt.db.read() as session:
+        mail = MailRow(
+            id="m", company_id=COMPANY, key="k", kind="receipt", to="a@b.test", payment_id="pay-1", created_at=NOON
+        )
+        letter = dataclasses.replace(write_letter(session, rt, mail), locale="ar_EG")
+    message = fill_envelope(letter, to=mail.to, sender="a@b.test", message_id="<1@b.test>", at=NOON)
+    _, html = parts(message)
+    assert '<html lang="ar-EG" dir="rtl">' in html
+    assert re.search(r'class="column"[^>]*text-align: right', html)
+    assert re.search(r'class="figure"[^>]*text-align: left', html)
