@@ -37,6 +37,11 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the order of files be ours: xdist's own puts those with few tests last, however long they take."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the workers of a shared run begin with the longest files; a run of one process keeps its order."""
     if hasattr(config, "workerinput"):
