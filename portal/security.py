@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 
 from connector.settings import STRIPE_JS, Settings
@@ -51,10 +52,21 @@ def secure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=FORM_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our pages never send; `_own_origin` stands instead
     )
+    app.before_request(_bound)  # before the form is read for its token
     csrf.init_app(app)
     app.before_request(_own_origin)
     app.after_request(_headers_for(settings, over_https))
     app.jinja_env.globals["nonce"] = nonce
+
+
+def takes(most: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a page take a larger form than others, such as one with files, up to so many bytes."""
+
+    def mark(page: Callable[..., Any]) -> Callable[..., Any]:
+        page.largest_form = most  # type: ignore[attr-defined]  # what wraps the page later carries it along
+        return page
+
+    return mark
 
 
 def cookie_name(settings: Settings, what: str) -> str:
@@ -147,6 +159,11 @@ def _permissions(settings: Settings) -> str:
     wallet = f'payment=(self "{stripe_origin(settings) or "https://js.stripe.com"}")' if g.get("money_page") else ""
     denied = "camera=(), microphone=(), geolocation=(), usb=()"
     return f"{denied}, {wallet or 'payment=()'}"
+
+
+def _bound() -> None:
+    page = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = getattr(page, "largest_form", LARGEST_BODY)
 
 
 def _own_origin() -> None:

@@ -4,7 +4,7 @@ Views, queries and templates stand side by side. Laws: every query takes the vis
 computed anew when QuickBooks has said it; live books are read when Pay is pressed, and only then.
 """
 
-from portal.customer import account, doors, home, invoice, pay, payments, sign_in, statement
+from portal.customer import account, doors, home, invoice, pay, payments, sign_in, statement, talk
 from portal.customer.gate import pages
 
-__all__ = ["account", "doors", "home", "invoice", "pages", "pay", "payments", "sign_in", "statement"]
+__all__ = ["account", "doors", "home", "invoice", "pages", "pay", "payments", "sign_in", "statement", "talk"]

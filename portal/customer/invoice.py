@@ -17,6 +17,7 @@ from connector.words import mark
 from portal.customer.gate import for_payers, pages, visitor
 from portal.customer.sheet import Sheet, sheet_of
 from portal.customer.steps import debit_steps
+from portal.customer.talk import talks_of, undisputed_of
 from portal.errors import Words, answer
 from portal.here import runtime
 from portal.ring import DOOR, limiter
@@ -39,7 +40,18 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
     sheet = sheet_or_404(invoice_id)
     today = visitor().company.today
     steps_of = partial(debit_steps, company=visitor().company)
-    return render_template("customer/invoice.html", sheet=sheet, ask=sheet.ask(today), today=today, steps_of=steps_of)
+    talks = talks_of(visitor(), sheet)
+    disputed, undisputed = undisputed_of(visitor(), sheet, talks)
+    return render_template(
+        "customer/invoice.html",
+        sheet=sheet,
+        ask=sheet.ask(today),
+        today=today,
+        steps_of=steps_of,
+        talks=talks,
+        disputed=disputed,
+        undisputed=undisputed,
+    )
 
 
 @pages.get("/i/<invoice_id>/pdf")

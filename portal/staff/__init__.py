@@ -17,6 +17,7 @@ from portal.staff import (
     search,
     sign_in,
     sync_log,
+    talk,
     tie_out,
 )
 from portal.staff.gate import pages
@@ -35,5 +36,6 @@ __all__ = [
     "search",
     "sign_in",
     "sync_log",
+    "talk",
     "tie_out",
 ]

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, update
 from connector.store.access import ContactCustomerRow, ContactRow
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.money import PaymentRow
+from connector.store.talk import ThreadRow
 from portal.access.members import BOOKKEEPER
 from portal.here import runtime
 from portal.picking import fetch, fetch_one, pick
@@ -23,6 +24,7 @@ from portal.staff.invoice_rows import invoices_of
 from portal.staff.matching import matches
 from portal.staff.payment_rows import payments_of
 from portal.staff.wish import PAGE, read_wish
+from portal.talks import last_messages, talks_where
 from sync import log
 
 _COLUMNS = (
@@ -60,7 +62,17 @@ def show_customer(customer_id: str) -> ResponseReturnValue:
         contacts = _contacts(session, company_id, customer_id)
         invoices = invoices_of(session, member().company, col(InvoiceRow.customer_id) == customer_id, limit=_LAST)
         payments = payments_of(session, company_id, col(PaymentRow.customer_id) == customer_id, limit=_LAST)
-    return render_template("staff/customer.html", row=row, contacts=contacts, invoices=invoices, payments=payments)
+        talks = talks_where(session, company_id, col(ThreadRow.customer_id) == customer_id, limit=_LAST)
+        messages = last_messages(session, company_id, customer_id, limit=_LAST)
+    return render_template(
+        "staff/customer.html",
+        row=row,
+        contacts=contacts,
+        invoices=invoices,
+        payments=payments,
+        talks={talk.id: talk for talk in talks},
+        messages=messages,
+    )
 
 
 @pages.post("/customers/<customer_id>/contacts/<contact_id>/<decision>")

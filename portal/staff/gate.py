@@ -20,6 +20,7 @@ from sqlmodel import Session, col
 from connector.store.books import DiscrepancyRow
 from connector.store.cache import CursorRow
 from connector.store.companies import ConnectionRow
+from connector.store.talk import ThreadRow
 from portal.access.members import Member, companies_of, member_here
 from portal.here import runtime
 from portal.picking import fetch, fetch_one, pick
@@ -78,6 +79,7 @@ class Side:
     """What stands beside every page: how much needs a person, how fresh the books are, what is connected."""
 
     needs: int
+    talks: int  # threads that wait for an answer of staff
     pulled_at: datetime | None
     states: dict[str, str]  # of the connections
     loading: tuple[int, int] | None  # objects pulled and expected, during the first load
@@ -88,6 +90,9 @@ def _side(db_session: Session, who: Member) -> Side:
     company_id = who.company.id
     needs = pick(func.count()).where(
         col(DiscrepancyRow.company_id) == company_id, col(DiscrepancyRow.closed_at).is_(None)
+    )
+    talks = pick(func.count()).where(
+        col(ThreadRow.company_id) == company_id, col(ThreadRow.state) == "open", col(ThreadRow.turn) == "staff"
     )
     connections = pick(ConnectionRow.which, ConnectionRow.state).where(col(ConnectionRow.company_id) == company_id)
     cursors = fetch(
@@ -101,6 +106,7 @@ def _side(db_session: Session, who: Member) -> Side:
     loading = (sum(row.pulled for row in parts), sum(row.expected for row in parts))
     return Side(
         needs=int(fetch_one(db_session, needs)[0]),
+        talks=int(fetch_one(db_session, talks)[0]),
         pulled_at=feed.updated_at if feed else None,
         states={row.which: row.state for row in fetch(db_session, connections)},
         loading=loading if feed is not None and feed.phase == "first" and loading[1] else None,
