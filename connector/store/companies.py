@@ -33,6 +33,7 @@ class CompanyRow(SQLModel, table=True):
     allow_partial: bool = True  # a payer may pay less than an invoice's balance
     least_part_minor: int = 0  # but no less than this, in the home currency, unless it is all that is open
     spread_rule: str = "oldest"  # connector.ledger.allocation.Rule: how one amount goes to several invoices
+    pay_on_last_known: bool = False  # when QuickBooks cannot be asked, payers may pay on the balance last read
     created_at: datetime = instant()
 
 

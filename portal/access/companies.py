@@ -21,7 +21,7 @@ COLUMNS = (
     *(col(CompanyRow.id), col(CompanyRow.slug), col(CompanyRow.name), col(CompanyRow.phone), col(CompanyRow.email)),
     *(col(CompanyRow.place), col(CompanyRow.address), col(CompanyRow.zone), col(CompanyRow.home_currency)),
     *(col(CompanyRow.accent), col(CompanyRow.allow_partial)),
-    *(col(CompanyRow.least_part_minor), col(CompanyRow.spread_rule)),
+    *(col(CompanyRow.least_part_minor), col(CompanyRow.spread_rule), col(CompanyRow.pay_on_last_known)),
 )
 
 
@@ -42,6 +42,7 @@ class Company:
     allow_partial: bool
     least_part_minor: int
     spread_rule: str
+    pay_on_last_known: bool
 
     def least_part(self, currency: str) -> Money:
         """Return the smallest part of an invoice that is taken; nothing in a currency the company did not think of."""

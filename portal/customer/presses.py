@@ -23,7 +23,7 @@ from sync.collect.amounts import read_amount
 from sync.collect.answers import MOST_INVOICES
 from sync.collect.press import Press
 
-_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note"}
+_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note", "last_known"}
 _NOT_OURS = mark("This page and the server do not understand each other. Load the page again. Nothing was charged.")
 LONGEST_EMAIL, LONGEST_NOTE = 254, 80
 
@@ -51,6 +51,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         allowed_customers=frozenset(customer for one, (customer, _) in found.items() if one not in who.opened),
         replaces=replaces,
         language=language(),
+        on_last_known=fields.get("last_known") is True,
         note=_note(fields.get("note", "")),
     )
 

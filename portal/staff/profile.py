@@ -74,6 +74,7 @@ def _read(form: Any, currency: str) -> dict[str, Any]:
     wanted["accent"] = form.get("accent", "").lower()
     wanted["zone"] = form.get("zone", "")
     wanted["allow_partial"] = form.get("allow_partial") == "yes"
+    wanted["pay_on_last_known"] = form.get("pay_on_last_known") == "yes"
     wanted["least_part_minor"] = _least_part(form.get("least_part", "").strip(), currency)
     wanted["spread_rule"] = form.get("spread_rule", Rule.OLDEST)
     if wanted["spread_rule"] not in list(Rule):

@@ -25,6 +25,7 @@
   let nonce = form.dataset.nonce;
   let busy = false;
   let ready = false;
+  let lastKnown = false; /* the payer was told how old the balances are */
 
   const money = (minor) => tieoutMoney.write(minor, currency, digits);
   const left = (row) => Number(row.item.dataset.left);
@@ -131,7 +132,8 @@
       if (typed !== null && typed > now.minor) row.field.value = now.figure;
     }
     if (answer.form_nonce) nonce = answer.form_nonce;
-    const known = ["under_way", "not_payable", "above_balance"].includes(answer.reason);
+    lastKnown ||= answer.reason === "last_known";
+    const known = ["under_way", "not_payable", "above_balance", "last_known"].includes(answer.reason);
     const title = (known && words[answer.reason]) || answer.title || words.not_started;
     say(answer.reason ? "wait" : "bad", title, answer.text || words.in_a_minute, answer.under_way || []);
   }
@@ -143,7 +145,7 @@
     const response = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },
-      body: JSON.stringify({ shares, form_nonce: nonce, shown_minor: sum(), email, note }),
+      body: JSON.stringify({ shares, form_nonce: nonce, shown_minor: sum(), email, note, last_known: lastKnown }),
     });
     return { ok: response.ok, answer: await response.json() };
   }

@@ -16,7 +16,7 @@ from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.companies import CompanyRow
-from connector.words import aside, clock_text, mark, money_text, on_day, say, short_name
+from connector.words import aside, clock_text, mark, money_text, on_day, owner, say, short_name
 from sync.collect.press import Press, Refused
 from sync.collect.reserve import Reservation, reserved_minor
 
@@ -68,6 +68,18 @@ def of_company(reason: str, company: CompanyRow) -> Refused:
         "stripe_refused": mark("{company} cannot take this payment at the moment. Nothing was charged."),
     }
     return Refused(reason, say(sentences[reason], company=name))
+
+
+@aside()
+def last_known(company: CompanyRow, read_at: datetime, now: datetime) -> Refused:
+    """Tell how old the balances are where QuickBooks cannot be asked, and that they can be paid all the same."""
+    sentence = say(
+        "{whose} books cannot be asked just now. What is open here was read {when}. "
+        "Press Pay again to pay it. Nothing was charged yet.",
+        whose=owner(short_name(company.name)),
+        when=_when(read_at, company.zone, now),
+    )
+    return Refused("last_known", sentence)
 
 
 @aside()
@@ -174,7 +186,7 @@ def _standing(scene: Scene, press: Press, one: Reservation, invoice: Invoice) ->
         "amount": money_text(one.amount),
         "payer": name,
         "number": invoice.number,
-        "when": _when(one.created_at, scene),
+        "when": _when(one.created_at, scene.company.zone, scene.now),
     }
     if one.state is PaymentState.SUCCEEDED:
         if name:
@@ -185,7 +197,6 @@ def _standing(scene: Scene, press: Press, one: Reservation, invoice: Invoice) ->
     return say("A payment of {amount} for invoice {number} is under way since {when}.", **facts)
 
 
-def _when(instant: datetime, scene: Scene) -> str:
-    zone = scene.company.zone
-    day, today = day_in(zone, instant), day_in(zone, scene.now)
+def _when(instant: datetime, zone: str, now: datetime) -> str:
+    day, today = day_in(zone, instant), day_in(zone, now)
     return say("{time} today", time=clock_text(instant, zone)) if day == today else on_day(day, today)

@@ -28,6 +28,7 @@ class Press:
     contact_id: str = ""
     payer_email: str = ""
     note: str = ""  # the payer's own number or words, for the receipt
+    on_last_known: bool = False  # the payer was told how old the balances are, and pays all the same
     language: str = ""  # in which the payer reads
     allowed_invoices: frozenset[str] = frozenset()
     allowed_customers: frozenset[str] = frozenset()
@@ -49,7 +50,8 @@ class Refused:
     """Why nothing was started.
 
     Reasons: empty, too_many, unknown_invoice, not_payable, above_balance, under_way, not_positive, other_currency,
-    partial, too_small, too_large, other_form, books_out_of_reach, stripe_out_of_reach, stripe_refused, not_connected.
+    partial, too_small, too_large, other_form, books_out_of_reach, last_known,
+    stripe_out_of_reach, stripe_refused, not_connected.
     """
 
     reason: str

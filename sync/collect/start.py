@@ -29,7 +29,7 @@ from sync.collect import answers
 from sync.collect.answers import MOST_INVOICES, Scene
 from sync.collect.giving_up import give_up_unfinished
 from sync.collect.intents import make_intent, shares_of
-from sync.collect.live import live_invoices
+from sync.collect.last_known import Known, known_invoices
 from sync.collect.press import Press, Refused, Started
 from sync.collect.reserve import Reservation, reservations, reserved_minor, together
 from sync.counts import next_count
@@ -71,19 +71,20 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
         before = reservations(session, company.id, asked)
     try:
         account = rt.gateways.stripe(company.id).stripe_account
-        live = live_invoices(rt, company.id, asked)
-    except NotConnected as error:
-        return answers.of_company("books_out_of_reach" if error.which == "quickbooks" else "not_connected", company)
-    except GatewayError:
-        return answers.of_company("books_out_of_reach", company)
+    except NotConnected:
+        return answers.of_company("not_connected", company)
+    known = known_invoices(rt, company, press, asked)
+    if isinstance(known, Refused):
+        return known
     with rt.db.write("pay") as session:
         # One press of a company at a time from here to the commit, on every database.
         next_count(session, company.id, "presses")
         if again := _pressed_before(session, press):
             return again
         held = together(before, reservations(session, company.id, asked))
-        scene = Scene(company, _allowed(live, press), held, _payers(session, company.id, held), rt.clock.now())
-        return _refusal(scene, press) or _insert(session, rt, press, scene.invoices, account)
+        payers = _payers(session, company.id, held)
+        scene = Scene(company, _allowed(known.invoices, press), held, payers, rt.clock.now())
+        return _refusal(scene, press) or _insert(session, rt, press, known, account)
 
 
 def _before_asking(rt: Runtime, press: Press) -> Refused | None:
@@ -140,9 +141,7 @@ def _shares(press: Press, invoices: Mapping[str, Invoice]) -> list[Share]:
     ]
 
 
-def _insert(
-    session: Session, rt: Runtime, press: Press, invoices: Mapping[str, Invoice], account: str
-) -> PaymentRow | Refused:
+def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: str) -> PaymentRow | Refused:
     now = rt.clock.now()
     payment = PaymentRow(
         id=rt.clock.new_id(),
@@ -162,7 +161,7 @@ def _insert(
     if not insert_ignoring(session, PaymentRow.__table__, [payment.model_dump()]):  # type: ignore[attr-defined]
         return answers.plain("other_form")  # another company's form had this nonce
     for invoice_id, minor in press.shares:
-        invoice = invoices[invoice_id]
+        invoice = known.invoices[invoice_id]
         share = ShareRow(
             payment_id=payment.id,
             invoice_id=invoice_id,
@@ -173,6 +172,8 @@ def _insert(
         )
         session.add(share)
     text = f"Pay was pressed for {money_text(Money(payment.amount_minor, payment.currency))}."
+    if known.read_at is not None:
+        text += f" QuickBooks could not be asked; its balances were read at {known.read_at:%Y-%m-%d %H:%M} UTC."
     session.add(
         PaymentEventRow(
             id=rt.clock.new_id(),

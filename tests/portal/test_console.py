@@ -287,6 +287,7 @@ SETTINGS = {
     "zone": "America/New_York",
     "least_part": "$25",
     "spread_rule": "evenly",
+    "pay_on_last_known": "yes",
 }
 
 
@@ -298,7 +299,7 @@ def test_settings_are_saved_by_their_names_and_no_others(rt: Runtime, at_desk: O
     assert (row.name, row.email, row.accent) == ("Harbor Tile & Stone", "new@harbortile.test", "#aa3300")
     assert row.address == "1 Water St\nPortland"
     assert row.allow_partial is False
-    assert (row.least_part_minor, row.spread_rule) == (2500, "evenly")
+    assert (row.least_part_minor, row.spread_rule, row.pay_on_last_known) == (2500, "evenly", True)
     assert (row.slug, row.realm_id, row.home_currency) == ("harbor-tile", "9341457021722234", "USD")
     assert "Harbor Tile &amp; Stone" in omar.get("/staff/settings").get_data(as_text=True)
 

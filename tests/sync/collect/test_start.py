@@ -12,8 +12,10 @@ from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.access import ContactRow
 from connector.store.companies import CompanyRow
+from connector.store.money import PaymentEventRow
 from sync.collect.press import Refused, Started
 from sync.collect.start import start_payment
+from sync.pull import pull_company
 from tests.sync.settle.till import DECLINED, VISA, Till
 
 
@@ -357,6 +359,43 @@ class TestOutOfReach:
         assert till.payments() == []
         till.world.faults.load([])
         assert till.start({invoice: 5000}).amount.minor == 5000
+
+    def away(self, till: Till) -> str:
+        """Let QuickBooks go away from a company that takes payments on what was last read; returns an invoice."""
+        till.touch(CompanyRow, pay_on_last_known=True)
+        invoice = till.open_invoice(62000, "1068")
+        pull_company(till.rt, till.company_id)
+        till.later(3600)
+        till.world.faults.load([{"match": {"service": "quickbooks", "times": 0}, "do": "status:503"}])
+        return invoice
+
+    def test_the_last_known_balance_is_paid_by_whoever_was_told_its_age(self, till: Till) -> None:
+        invoice = self.away(till)
+        told = till.refused({invoice: 62000})
+        assert told.reason == "last_known"
+        assert "Harbor Tile’s books cannot be asked just now. What is open here was read" in told.sentence
+        assert till.payments() == []
+        started = till.start({invoice: 62000}, on_last_known=True)
+        assert any("its balances were read at" in row.text for row in till.rows(PaymentEventRow))
+        assert till.refused({invoice: 100}, on_last_known=True).reason == "under_way"
+
+        till.world.faults.load([])
+        till.paid_by_cheque(invoice, 20000)  # what the cache could not know
+        till.confirm(started.payment_id, card=VISA)
+        till.later(3)
+        till.settle(started.payment_id)
+        till.push()
+        assert till.balance("clearing") == till.stripe_balance(), "all of it is in the books"
+
+    def test_what_is_older_than_a_day_is_not_paid(self, till: Till) -> None:
+        invoice = self.away(till)
+        till.later(86_400)
+        assert till.refused({invoice: 62000}, on_last_known=True).reason == "books_out_of_reach"
+
+    def test_a_company_that_did_not_choose_so_waits(self, till: Till) -> None:
+        invoice = self.away(till)
+        till.touch(CompanyRow, pay_on_last_known=False)
+        assert till.refused({invoice: 62000}, on_last_known=True).reason == "books_out_of_reach"
 
     def test_quickbooks_that_is_not_connected(self, till: Till) -> None:
         invoice = till.open_invoice(5000, "1")
