@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.exceptions import NotFound
 
 from connector import words
+from connector.store.talk import MessageRow, ThreadRow
 from connector.translations import LANGUAGES
 from sync.runtime import Runtime
 from tests import cast
@@ -33,14 +38,39 @@ def _payments_in_every_state(rt: Runtime) -> None:
         cast.put(rt.db, *cast.payment(name, {"59": 1000}, numbers={"59": "1059"}, expires_at=cast.NOW, **more))
 
 
+@pytest.fixture(autouse=True)
+def _talks_of_every_kind(rt: Runtime) -> None:
+    kinds: dict[str, dict[str, Any]] = {
+        "question": {"line_title": "Sealing"},
+        "dispute": {"disputed_minor": 10000, "turn": "payer"},
+        "check_sent": {"check_number": "118", "check_day": cast.TODAY},
+        "closed": {"kind": "dispute", "state": "closed", "result": "settled", "closed_at": cast.NOW},
+    }
+    for name, more in kinds.items():
+        of = {"company_id": cast.HARBOR, "thread_id": f"talk-{name}"}
+        instants = {"created_at": cast.NOW, "changed_at": cast.NOW, "due_at": cast.NOW}
+        what = {"invoice_id": "71", "customer_id": cast.BLUE_MESA, "kind": name, "currency": "USD", **more}
+        cast.put(
+            rt.db,
+            ThreadRow(id=f"talk-{name}", company_id=cast.HARBOR, **what, **instants),
+            *(
+                MessageRow(id=f"{side}-{name}", key=f"{side}-{name}", side=side, body="42", at=cast.NOW, **of)
+                for side in ("payer", "staff")
+            ),
+        )
+
+
 ALL_PAGES = (
     *("/", "/invoices", "/invoices?show=overdue", "/invoices?q=no-such", "/payments", "/account", "/statement"),
     *("/statement?from=2026-11-20&to=2026-11-10", "/pay?i=68&i=71", "/pay?i=59&a.59=nichts", "/pay?i=59&a.59=900,00"),
     *(f"/i/{one}" for one in INVOICES),
     *(f"/p/pay-{one}" for one in ("full", "fresh", "debit", "failed", "declined", "asked", "checked", "over")),
-    *("/r/pay-part", "/r/pay-fresh", "/i/no-such"),
+    *("/r/pay-part", "/r/pay-fresh", "/i/no-such", "/customers", "/i/71/ask"),
+    *(f"/i/71/talk/talk-{one}" for one in ("question", "dispute", "check_sent", "closed")),
 )
 STRANGERS_PAGES = ("/sign-in", "/sign-in/sent", "/sign-in/confirm", "/no/such/page")
+NOT_PAGES = {"follow_link", "follow_sign_in"}  # they lead on
+FILES = {"download_pdf", "download_receipt", "download_statement", "statement_csv", "talk_file"}
 
 
 @pytest.mark.parametrize("path", ALL_PAGES)
@@ -59,6 +89,21 @@ def test_so_does_a_page_for_strangers(client: FlaskClient, path: str) -> None:
     html = client.get(HOME + path, headers={"Accept-Language": "de"}).get_data(as_text=True)
     assert '<html lang="de-DE" dir="ltr">' in html
     assert english_in(html) == []
+
+
+def test_every_page_is_on_trial(app: Flask) -> None:
+    """A new page without a row here fails."""
+    at = app.url_map.bind("pay.example.test")
+    tried = set()
+    for path in (*ALL_PAGES, *STRANGERS_PAGES):
+        with suppress(NotFound):
+            tried.add(at.match(HOME + path.partition("?")[0])[0].removeprefix("customer."))
+    pages = {
+        rule.endpoint.removeprefix("customer.")
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("customer.") and "GET" in (rule.methods or ())
+    }
+    assert pages - NOT_PAGES - FILES == tried
 
 
 def test_the_trial_itself_finds_english(signed_in: Opener) -> None:
