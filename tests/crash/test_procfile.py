@@ -43,10 +43,11 @@ def words(name: str, port: int) -> list[str]:
     return [sys.executable, *rest]
 
 
+@pytest.mark.timeout(240)  # five interpreters import the product at once
 def test_processes_of_the_procfile_die_and_the_next_ones_finish(plant: Plant) -> None:
     for name in PROCESSES:
         plant.start(name, words(name, plant.web_port), begin=subprocess.Popen)
-    wait_for("the portal", plant.is_up)
+    wait_for("the portal", plant.is_up, patience=120)
     invoice = plant.all_open_invoices()[0]
     pressed = plant.press(*plant.pay_page(invoice.qbo_id))
 
