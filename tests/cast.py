@@ -27,6 +27,7 @@ from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import LegRow, PostingRow
 from connector.store.session import Database
+from connector.store.talk import AttachmentRow, MessageRow, ThreadRow
 from oauth.vault import Vault
 from sync.runtime import Runtime
 
@@ -461,3 +462,17 @@ def link(token: str, invoice_id: str, *, company_id: str = HARBOR, **more: Any) 
     return LinkRow(
         token_hash=hashed, purpose="invoice", company_id=company_id, invoice_id=invoice_id, created_at=NOW, **more
     )
+
+
+def thread(thread_id: str, invoice_id: str, *, company_id: str = HARBOR, **more: Any) -> list[SQLModel]:
+    """Return a thread with a message and a file."""
+    of = {"company_id": company_id, "thread_id": thread_id}
+    what = {"customer_id": BLUE_MESA, "kind": "question", "currency": "USD", **more}
+    instants = {"created_at": NOW, "changed_at": NOW, "due_at": NOW}
+    file = {"name": "a.pdf", "media_type": "application/pdf", "size": 5, "body": b"%PDF-"}
+    message_id = f"message-{thread_id}"
+    return [
+        ThreadRow(id=thread_id, company_id=company_id, invoice_id=invoice_id, **what, **instants),
+        MessageRow(id=message_id, key=message_id, side="payer", body="Which floor is this?", at=NOW, **of),
+        AttachmentRow(id=f"file-{thread_id}", message_id=message_id, **file, **of),
+    ]

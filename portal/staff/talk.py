@@ -31,7 +31,7 @@ from sync.talk.answering import answer_as_staff, close_by_staff, hand_over
 from sync.talk.decisions import end_of
 from sync.talk.rows import Said, thread_of
 
-FILTERS = {"": "To answer", "mine": "Mine", "open": "Open", "closed": "Settled", "all": "All"}
+FILTERS = {"": "Waiting", "mine": "Mine", "open": "Open", "closed": "Settled", "all": "All"}
 
 
 @pages.get("/talk")

@@ -26,9 +26,11 @@ pytestmark = pytest.mark.browser
 
 PORTAL = "/c/harbor-tile"
 PAYERS = ["/i/68", "/i/59", "/i/52", "/i/74", "/i/76", "/pay?i=68", "/p/pay-debit", "/p/pay-part", "/r/pay-part",
+          "/i/68/ask", "/i/68/ask?about=dispute", "/i/68/ask?about=check_sent", "/i/68/talk/talk-1",
           "/sign-in", "/", "/invoices", "/payments", "/customers", "/no-such-page"]  # fmt: skip
-CONSOLE = ["/", "/needs?open=need-1", "/customers", "/customers/24", "/invoices", "/invoices/68", "/payments",
-           "/payments/pay-part", "/payouts", "/log?open=log-0", "/tie-out", "/connections", "/settings"]  # fmt: skip
+CONSOLE = ["/", "/needs?open=need-1", "/talk", "/talk/talk-1", "/customers", "/customers/24", "/invoices",
+           "/invoices/68", "/payments", "/payments/pay-part", "/payouts", "/log?open=log-0", "/tie-out",
+           "/connections", "/settings"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ class Served:
 @pytest.fixture
 def served(db: Database, browser: Browser) -> Iterator[Served]:
     cast.stage(db)
-    cast.put(db, cast.discrepancy("need-1"))
+    cast.put(db, cast.discrepancy("need-1"), *cast.thread("talk-1", "68", kind="dispute", disputed_minor=12000))
     lines = [
         LogRow(id=f"log-{n}", company_id=cast.HARBOR, at=cast.NOW, kind="push", state="recorded", sentence=f"Line {n}")
         for n in range(4)

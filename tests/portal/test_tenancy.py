@@ -16,7 +16,6 @@ from connector.store.access import ContactCustomerRow, MembershipRow
 from connector.store.log import LogRow
 from connector.store.money import PayoutRow
 from connector.store.session import Database
-from connector.store.talk import AttachmentRow, MessageRow, ThreadRow
 from portal.access import links, sessions
 from portal.access.tokens import digest
 from portal.app import create_app
@@ -202,24 +201,10 @@ def _more_of_the_cast(rt: Runtime) -> None:
         ),
         cast.link("a link", "68"),
         cast.link(ELSEWHERE, "900", company_id=cast.QUARRY),
-        *_thread("talk-68", "68"),
-        *_thread("talk-cedar", "552", customer_id=cast.CEDAR_HILL),
-        *_thread("talk-quarry", "900", company_id=cast.QUARRY, customer_id=cast.STRANGER),
+        *cast.thread("talk-68", "68"),
+        *cast.thread("talk-cedar", "552", customer_id=cast.CEDAR_HILL),
+        *cast.thread("talk-quarry", "900", company_id=cast.QUARRY, customer_id=cast.STRANGER),
     )
-
-
-def _thread(thread_id: str, invoice_id: str, *, company_id: str = cast.HARBOR, **more: Any) -> list[SQLModel]:
-    """Return a thread with a message and a file."""
-    of = {"company_id": company_id, "thread_id": thread_id}
-    what = {"customer_id": cast.BLUE_MESA, "kind": "question", "currency": "USD", **more}
-    instants = {"created_at": cast.NOW, "changed_at": cast.NOW, "due_at": cast.NOW}
-    file = {"name": "a.pdf", "media_type": "application/pdf", "size": 5, "body": b"%PDF-"}
-    message_id = f"message-{thread_id}"
-    return [
-        ThreadRow(id=thread_id, company_id=company_id, invoice_id=invoice_id, **what, **instants),
-        MessageRow(id=message_id, key=message_id, side="payer", at=cast.NOW, **of),
-        AttachmentRow(id=f"file-{thread_id}", message_id=message_id, **file, **of),
-    ]
 
 
 def path_of(app: Flask, endpoint: str, values: dict[str, str]) -> str:
