@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 
 def measure(bench: Bench) -> Findings:
     """Take events in one by one, in one thread, each on disk before the next."""
-    events = bench.pick(tiny=3, quick=20, full=20)
+    events = bench.pick(tiny=3, quick=10, full=20)
     url = f"sqlite:///{SqliteFiles(bench.folder).path()}"
     peer = webhooks.open_engine(bench.folder / "peer.db")
     with (
@@ -47,7 +47,7 @@ def measure(bench: Bench) -> Findings:
             "door": _each(events, lambda number: _accept(rt, _event(number))),
             "peer": _each(events, lambda number: webhooks.accept(peer, _event(number))),
         }
-        timings = interleave(subjects, bench.pick(tiny=1, quick=30, full=150))
+        timings = interleave(subjects, bench.pick(tiny=1, quick=20, full=150))
         twice = _stored_twice(rt)
     return Findings(
         floor=timings.text("floor"),
