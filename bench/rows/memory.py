@@ -22,7 +22,7 @@ def measure(bench: Bench) -> Findings:
     """
     few = bench.pick(tiny=40, quick=FEW, full=FEW)
     many = bench.pick(tiny=80, quick=MANY, full=MANY)
-    collects = bench.pick(tiny=20, quick=2_500, full=FEW)
+    collects = bench.pick(tiny=20, quick=5_000, full=FEW)
     files = SqliteFiles(bench.folder)
     with ThreadPoolExecutor() as together:
         pulls = together.submit(_peak, many, files), together.submit(_peak, few, files)
