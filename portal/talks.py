@@ -113,7 +113,7 @@ def _talk(row: ThreadRow, number: str, customer: str | None, owner: str | None) 
 def messages_of(session: Session, company_id: str, thread_id: str) -> list[Message]:
     """Return the messages of a thread in their order, with their files."""
     mine = col(MessageRow.company_id) == company_id, col(MessageRow.thread_id) == thread_id
-    return _messages(session, company_id, pick(*_MESSAGE).where(*mine).order_by(col(MessageRow.id)))
+    return _messages(session, company_id, pick(*_MESSAGE).where(*mine).order_by(col(MessageRow.at), col(MessageRow.id)))
 
 
 def last_messages(session: Session, company_id: str, customer_id: str, *, limit: int) -> list[Message]:
@@ -122,7 +122,11 @@ def last_messages(session: Session, company_id: str, customer_id: str, *, limit:
         col(ThreadRow.company_id) == company_id, col(ThreadRow.customer_id) == customer_id
     )
     mine = col(MessageRow.company_id) == company_id, col(MessageRow.thread_id).in_(threads)
-    return _messages(session, company_id, pick(*_MESSAGE).where(*mine).order_by(col(MessageRow.id).desc()).limit(limit))
+    return _messages(
+        session,
+        company_id,
+        pick(*_MESSAGE).where(*mine).order_by(col(MessageRow.at).desc(), col(MessageRow.id)).limit(limit),
+    )
 
 
 _MESSAGE = (

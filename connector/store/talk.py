@@ -53,7 +53,7 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (UniqueConstraint("company_id", "key"), Index("message_by_thread", "company_id", "thread_id"))
 
-    id: str = Field(primary_key=True)  # ULID: in the order they were written
+    id: str = Field(primary_key=True)  # ULID
     company_id: str
     thread_id: str = Field(foreign_key="thread.id")
     key: str  # of the form it came by, so that a second press writes nothing

@@ -83,7 +83,7 @@ def _message(session: Session, thread: ThreadRow, message_id: str) -> MessageRow
     mine = select(MessageRow).where(MessageRow.company_id == thread.company_id, MessageRow.thread_id == thread.id)
     if message_id:
         mine = mine.where(MessageRow.id == message_id)
-    return session.exec(mine.order_by(col(MessageRow.id)).limit(1)).first()
+    return session.exec(mine.order_by(col(MessageRow.at), col(MessageRow.id)).limit(1)).first()
 
 
 def _check(thread: ThreadRow) -> str:
