@@ -65,7 +65,10 @@ def _hear(door: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """Return the next message with the streams that came along, nothing once the other end is closed."""
     text, streams = b"", list[int]()
     while not text.endswith(b"\n"):
-        part, came, _, _ = socket.recv_fds(door, 65536, 3)
+        try:
+            part, came, _, _ = socket.recv_fds(door, 65536, 3)
+        except ConnectionError:  # closed with an answer unread
+            return None
         if not part:
             return None
         text += part

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.harness.plant.nursery import Child, Nursery
+from tests.harness.plant.roster import children
 
 BARE = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
 BEFORE = ("connector.settings",)  # enough to see what a fork brings along
@@ -91,6 +92,21 @@ def test_nobody_outlives_the_one_who_asked(nursery: Nursery) -> None:
     assert other._server.wait(timeout=10) == 0
     assert not Path(f"/proc/{child.pid}").exists()
     assert asleep(nursery).poll() is None
+
+
+def test_nobody_outlives_the_one_who_asked_and_did_not_hear_the_answer() -> None:
+    other = Nursery(BEFORE)
+    first = asleep(other)
+    wanted = {"words": [SELF, "sleep"], "environment": BARE, "folder": str(ROOT), "session": False}
+    other._door.sendall(json.dumps({"do": "start", **wanted}).encode() + b"\n")
+    end = time.monotonic() + 30
+    while len(left := children(other._server.pid)) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert first.pid in left
+    time.sleep(0.05)  # until the answer lies there
+    other._door.close()
+    assert other._server.wait(timeout=10) == 0
+    assert [pid for pid in left if Path(f"/proc/{pid}").exists()] == []
 
 
 if __name__ == "__main__":
