@@ -106,6 +106,7 @@ def test_record_of_nothing_is_nothing() -> None:
 COMMITS = {"connector/store/session.py"}
 SENDS = {
     "connector/stripe/wire.py": "the SDK's calls, as `send` in `call`",
+    "connector/stripe/early.py": "names what the SDK would import later, without a key and without a call",
     "connector/stripe/gateway.py": "gives its calls to `call`",
     "connector/qbo/gateway.py": "every call of the wire",
     "connector/qbo/wire.py": "the wire itself, below the gateway",
