@@ -1,8 +1,8 @@
 """The balances that a payment starts from: QuickBooks' own at this moment, or the last ones read where that is wished.
 
-Knows no row of a payment. Laws: a payer who pays on what was last read has been told how old it is, in an answer before
-the one that starts the payment; what is older than a day starts none. What the books say later is settled as always:
-money that no longer fits becomes the customer's credit.
+Reads rows, writes none. Laws: a payer who pays on what was last read has been told how old it is, in an answer before
+the one that starts the payment; what is older than a day, or than a payment that was posted since, starts none. What
+the books say later is settled as always: money that no longer fits becomes the customer's credit.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlmodel import Session, col, select
+
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.invoices import Invoice
 from connector.store.companies import CompanyRow
+from connector.store.money import ShareRow
+from connector.store.outbox import PostingRow
 from sync.collect import answers
 from sync.collect.live import cached_invoices, live_invoices
 from sync.collect.press import Press, Refused
@@ -44,9 +48,27 @@ def _last_known(rt: Runtime, company: CompanyRow, press: Press, asked: Sequence[
     with rt.db.read() as session:
         feed = cursors.find(session, company.id)
         invoices = cached_invoices(session, company.id, asked)
-    is_loaded = feed is not None and feed.phase == cursors.FOLLOWING
-    if not (company.pay_on_last_known and feed is not None and is_loaded and now - feed.updated_at <= OLDEST):
+        is_out = feed is not None and _was_posted_since(session, company.id, asked, feed.updated_at)
+    if feed is None or feed.phase != cursors.FOLLOWING or now - feed.updated_at > OLDEST:
+        return answers.of_company("books_out_of_reach", company)
+    if is_out or not company.pay_on_last_known:
         return answers.of_company("books_out_of_reach", company)
     if not press.on_last_known:
         return answers.last_known(company, feed.updated_at, now)
     return Known(invoices, feed.updated_at)
+
+
+def _was_posted_since(session: Session, company_id: str, asked: Sequence[str], read_at: datetime) -> bool:
+    """Tell whether a payment of these invoices went to the books when they were read, or later.
+
+    It is reserved no more and may not be in the balance that was read: that balance could be paid twice.
+    """
+    posted = select(PostingRow.id).where(
+        PostingRow.company_id == company_id,
+        PostingRow.state == "posted",
+        col(PostingRow.posted_at) >= read_at - cursors.OVERLAP,
+        ShareRow.company_id == company_id,
+        ShareRow.payment_id == PostingRow.payment_id,
+        col(ShareRow.invoice_id).in_(asked),
+    )
+    return session.exec(posted.limit(1)).first() is not None

@@ -92,6 +92,17 @@ class TestOutOfReach:
         till.later(86_400)
         assert till.refused({invoice: 62000}, on_last_known=True).reason == "books_out_of_reach"
 
+    def test_what_was_paid_and_posted_since_is_not_paid_twice(self, till: Till) -> None:
+        till.touch(CompanyRow, pay_on_last_known=True)
+        invoice = till.open_invoice(62000, "1068")
+        pull_company(till.rt, till.company_id)
+        payment_id = till.paid({invoice: 62000})
+        till.settle(payment_id)
+        till.push()
+        assert {row.state for row in till.postings()} == {"posted"}
+        till.world.faults.load([{"match": {"service": "quickbooks", "times": 0}, "do": "status:503"}])
+        assert till.refused({invoice: 62000}, on_last_known=True).reason == "books_out_of_reach"
+
     def test_a_company_that_did_not_choose_so_waits(self, till: Till) -> None:
         invoice = self.away(till)
         till.touch(CompanyRow, pay_on_last_known=False)
