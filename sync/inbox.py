@@ -122,7 +122,8 @@ def _intent(rt: Runtime, row: InboxRow) -> str:
         payment = session.exec(mine).one_or_none()
     if payment is not None and payment.intent_id in (None, row.object_id):  # or saved since the first look
         settle_payment(rt, payment.id, intent=intent)
-    elif intent.status in ("succeeded", "processing"):
+    elif payment is None and intent.status in ("succeeded", "processing"):
+        # A second charge of a payment that stands here is named by the feed, with what it comes to.
         _name_unknown(rt, row.company_id, intent)
     return "settled"
 

@@ -136,6 +136,14 @@ def test_a_payment_lost_by_a_restore_is_named(till: Till) -> None:
     assert payment_id in row.sentence
 
 
+def test_a_second_charge_of_a_payment_that_stands_here_is_not_called_lost(till: Till) -> None:
+    started = till.start({till.open_invoice(5000, "1"): 5000})
+    till.listen()
+    till.foreign(900, tieout_payment=started.payment_id)
+    till.hear()
+    assert till.open_discrepancies() == []
+
+
 def test_a_stripe_that_does_not_answer_keeps_the_event(till: Till) -> None:
     till.listen()
     payment_id = paid(till)
