@@ -25,7 +25,12 @@ INVOICES = ("68", "71", "59", "52", "74", "75", "76", "77", "78")
 
 
 @pytest.fixture(autouse=True)
-def _payments_in_every_state(rt: Runtime) -> None:
+def _every_state(rt: Runtime) -> None:
+    put_payments_in_every_state(rt)
+    put_talks_of_every_kind(rt)
+
+
+def put_payments_in_every_state(rt: Runtime) -> None:
     states = {
         "pay-failed": {"state": "failed", "processing_at": cast.NOW, "error_code": "R01"},
         "pay-declined": {"state": "created", "error_code": "card_declined", "error_text": "Your card was declined."},
@@ -38,8 +43,7 @@ def _payments_in_every_state(rt: Runtime) -> None:
         cast.put(rt.db, *cast.payment(name, {"59": 1000}, numbers={"59": "1059"}, expires_at=cast.NOW, **more))
 
 
-@pytest.fixture(autouse=True)
-def _talks_of_every_kind(rt: Runtime) -> None:
+def put_talks_of_every_kind(rt: Runtime) -> None:
     kinds: dict[str, dict[str, Any]] = {
         "question": {"line_title": "Sealing"},
         "dispute": {"disputed_minor": 10000, "turn": "payer"},
