@@ -32,7 +32,7 @@ def create_app(rt: Runtime | None = None) -> Flask:
     limiter.init_app(app)
     filters.install(app)
     errors.install(app)
-    for blueprint in (health.doors, hooks.doors, customer.pages, staff.pages, connect.doors):
+    for blueprint in (health.doors, hooks.doors, customer.pages, customer.short, staff.pages, connect.doors):
         app.register_blueprint(blueprint)
     security.csrf.exempt(hooks.doors)
     if is_own_process:

@@ -20,7 +20,7 @@ from connector.clock import Clock
 from connector.errors import NotConnected
 from connector.ledger.keys import PostingKey, reference
 from connector.settings import Settings
-from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, MembershipRow, StaffRow
+from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, MembershipRow, PasskeyRow, StaffRow
 from connector.store.books import DiscrepancyRow
 from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, InvoiceRow, RawRow
 from connector.store.companies import CompanyRow, ConnectionRow
@@ -129,13 +129,19 @@ def customer(qbo_id: str, name: str, *, company_id: str = HARBOR, **more: Any) -
     return CustomerRow(company_id=company_id, qbo_id=qbo_id, sync_token="0", name=name, **more)
 
 
-def contact(contact_id: str, email: str, customers: Iterable[str], *, company_id: str = HARBOR) -> list[SQLModel]:
+def contact(
+    contact_id: str, email: str, customers: Iterable[str], *, company_id: str = HARBOR, role: str = "manage"
+) -> list[SQLModel]:
     """Return a contact's rows: the person, and each customer they may act for."""
     person = ContactRow(id=contact_id, company_id=company_id, email=email, created_at=NOW)
-    return [
-        person,
-        *(ContactCustomerRow(company_id=company_id, contact_id=contact_id, customer_id=one) for one in customers),
-    ]
+    of = {"company_id": company_id, "contact_id": contact_id, "role": role}
+    return [person, *(ContactCustomerRow(customer_id=one, **of) for one in customers)]
+
+
+def passkey(credential_id: str, contact_id: str, *, company_id: str = HARBOR) -> list[SQLModel]:
+    """Return a passkey's row; its public half fits nothing."""
+    of = {"company_id": company_id, "contact_id": contact_id, "created_at": NOW}
+    return [PasskeyRow(credential_id=credential_id, public_key="AAAA", name="A laptop", **of)]
 
 
 def staff(staff_id: str, email: str, name: str, roles: dict[str, str]) -> list[SQLModel]:

@@ -1,7 +1,7 @@
-"""Who may come in: staff, contacts, sessions, links, and counters of attempts.
+"""Who may come in: staff, contacts and what they prove themselves with, sessions, links, and counters of attempts.
 
-Tokens are stored as SHA-256 only. Laws: a link of one company opens nothing of another; a one-time link works once;
-what was revoked or has expired opens nothing.
+Tokens are stored as SHA-256 only, passwords as argon2id, a provider's secret as a cipher of the vault. Laws: a link of
+one company opens nothing of another; a one-time link works once; what was revoked or has expired opens nothing.
 """
 
 from __future__ import annotations
@@ -50,14 +50,56 @@ class ContactRow(SQLModel, table=True):
 
 
 class ContactCustomerRow(SQLModel, table=True):
-    """Which customer a contact may see and pay for."""
+    """What a contact may do for a customer, and for the sub-customers under it."""
 
     __tablename__ = "contact_customer"
 
     company_id: str = Field(primary_key=True)
     contact_id: str = Field(primary_key=True, foreign_key="contact.id")
     customer_id: str = Field(primary_key=True)
-    state: str = "active"  # active | pending: an address that changed in QuickBooks waits for a person
+    # active | pending: an address that changed in QuickBooks waits for a person | blocked by staff | removed by the
+    # customer's own manager
+    state: str = "active"
+    role: str = "pay"  # view | pay | manage
+
+
+class PasswordRow(SQLModel, table=True):
+    """A contact's password, as argon2id."""
+
+    __tablename__ = "password"
+
+    contact_id: str = Field(primary_key=True, foreign_key="contact.id")
+    company_id: str = Field(foreign_key="company.id")
+    hash: str
+    changed_at: datetime = instant()
+
+
+class PasskeyRow(SQLModel, table=True):
+    """A passkey of a contact: its public half, and how often it was used."""
+
+    __tablename__ = "passkey"
+
+    credential_id: str = Field(primary_key=True)  # base64url, as browsers name it
+    company_id: str = Field(foreign_key="company.id")
+    contact_id: str = Field(foreign_key="contact.id", index=True)
+    public_key: str = text()  # base64url of COSE
+    uses: int = 0  # the authenticator's own count, where it keeps one
+    name: str = ""
+    created_at: datetime = instant()
+    used_at: datetime | None = maybe_instant()
+
+
+class ProviderRow(SQLModel, table=True):
+    """The OpenID provider through which people of a company's customers may sign in."""
+
+    __tablename__ = "provider"
+
+    company_id: str = Field(primary_key=True, foreign_key="company.id")
+    name: str  # on the button
+    issuer: str
+    client_id: str
+    secret_cipher: str = text()
+    created_at: datetime = instant()
 
 
 class LinkRow(SQLModel, table=True):
@@ -66,7 +108,7 @@ class LinkRow(SQLModel, table=True):
     __tablename__ = "link"
 
     token_hash: str = Field(primary_key=True)
-    purpose: str  # invoice | sign_in | staff_sign_in
+    purpose: str  # invoice | sign_in | staff_sign_in | invite | passkey (a challenge) | provider (a state)
     company_id: str = ""
     invoice_id: str = ""
     contact_id: str = ""
@@ -90,6 +132,7 @@ class SessionRow(SQLModel, table=True):
     staff_id: str = ""
     invoices: str = text()  # ids of the invoices whose links were opened here, by spaces
     customer_id: str = ""  # customer: the one chosen among several; empty for all of them
+    proof: str = ""  # customer: what let them in: mail | password | passkey | provider
     browser: str = ""  # what it called itself: Firefox on Windows
     created_at: datetime = instant()
     seen_at: datetime = instant()

@@ -48,6 +48,7 @@ class CustomerRow(SQLModel, table=True):
     """A customer or sub-customer."""
 
     __tablename__ = "customer"
+    __table_args__ = (Index("customer_of_parent", "company_id", "parent_id"),)
 
     company_id: str = Field(primary_key=True)
     qbo_id: str = Field(primary_key=True)

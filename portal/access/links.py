@@ -1,7 +1,8 @@
-"""Secret links: one invoice for whoever holds it, or one sign-in for the browser that asked.
+"""Secret links: one invoice for whoever holds it, one sign-in for the browser that asked, one invitation.
 
 Laws: only the hash is stored; opening a link never uses it up, so that mail scanners burn nothing; several links of an
-invoice live at once and each can be revoked; a sign-in link works once, for ten minutes, in the browser that asked.
+invoice live at once and each can be revoked; a sign-in link works once, for ten minutes, in the browser that asked; an
+invitation works once, for three days, and belongs to the browser that took it up.
 """
 
 from __future__ import annotations
@@ -20,10 +21,16 @@ from portal.access.tokens import digest, same
 if TYPE_CHECKING:
     from sync.runtime import Runtime
 
-INVOICE, SIGN_IN, STAFF_SIGN_IN = "invoice", "sign_in", "staff_sign_in"
+INVOICE, SIGN_IN, STAFF_SIGN_IN, INVITE = "invoice", "sign_in", "staff_sign_in", "invite"
+PASSKEY = "passkey"  # no address: the challenge that a passkey answers
 INVOICE_LIFE = timedelta(days=400)
 PAID_LIFE = timedelta(days=90)  # how long a link still opens an invoice that is paid
 SIGN_IN_LIFE = timedelta(minutes=10)
+INVITE_LIFE = timedelta(days=3)
+SHORT_LETTERS = 12  # of 32 each: 60 bits, tried at most so often from one address
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
+_MISREAD = str.maketrans("OIL", "011", " -")
+CHALLENGE_LIFE = timedelta(minutes=5)
 OWNER_LIFE = timedelta(hours=24)  # the link a person on the server prints for the first sign-in
 
 
@@ -50,6 +57,50 @@ def add_staff_link(session: Session, rt: Runtime, *, staff_id: str, browser_hash
     return _add_only(session, rt, STAFF_SIGN_IN, life, staff_id=staff_id, browser_hash=browser_hash)
 
 
+def add_invite_link(session: Session, rt: Runtime, *, company_id: str, contact_id: str) -> str:
+    """Write a one-time link with which an invited contact begins, and return its token; an earlier one ends."""
+    return _add_only(session, rt, INVITE, INVITE_LIFE, company_id=company_id, contact_id=contact_id)
+
+
+def add_short_link(session: Session, rt: Runtime, company_id: str, invoice_id: str) -> str:
+    """Write a link to an invoice that can be typed, and return its code; it opens what any other link opens."""
+    number = int.from_bytes(rt.clock.random_bytes(8), "big")
+    code = "".join(_LETTERS[(number >> (5 * place)) & 31] for place in range(SHORT_LETTERS))
+    _keep(session, rt, code, INVOICE, INVOICE_LIFE, company_id=company_id, invoice_id=invoice_id)
+    return code
+
+
+def read_code(typed: str) -> str:
+    """Return a code as it was made, from one that was typed: without hyphens, with what is easily misread put right."""
+    return typed.upper().translate(_MISREAD)
+
+
+def in_groups(code: str) -> str:
+    """Return a code as people read it: 4K7Q-2M9X-TR4B."""
+    return "-".join(code[n : n + 4] for n in range(0, len(code), 4))
+
+
+def short_address(rt: Runtime, code: str) -> str:
+    """Return the full address of a short link."""
+    return f"{rt.settings.public_url}/i/{in_groups(code)}"
+
+
+def slug_of(session: Session, token: str) -> str:
+    """Return the slug of the company whose invoice a token opens; empty where it opens none."""
+    found = (
+        select(CompanyRow.slug)
+        .join(LinkRow, col(LinkRow.company_id) == CompanyRow.id)
+        .where(LinkRow.token_hash == digest(token), LinkRow.purpose == INVOICE)
+    )
+    return session.exec(found).one_or_none() or ""
+
+
+def add_challenge(session: Session, rt: Runtime, *, company_id: str, contact_id: str, browser_hash: str) -> str:
+    """Write the challenge that a passkey will answer and return it; this browser's earlier one ends."""
+    who = {"company_id": company_id, "contact_id": contact_id, "browser_hash": browser_hash}
+    return _add_only(session, rt, PASSKEY, CHALLENGE_LIFE, **who)
+
+
 def invoice_address(rt: Runtime, slug: str, token: str) -> str:
     """Return the full address of an invoice link, as it is mailed."""
     return f"{rt.settings.public_url}/c/{slug}/l/{token}"
@@ -58,6 +109,11 @@ def invoice_address(rt: Runtime, slug: str, token: str) -> str:
 def sign_in_address(rt: Runtime, slug: str, token: str) -> str:
     """Return the full address of a payer's sign-in link."""
     return f"{rt.settings.public_url}/c/{slug}/sign-in/{token}"
+
+
+def invite_address(rt: Runtime, slug: str, token: str) -> str:
+    """Return the full address of an invitation."""
+    return f"{rt.settings.public_url}/c/{slug}/join/{token}"
 
 
 def staff_address(rt: Runtime, token: str) -> str:
@@ -128,9 +184,14 @@ def revoke(session: Session, now: datetime, company_id: str, token_hash: str) ->
 
 
 def _add(session: Session, rt: Runtime, purpose: str, life: timedelta, **whose: Any) -> str:
-    now, token = rt.clock.now(), rt.clock.new_token()
-    session.add(LinkRow(token_hash=digest(token), purpose=purpose, created_at=now, expires_at=now + life, **whose))
+    token = rt.clock.new_token()
+    _keep(session, rt, token, purpose, life, **whose)
     return token
+
+
+def _keep(session: Session, rt: Runtime, token: str, purpose: str, life: timedelta, **whose: Any) -> None:
+    now = rt.clock.now()
+    session.add(LinkRow(token_hash=digest(token), purpose=purpose, created_at=now, expires_at=now + life, **whose))
 
 
 def _add_only(session: Session, rt: Runtime, purpose: str, life: timedelta, **whose: str) -> str:

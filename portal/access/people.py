@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import WrongInput
 from connector.store.access import ContactCustomerRow, ContactRow, MembershipRow, StaffRow
-from connector.store.cache import CustomerRow
 from connector.store.outbox import MailRow
 from connector.words import language, say
 
@@ -36,6 +36,15 @@ def read_email(text: str) -> str:
 
 def contact_by_email(session: Session, company_id: str, email: str) -> ContactRow | None:
     """Return the active contact of a company who may act for somebody, by address."""
+    return session.exec(_let_in(company_id).where(ContactRow.email == email)).one_or_none()
+
+
+def is_let_in(session: Session, company_id: str, contact_id: str) -> bool:
+    """Tell whether a contact of a company is active and may act for somebody."""
+    return session.exec(_let_in(company_id).where(ContactRow.id == contact_id)).one_or_none() is not None
+
+
+def _let_in(company_id: str) -> SelectOfScalar[ContactRow]:
     acts = (
         select(ContactCustomerRow.customer_id)
         .where(
@@ -45,28 +54,7 @@ def contact_by_email(session: Session, company_id: str, email: str) -> ContactRo
         )
         .exists()
     )
-    return session.exec(
-        select(ContactRow).where(
-            ContactRow.company_id == company_id, ContactRow.email == email, ContactRow.state == "active", acts
-        )
-    ).one_or_none()
-
-
-def customers_of(session: Session, company_id: str, contact_id: str) -> list[CustomerRow]:
-    """Return the customers a contact may act for, by name."""
-    return list(
-        session.exec(
-            select(CustomerRow)
-            .join(ContactCustomerRow, col(ContactCustomerRow.customer_id) == CustomerRow.qbo_id)
-            .where(
-                CustomerRow.company_id == company_id,
-                ContactCustomerRow.company_id == company_id,
-                ContactCustomerRow.contact_id == contact_id,
-                ContactCustomerRow.state == "active",
-            )
-            .order_by(col(CustomerRow.name), col(CustomerRow.qbo_id))
-        )
-    )
+    return select(ContactRow).where(ContactRow.company_id == company_id, ContactRow.state == "active", acts)
 
 
 def staff_by_email(session: Session, email: str) -> StaffRow | None:

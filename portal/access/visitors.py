@@ -8,18 +8,20 @@ next request.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, false, or_
+from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, false, literal, or_
 from sqlmodel import Session, col, update
 
-from connector.store.access import ContactCustomerRow, ContactRow, SessionRow
+from connector.store.access import ContactRow, SessionRow
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow, ShareRow
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
+from portal.access.roles import PAYERS, reach
 from portal.here import now
 from portal.picking import fetch, fetch_one, pick, reading
 
@@ -27,12 +29,7 @@ MOST_OPENED = 40  # links one browser keeps open at once
 
 
 # The scope of a contact's invoices for queries that are built once; `Visitor.values` gives its parameters.
-_OWN_CUSTOMERS = pick(ContactCustomerRow.customer_id).where(
-    col(ContactCustomerRow.company_id) == bindparam("company"),
-    col(ContactCustomerRow.contact_id) == bindparam("contact"),
-    col(ContactCustomerRow.state) == "active",
-    or_(bindparam("chosen", type_=String) == "", col(ContactCustomerRow.customer_id) == bindparam("chosen")),
-)
+_OWN_CUSTOMERS = reach(bindparam("company"), bindparam("contact"), bindparam("chosen", type_=String))
 OWN_INVOICES = and_(col(InvoiceRow.company_id) == bindparam("company"), col(InvoiceRow.customer_id).in_(_OWN_CUSTOMERS))
 
 
@@ -46,6 +43,8 @@ class Visitor:
     email: str = ""
     chosen_customer: str = ""
     opened: tuple[str, ...] = ()  # invoices whose links were opened here
+    proof: str = ""  # what let this contact in: mail | password | passkey | provider
+    since: datetime | None = None  # when
 
     @property
     def signed_in(self) -> bool:
@@ -56,18 +55,20 @@ class Visitor:
         """Return the parameters of a query that holds `OWN_INVOICES`."""
         return {"company": self.company.id, "contact": self.contact_id, "chosen": self.chosen_customer}
 
-    def customers(self) -> Select[Any]:
-        """Return the ids of the customers this contact may see, as a subquery."""
-        mine = pick(ContactCustomerRow.customer_id).where(
-            col(ContactCustomerRow.company_id) == self.company.id,
-            col(ContactCustomerRow.contact_id) == self.contact_id,
-            col(ContactCustomerRow.state) == "active",
-        )
-        return mine.where(col(ContactCustomerRow.customer_id) == self.chosen_customer) if self.chosen_customer else mine
+    def customers(self, *roles: str) -> Select[Any]:
+        """Return the ids of the customers this contact acts for, or acts for in one of some roles, as a subquery."""
+        return reach(self.company.id, self.contact_id, literal(self.chosen_customer, String), *roles)
 
     def may_see_invoice(self) -> ColumnElement[bool]:
         """Return the condition that an invoice is this visitor's: of the own customers, or opened by its link."""
-        mine = col(InvoiceRow.customer_id).in_(self.customers()) if self.contact_id else false()
+        return self._invoices()
+
+    def may_pay_invoice(self) -> ColumnElement[bool]:
+        """Return the condition that this visitor may pay an invoice: as a payer of its customer, or by its link."""
+        return self._invoices(*PAYERS)
+
+    def _invoices(self, *roles: str) -> ColumnElement[bool]:
+        mine = col(InvoiceRow.customer_id).in_(self.customers(*roles)) if self.contact_id else false()
         return and_(col(InvoiceRow.company_id) == self.company.id, or_(mine, col(InvoiceRow.qbo_id).in_(self.opened)))
 
     def may_see_payment(self) -> ColumnElement[bool]:
@@ -93,7 +94,8 @@ class Visitor:
 
 _SESSION = (
     *(col(SessionRow.id_hash), col(SessionRow.audience), col(SessionRow.contact_id), col(SessionRow.customer_id)),
-    *(col(SessionRow.invoices), col(SessionRow.seen_at), col(ContactRow.state), col(ContactRow.email)),
+    *(col(SessionRow.invoices), col(SessionRow.seen_at), col(SessionRow.proof), col(SessionRow.created_at)),
+    *(col(ContactRow.state), col(ContactRow.email)),
 )
 
 
@@ -126,7 +128,7 @@ def _company_and_session() -> Select[Any]:
 
 def _read(row: Row[Any]) -> Visitor:
     company = company_of(row)
-    hashed, audience, contact_id, customer_id, opened, seen_at, state, email = row[len(COLUMNS) :]
+    hashed, audience, contact_id, customer_id, opened, seen_at, proof, since, state, email = row[len(COLUMNS) :]
     if hashed is None:
         return Visitor(company)
     sessions.touch(hashed, seen_at)
@@ -138,6 +140,8 @@ def _read(row: Row[Any]) -> Visitor:
         email=email if is_contact else "",
         chosen_customer=customer_id if is_contact else "",
         opened=tuple(opened.split()),
+        proof=proof if is_contact else "",
+        since=since if is_contact else None,
     )
 
 
@@ -153,7 +157,7 @@ def open_invoice(session: Session, visitor: Visitor, invoice_id: str) -> str:
     return ""
 
 
-def sign_in(session: Session, visitor: Visitor, contact_id: str) -> str:
+def sign_in(session: Session, visitor: Visitor, contact_id: str, proof: str) -> str:
     """Start a contact's session in place of the present one, with the invoices already opened; returns its token."""
     return sessions.start(
         session,
@@ -161,6 +165,7 @@ def sign_in(session: Session, visitor: Visitor, contact_id: str) -> str:
         replaces=visitor.session_hash,
         company_id=visitor.company.id,
         contact_id=contact_id,
+        proof=proof,
         invoices=" ".join(visitor.opened),
     )
 

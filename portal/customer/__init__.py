@@ -4,7 +4,38 @@ Views, queries and templates stand side by side. Laws: every query takes the vis
 computed anew when QuickBooks has said it; live books are read when Pay is pressed, and only then.
 """
 
-from portal.customer import account, doors, home, invoice, pay, payments, sign_in, statement, talk
+from portal.customer import (
+    account,
+    doors,
+    home,
+    invoice,
+    join,
+    passkey,
+    password,
+    pay,
+    payments,
+    sign_in,
+    statement,
+    talk,
+    team,
+)
+from portal.customer.doors import short
 from portal.customer.gate import pages
 
-__all__ = ["account", "doors", "home", "invoice", "pages", "pay", "payments", "sign_in", "statement", "talk"]
+__all__ = [
+    "account",
+    "doors",
+    "home",
+    "invoice",
+    "join",
+    "pages",
+    "passkey",
+    "password",
+    "pay",
+    "payments",
+    "short",
+    "sign_in",
+    "statement",
+    "talk",
+    "team",
+]

@@ -1,4 +1,4 @@
-"""A contact's own account: for whom they may act, and where they are signed in.
+"""A contact's own account: for whom they may act, how they sign in, and where they are signed in.
 
 Laws: a contact sees and ends their own sessions at this company and nobody else's; ending the one that is used signs
 out.
@@ -15,7 +15,8 @@ from sqlmodel import col
 
 from connector.store.access import SessionRow
 from connector.words import say, say_many
-from portal.access import people, presence, sessions
+from portal.access import passkeys, passwords, presence, sessions
+from portal.access.roles import acted_for
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.here import now, runtime
 
@@ -26,10 +27,19 @@ def show_account() -> ResponseReturnValue:
     """Show who is signed in here, for whom, and in which browsers."""
     who = visitor()
     with runtime().db.read() as session:
-        customers = people.customers_of(session, who.company.id, who.contact_id)
-        whose, values = _own()
+        customers = acted_for(session, who.company.id, who.contact_id)
+        whose, values = own_sessions()
         open_ones = presence.presences(session, whose, values, here=who.session_hash)
-    return render_template("customer/account.html", customers=customers, presences=open_ones)
+        has_password = passwords.has_password(session, who.company.id, who.contact_id)
+        own_passkeys = passkeys.passkeys_of(session, who.company.id, who.contact_id)
+    return render_template(
+        "customer/account.html",
+        customers=customers,
+        presences=open_ones,
+        has_password=has_password,
+        passkeys=own_passkeys,
+        passkeys_possible=passkeys.are_possible(runtime().settings),
+    )
 
 
 @pages.post("/account/sessions")
@@ -38,14 +48,15 @@ def end_sessions() -> ResponseReturnValue:
     """End one session by its tag, or all others."""
     who = visitor()
     with runtime().db.write("sessions.end") as session:
-        whose, values = _own()
+        whose, values = own_sessions()
         ended = presence.end(session, whose, values, tag=request.form.get("tag", ""), here=who.session_hash, now=now())
     many = say_many("{number} browser signed out.", "{number} browsers signed out.", ended)
     flash(many if ended else say("That browser was signed out already."), "good")
     return redirect(url_for(".show_account"))
 
 
-def _own() -> tuple[ColumnElement[bool], dict[str, Any]]:
+def own_sessions() -> tuple[ColumnElement[bool], dict[str, Any]]:
+    """Return the condition of this contact's open sessions here, and the values of its parameters."""
     who = visitor()
     mine = and_(
         col(SessionRow.company_id) == who.company.id,

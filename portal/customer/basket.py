@@ -1,7 +1,7 @@
 """What a payer is about to pay: invoices with an amount for each, or one amount shared out by the company's rule.
 
 Read from the address of the pay page. Knows the cache only; the live books decide when Pay is pressed. Law: an invoice
-outside the visitor's scope is not there, whoever names it.
+that the visitor may not pay is not there, whoever names it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[str
     """
     ids = list(dict.fromkeys(invoice_ids))[:MOST_INVOICES]
     with runtime().db.read() as session:
-        heads = heads_of(session, visitor, col(InvoiceRow.qbo_id).in_(ids), order=_BY_DUE_DAY)
+        heads = heads_of(
+            session, visitor, visitor.may_pay_invoice(), col(InvoiceRow.qbo_id).in_(ids), order=_BY_DUE_DAY
+        )
     open_heads = [head for head in heads if head.left]
     currency = open_heads[0].left.currency if open_heads else ""
     chosen = [head for head in open_heads if head.left.currency == currency]

@@ -1,38 +1,59 @@
-"""The secret link of an invoice: opens it for this browser and leads to a clean address.
+"""The secret links of an invoice, long and short: open it for this browser and lead to a clean address.
 
-Law: opening never uses the link up; a wrong, expired, revoked or foreign link gives the same page as any address that
-does not exist.
+A short link is found by its code alone and opens what a long one opens. Law: opening never uses the link up; a wrong,
+expired, revoked or foreign link gives the same page as any address that does not exist.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flask import abort, redirect, url_for
+from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col
 
 from connector.store.cache import InvoiceRow
 from portal.access import links, sessions
-from portal.access.visitors import open_invoice
+from portal.access.limits import Limit, address, count_try
+from portal.access.visitors import Visitor, open_invoice, visitor_at
 from portal.customer.gate import pages, visitor
 from portal.here import now, runtime
 from portal.picking import fetch_one, pick
 from portal.ring import DOOR, limiter
+
+MOST_CODES = 60  # tries of short links from one address in an hour
+
+short = Blueprint("short", __name__)
 
 
 @pages.get("/l/<token>")
 @limiter.limit(DOOR)
 def follow_link(token: str) -> ResponseReturnValue:
     """Open an invoice by its link: remember it for this browser, then leave the secret out of the address."""
-    who, rt = visitor(), runtime()
+    return _open(visitor(), token)
+
+
+@short.get("/i/<code>")
+@limiter.limit(DOOR)
+def follow_code(code: str) -> ResponseReturnValue:
+    """Open an invoice by the short link that stands on a paper; it says the company by itself."""
+    count_try([Limit("short/address", address(), MOST_CODES, timedelta(hours=1))])
+    token = links.read_code(code)
+    with runtime().db.read() as session:
+        slug = links.slug_of(session, token) if len(token) == links.SHORT_LETTERS else ""
+    who = visitor_at(slug) if slug else None
+    return _open(who, token) if who else abort(404)
+
+
+def _open(who: Visitor, token: str) -> ResponseReturnValue:
+    rt = runtime()
     with rt.db.read() as session:
         link = links.find(session, now(), token, links.INVOICE, who.company.id)
         if link is None or _long_paid(session, link, now()):
             abort(404)
     with rt.db.write("link.open") as session:
         cookie = open_invoice(session, who, link.invoice_id)
-    response = redirect(url_for(".show_invoice", invoice_id=link.invoice_id))
+    response = redirect(url_for("customer.show_invoice", slug=who.company.slug, invoice_id=link.invoice_id))
     door = sessions.payer_door(who.company.slug)
     return sessions.give(response, door, cookie, sessions.GUEST) if cookie else response
 

@@ -6,6 +6,7 @@ Law: an address of a company that does not exist answers like any other address 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, cast
 
@@ -13,10 +14,12 @@ from flask import Blueprint, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.access.visitors import Visitor, visitor_at
+from portal.here import now
 
 pages = Blueprint("customer", __name__, url_prefix="/c/<slug>", template_folder="templates")
 
 
+JUST = timedelta(minutes=15)  # how long after signing in somebody may change how he signs in
 NEXT = "next"  # in the browser's signed cookie: the page that asked for a sign-in
 
 Page = Callable[..., ResponseReturnValue]
@@ -73,6 +76,18 @@ def for_payers(page: Page) -> Page:
         return page(**values) if who.signed_in or who.opened else _to_sign_in()
 
     return guarded
+
+
+def is_fresh(*proofs: str) -> bool:
+    """Tell whether this contact signed in just now, and by one of some proofs where they are named."""
+    who = visitor()
+    return who.since is not None and now() - who.since < JUST and (not proofs or who.proof in proofs)
+
+
+def where_to() -> str:
+    """Return where a sign-in leads: the page that asked for it, once, or the home."""
+    path = session.pop(NEXT, "")
+    return path if path.startswith(f"/c/{visitor().company.slug}/") else url_for(".home")
 
 
 def _to_sign_in() -> ResponseReturnValue:

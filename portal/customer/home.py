@@ -1,7 +1,7 @@
 """The signed-in home: what is open, several invoices paid together, and everything that was paid.
 
-Laws: a contact with several customers chooses, and the choice narrows every query; lists hold fifty rows and say when
-there are more.
+Laws: a contact with several customers chooses, and the choice narrows every query; only who proved the mailbox moves on
+to another company; lists hold fifty rows and say when there are more.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from sqlmodel import col, update
 from connector.ledger.money import Money, total
 from connector.store.access import SessionRow
 from connector.store.cache import InvoiceRow
-from portal.access import people
+from portal.access import sessions
+from portal.access.elsewhere import companies_elsewhere
+from portal.access.roles import Acted, acted_for, tops
 from portal.customer import history, listing
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.heads import Head, heads_of
 from portal.here import runtime
+from portal.ring import PRESS, limiter
 
 MOST_OPEN = 250
 
@@ -28,8 +31,8 @@ def home() -> ResponseReturnValue:
     """Show the balance, the open invoices to choose from, and the last payments."""
     who = visitor()
     with runtime().db.read() as session:
-        customers = people.customers_of(session, who.company.id, who.contact_id)
-        if len(customers) > 1 and not who.chosen_customer and "all" not in request.args:
+        customers = acted_for(session, who.company.id, who.contact_id)
+        if len(tops(customers)) != 1 and not who.chosen_customer and "all" not in request.args:
             return redirect(url_for(".choose"))
         heads = heads_of(
             session,
@@ -41,16 +44,22 @@ def home() -> ResponseReturnValue:
         )
         paid = history.history_of(session, who, limit=6)
     open_heads = [head for head in heads if head.left]
-    today = who.company.today
     return render_template(
         "customer/home.html",
         customers=customers,
+        shown=_shown(customers, who.chosen_customer),
+        payable={one.qbo_id for one in customers if one.pays},
         heads=[head for head in heads if head.left or head.under_way],
         sums=_sums(open_heads),
         overdue=_sums([head for head in open_heads if head.standing == "overdue"]),
         history=paid,
-        today=today,
+        today=who.company.today,
     )
+
+
+def _shown(customers: list[Acted], chosen: str) -> list[Acted]:
+    """Return whose invoices the page shows, by their tops: the chosen one, or everyone who stands under nobody."""
+    return [one for one in customers if one.qbo_id == chosen] or tops(customers)
 
 
 def _sums(heads: list[Head]) -> list[Money]:
@@ -62,26 +71,49 @@ def _sums(heads: list[Head]) -> list[Money]:
 @pages.get("/customers")
 @for_contacts
 def choose() -> ResponseReturnValue:
-    """Show the customers this contact may act for."""
+    """Show the customers this contact may act for, here and at other companies."""
     who = visitor()
     with runtime().db.read() as session:
-        customers = people.customers_of(session, who.company.id, who.contact_id)
-    balances = {one.qbo_id: Money(one.balance_minor, one.currency) for one in customers}
-    return render_template("customer/choose.html", customers=customers, balances=balances)
+        customers = acted_for(session, who.company.id, who.contact_id)
+        elsewhere = companies_elsewhere(session, who)
+    return render_template("customer/choose.html", customers=customers, tops=tops(customers), elsewhere=elsewhere)
 
 
 @pages.post("/customers")
 @for_contacts
 def choose_customer() -> ResponseReturnValue:
-    """Narrow the session to one customer, or widen it to all."""
+    """Narrow the session to one customer and what is under it, or widen it to all."""
     who = visitor()
     chosen = request.form.get("customer", "")
     with runtime().db.write("choose") as session:
-        mine = {one.qbo_id for one in people.customers_of(session, who.company.id, who.contact_id)}
+        mine = {one.qbo_id for one in acted_for(session, who.company.id, who.contact_id)}
         if chosen and chosen not in mine:
             abort(404)
         session.exec(update(SessionRow).where(col(SessionRow.id_hash) == who.session_hash).values(customer_id=chosen))
     return redirect(url_for(".home", all=None if chosen else 1))
+
+
+@pages.post("/companies")
+@limiter.limit(PRESS)
+@for_contacts
+def move_to_company() -> ResponseReturnValue:
+    """Open the portal of another company of which the same person is a contact."""
+    who = visitor()
+    with runtime().db.write("company.move") as session:
+        found = [one for one in companies_elsewhere(session, who) if one.slug == request.form.get("company", "")]
+        if not found:
+            abort(404)
+        there, door = found[0], sessions.payer_door(found[0].slug)
+        cookie = sessions.start(
+            session,
+            sessions.CUSTOMER,
+            replaces=sessions.token_hash(door),
+            company_id=there.company_id,
+            contact_id=there.contact_id,
+            proof=who.proof,
+        )
+    response = redirect(url_for(".home", slug=there.slug))
+    return sessions.give(response, door, cookie, sessions.CUSTOMER)
 
 
 @pages.get("/invoices")
@@ -90,7 +122,24 @@ def list_invoices() -> ResponseReturnValue:
     """Show all invoices, filtered, searched, sorted, fifty at a time."""
     wish = listing.wish_of(request.args)
     rows, has_more = listing.rows_of(visitor(), wish)
-    return render_template("customer/invoices.html", rows=rows, wish=wish, has_more=has_more, filters=listing.FILTERS)
+    several = bool(wish.customer) or len({row.customer_id for row in rows}) > 1
+    customers = _to_filter() if several else []
+    return render_template(
+        "customer/invoices.html",
+        rows=rows,
+        wish=wish,
+        has_more=has_more,
+        filters=listing.FILTERS,
+        customers=customers,
+        names={one.qbo_id: one.name for one in customers},
+    )
+
+
+def _to_filter() -> list[Acted]:
+    """Return the customers among which the list may be narrowed: only where it shows more than one are they read."""
+    who = visitor()
+    with runtime().db.read() as session:
+        return acted_for(session, who.company.id, who.contact_id)
 
 
 @pages.get("/payments")

@@ -11,8 +11,10 @@ from functools import partial
 import structlog
 from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
+from sqlmodel import col
 
 from connector.errors import GatewayError, NotConnected, NotFound
+from connector.store.cache import InvoiceRow
 from connector.words import mark
 from portal.customer.gate import for_payers, pages, visitor
 from portal.customer.sheet import Sheet, sheet_of
@@ -20,6 +22,7 @@ from portal.customer.steps import debit_steps
 from portal.customer.talk import talks_of, undisputed_of
 from portal.errors import Words, answer
 from portal.here import runtime
+from portal.picking import fetch_one, pick
 from portal.ring import DOOR, limiter
 
 log = structlog.get_logger()
@@ -51,7 +54,15 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
         talks=talks,
         disputed=disputed,
         undisputed=undisputed,
+        may_pay=_may_pay(invoice_id),
     )
+
+
+def _may_pay(invoice_id: str) -> bool:
+    """Tell whether this visitor may pay an invoice that he sees: some may only look."""
+    mine = pick(InvoiceRow.qbo_id).where(visitor().may_pay_invoice(), col(InvoiceRow.qbo_id) == invoice_id)
+    with runtime().db.read() as session:
+        return fetch_one(session, mine) is not None
 
 
 @pages.get("/i/<invoice_id>/pdf")

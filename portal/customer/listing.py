@@ -45,11 +45,13 @@ class Wish:
     search: str = ""
     sort: str = ""
     page: int = 1
+    customer: str = ""  # one of several that the visitor acts for
 
     def address(self, **changes: Any) -> str:
         """Return the address of this list with something changed, from its first page unless a page is named."""
         other = replace(self, **{"page": 1, **changes})
         words = {
+            "customer": other.customer,
             "show": other.show,
             "q": other.search,
             "sort": other.sort,
@@ -70,6 +72,7 @@ class Line(NamedTuple):
     left: str
     mark: str  # the mark's class
     word: str  # the mark's word
+    customer_id: str
 
 
 def wish_of(arguments: Mapping[str, str]) -> Wish:
@@ -81,6 +84,7 @@ def wish_of(arguments: Mapping[str, str]) -> Wish:
         search=arguments.get("q", "").strip()[:LONGEST_SEARCH],
         sort=sort if sort in _SORTS else "",
         page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 5 else 1,
+        customer=arguments.get("customer", "")[:LONGEST_SEARCH],
     )
 
 
@@ -90,6 +94,7 @@ def rows_of(visitor: Visitor, wish: Wish) -> tuple[list[Line], bool]:
     amount = _amount(wish.search, visitor.company.home_currency)
     values = {
         **visitor.values(),
+        **({"chosen": wish.customer} if wish.customer else {}),
         "today": today,
         "pattern": _pattern(wish.search),
         "amount": amount,
@@ -108,6 +113,7 @@ def rows_of(visitor: Visitor, wish: Wish) -> tuple[list[Line], bool]:
 _COLUMNS = (
     *(col(InvoiceRow.qbo_id), col(InvoiceRow.number), col(InvoiceRow.state), col(InvoiceRow.issued_day)),
     *(col(InvoiceRow.due_day), col(InvoiceRow.total_minor), col(InvoiceRow.balance_minor), col(InvoiceRow.currency)),
+    col(InvoiceRow.customer_id),
 )
 
 
@@ -153,7 +159,7 @@ def _amount(search: str, currency: str) -> int | None:
 
 
 def _line(row: Any, base: str, today: date, taken: Taken, locale: str) -> Line:
-    qbo_id, number, state, issued_day, due_day, total, balance, currency, _ = row
+    qbo_id, number, state, issued_day, due_day, total, balance, currency, customer_id, _ = row
     left = max(balance - taken.minor.get(qbo_id, 0), 0) if state == "live" and balance > 0 else 0
     kind, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
     return Line(
@@ -165,6 +171,7 @@ def _line(row: Any, base: str, today: date, taken: Taken, locale: str) -> Line:
         minor_figure(left, currency, locale=locale) if left else "",
         kind,
         _word(word, locale),
+        customer_id,
     )
 
 

@@ -82,7 +82,7 @@ def _typed_shares(shares: object) -> dict[str, str]:
 def _invoices(who: Visitor, invoice_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return customer and currency of the invoices that this visitor may pay."""
     found = pick(InvoiceRow.qbo_id, InvoiceRow.customer_id, InvoiceRow.currency).where(
-        who.may_see_invoice(), col(InvoiceRow.qbo_id).in_(list(invoice_ids))
+        who.may_pay_invoice(), col(InvoiceRow.qbo_id).in_(list(invoice_ids))
     )
     with runtime().db.read() as session:
         rows = fetch(session, found)

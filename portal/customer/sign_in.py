@@ -1,4 +1,4 @@
-"""Signing in by a one-time link in a mail, and signing out.
+"""Signing in by a one-time link in a mail, opening an account by one, and signing out.
 
 Laws: asking gives the same answer whether the address is known or not; following the link uses nothing up, pressing
 the button does, once; the link works only in the browser that asked; every sign-in starts a new session.
@@ -7,6 +7,7 @@ the button does, once; the link works only in the browser that asked; every sign
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +18,8 @@ from portal.access import links, people, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.tokens import browser_hash, digest
 from portal.access.visitors import Visitor, sign_in
-from portal.customer.gate import NEXT, pages, visitor
+from portal.customer.gate import NEXT, pages, visitor, where_to
+from portal.customer.ways import ways_in
 from portal.here import now, runtime
 from portal.ring import DOOR, PRESS, limiter
 
@@ -30,22 +32,42 @@ def show_sign_in() -> ResponseReturnValue:
     """Show the form that asks for a link."""
     if visitor().signed_in:
         return redirect(url_for(".home"))
-    return render_template("customer/sign_in.html")
+    return render_template("customer/sign_in.html", **ways_in())
 
 
 @pages.post("/sign-in")
 @limiter.limit(PRESS)
 def ask_for_link() -> ResponseReturnValue:
     """Mail a sign-in link to a known contact; say the same to everybody."""
-    who = visitor()
+    return _asked("customer/sign_in.html", **ways_in())
+
+
+def _asked(form: str, **more: Any) -> ResponseReturnValue:
+    who, typed = visitor(), request.form.get("email", "")
     try:
-        email = people.read_email(request.form.get("email", ""))
+        email = people.read_email(typed)
     except WrongInput as error:
-        return render_template("customer/sign_in.html", wrong=str(error), typed=request.form.get("email", "")), 422
+        return render_template(form, wrong=str(error), typed=typed, **more), 422
     count_try(_limits(who.company.id, email))
     _send_link(who, email)
     session[_ASKED] = email
     return redirect(url_for(".link_sent"))
+
+
+@pages.get("/register")
+def show_register() -> ResponseReturnValue:
+    """Show the form that opens an account for an address the company knows."""
+    if visitor().signed_in:
+        return redirect(url_for(".show_password", welcome=1))
+    return render_template("customer/register.html")
+
+
+@pages.post("/register")
+@limiter.limit(PRESS)
+def register() -> ResponseReturnValue:
+    """Mail a link that begins an account to an address QuickBooks knows; do nothing for any other, and say the same."""
+    session[NEXT] = url_for(".show_password", welcome=1)
+    return _asked("customer/register.html")
 
 
 @pages.get("/sign-in/sent")
@@ -84,10 +106,10 @@ def use_sign_in() -> ResponseReturnValue:
     with rt.db.write("sign_in") as db_session:
         link = links.find(db_session, now(), token, links.SIGN_IN, who.company.id)
         allowed = link is not None and link.asked_by(browser_hash()) and links.use_up(db_session, now(), link)
-        cookie = sign_in(db_session, who, link.contact_id) if link and allowed else ""
+        cookie = sign_in(db_session, who, link.contact_id, sessions.MAIL) if link and allowed else ""
     if not cookie:
         return render_template("customer/sign_in_over.html", other_browser=False), 404
-    response = redirect(_where_to(who))
+    response = redirect(where_to())
     return sessions.give(response, sessions.payer_door(who.company.slug), cookie, sessions.CUSTOMER)
 
 
@@ -103,11 +125,6 @@ def sign_out() -> ResponseReturnValue:
     if language:
         session[tongues.WISH] = language
     return sessions.take(redirect(url_for(".show_sign_in")), sessions.payer_door(who.company.slug))
-
-
-def _where_to(who: Visitor) -> str:
-    path = session.pop(NEXT, "")
-    return path if path.startswith(f"/c/{who.company.slug}/") else url_for(".home")
 
 
 def _limits(company_id: str, email: str) -> list[Limit]:

@@ -13,10 +13,9 @@ from datetime import date, timedelta
 from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from connector.store.cache import CustomerRow
 from connector.words import say
 from jobs.statements import AccountStatement, read_statement
-from portal.access import people
+from portal.access.roles import Acted, acted_for
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.invoice import pdf_response
 from portal.here import now, runtime
@@ -30,8 +29,8 @@ MOST_DAYS = 366 * 10
 class Asked:
     """Whose statement is asked for, and which days; `problem` says what was wrong with the days."""
 
-    customer: CustomerRow
-    customers: tuple[CustomerRow, ...]
+    customer: Acted
+    customers: tuple[Acted, ...]
     first: date
     last: date
     problem: str = ""
@@ -97,7 +96,7 @@ def _asked() -> Asked:
     """Read the address: a customer of this contact (404 for any other), days that make sense or the usual ones."""
     who, today = visitor(), visitor().company.today
     with runtime().db.read() as session:
-        customers = tuple(people.customers_of(session, who.company.id, who.contact_id))
+        customers = tuple(acted_for(session, who.company.id, who.contact_id))
     wanted = request.args.get("customer") or who.chosen_customer
     mine = [one for one in customers if not wanted or one.qbo_id == wanted]
     if not mine:

@@ -6,6 +6,7 @@ role, changing for bookkeepers, connections and settings for owners; a change is
 
 from portal.staff import (
     connections,
+    contacts,
     customers,
     home,
     invoices,
@@ -15,6 +16,7 @@ from portal.staff import (
     postings,
     profile,
     search,
+    short,
     sign_in,
     sync_log,
     talk,
@@ -24,6 +26,7 @@ from portal.staff.gate import pages
 
 __all__ = [
     "connections",
+    "contacts",
     "customers",
     "home",
     "invoices",
@@ -34,6 +37,7 @@ __all__ = [
     "postings",
     "profile",
     "search",
+    "short",
     "sign_in",
     "sync_log",
     "talk",

@@ -75,7 +75,7 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
 def _page(invoice_id: str, *, fresh_link: str = "") -> ResponseReturnValue:
     company = member().company
     with runtime().db.read() as session:
-        line = _find(session, company, invoice_id)
+        line = find_invoice(session, company, invoice_id)
         body = fetch_one(
             session,
             pick(RawRow.body).where(
@@ -99,7 +99,8 @@ def _page(invoice_id: str, *, fresh_link: str = "") -> ResponseReturnValue:
     )
 
 
-def _find(session: Session, company: Company, invoice_id: str) -> InvoiceLine:
+def find_invoice(session: Session, company: Company, invoice_id: str) -> InvoiceLine:
+    """Return an invoice of the company, or answer that there is nothing."""
     found = invoices_of(session, company, col(InvoiceRow.qbo_id) == invoice_id, limit=1)
     return found[0] if found else abort(404)
 
@@ -143,7 +144,7 @@ def make_link(invoice_id: str) -> ResponseReturnValue:
     """Make a link to an invoice and show it this once."""
     rt, company = runtime(), member().company
     with rt.db.read() as session:
-        _find(session, company, invoice_id)
+        find_invoice(session, company, invoice_id)
     url = links.make_invoice_link(rt, company.id, invoice_id)
     return _page(invoice_id, fresh_link=url or "")
 
@@ -155,7 +156,7 @@ def send_link(invoice_id: str) -> ResponseReturnValue:
     rt, who = runtime(), member()
     to = request.form.get("to", "").strip().lower()
     with rt.db.write("link.send") as session:
-        line = _find(session, who.company, invoice_id)
+        line = find_invoice(session, who.company, invoice_id)
         if to not in _addresses(session, who.company.id, line):
             abort(400)
         token = links.add_invoice_link(session, rt, who.company.id, invoice_id)
@@ -178,7 +179,7 @@ def revoke_link(invoice_id: str, token_hash: str) -> ResponseReturnValue:
     """Revoke a link, also for the browsers that opened the invoice by one."""
     rt, company = runtime(), member().company
     with rt.db.write("link.revoke") as session:
-        _find(session, company, invoice_id)
+        find_invoice(session, company, invoice_id)
         if not links.revoke(session, now(), company.id, token_hash):
             abort(404)
         visitors.forget_invoice(session, company.id, invoice_id)

@@ -37,6 +37,8 @@ def note_emails(session: Session, rt: Runtime, company_id: str, changes: Sequenc
             "contact_id": contacts[address].id,
             "customer_id": change.qbo_id,
             "state": state,
+            # Whoever the customer was first known by decides who else may come in; a later address does not.
+            "role": "manage" if state == "active" else "pay",
         }
         if insert_ignoring(session, links, [row]) and state == "pending":
             _ask(session, rt, company_id, address, change)

@@ -72,7 +72,12 @@ def signed_in(app: Flask, rt: Runtime) -> Opener:
     """Return a maker of browsers in which a contact is signed in."""
 
     def make(
-        contact_id: str, *, company_id: str = cast.HARBOR, slug: str = "harbor-tile", customer_id: str = ""
+        contact_id: str,
+        *,
+        company_id: str = cast.HARBOR,
+        slug: str = "harbor-tile",
+        customer_id: str = "",
+        proof: str = "mail",
     ) -> FlaskClient:
         return with_session(
             app,
@@ -82,6 +87,7 @@ def signed_in(app: Flask, rt: Runtime) -> Opener:
             company_id=company_id,
             contact_id=contact_id,
             customer_id=customer_id,
+            proof=proof,
         )
 
     return make

@@ -1,0 +1,54 @@
+"""Other companies of this installation at which the same person is a contact, by the address that was proved.
+
+Law: only who was let in by something that rests on our own mail to that address moves on; a company's own provider
+speaks for its own portal alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col
+
+from connector.store.access import ContactCustomerRow, ContactRow, ProviderRow
+from connector.store.companies import CompanyRow
+from portal.access import sessions
+from portal.access.visitors import Visitor
+from portal.picking import fetch, pick
+
+_MAILBOX = (sessions.MAIL, sessions.PASSWORD, sessions.PASSKEY)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A company at which somebody is a contact too."""
+
+    company_id: str
+    slug: str
+    name: str
+    contact_id: str
+
+
+def companies_elsewhere(session: Session, who: Visitor) -> list[Elsewhere]:
+    """Return the other companies that this contact may go on to, by name; none that has a provider of its own."""
+    if who.proof not in _MAILBOX:
+        return []
+    acts = pick(ContactCustomerRow.customer_id).where(
+        col(ContactCustomerRow.company_id) == ContactRow.company_id,
+        col(ContactCustomerRow.contact_id) == ContactRow.id,
+        col(ContactCustomerRow.state) == "active",
+    )
+    own_provider = pick(ProviderRow.company_id).where(col(ProviderRow.company_id) == CompanyRow.id)
+    found = (
+        pick(CompanyRow.id, CompanyRow.slug, CompanyRow.name, ContactRow.id)
+        .join(ContactRow, col(ContactRow.company_id) == CompanyRow.id)
+        .where(
+            col(ContactRow.email) == who.email,
+            col(ContactRow.state) == "active",
+            col(CompanyRow.id) != who.company.id,
+            acts.exists(),
+            ~own_provider.exists(),
+        )
+        .order_by(col(CompanyRow.name), col(CompanyRow.id))
+    )
+    return [Elsewhere(*row) for row in fetch(session, found)]

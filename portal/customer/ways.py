@@ -1,0 +1,16 @@
+"""Which ways into an account the sign-in page offers, besides the link in a mail.
+
+Law: what is offered depends on the company and the installation alone, never on who asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.access import passkeys
+from portal.here import runtime
+
+
+def ways_in() -> dict[str, Any]:
+    """Return what the sign-in page needs to offer other ways in."""
+    return {"passkeys_possible": passkeys.are_possible(runtime().settings)}
