@@ -17,6 +17,7 @@ from connector.store.companies import ConnectionRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
 from jobs.mail.sending import due_mails
+from jobs.reminding import companies_due
 from oauth.connections import QUICKBOOKS, STRIPE
 from sync.outbox import companies_with_due
 from sync.pushing.waiting import companies_to_look_at
@@ -77,6 +78,7 @@ CHORES = (
     Chore("push", companies_with_due),
     Chore("late", companies_to_look_at),
     Chore("talk", late_threads),
+    Chore("reminders", companies_due),
     Chore("mail", _mails),
 )
 ROUNDS = (

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from jobs.boot import runtime
 from jobs.mail.sending import send_mail
+from jobs.reminding import remind
 from sync.collect.look import expire, look_again, sweep_payments
 from sync.inbox import settle_inbox
 from sync.pull import pull_company
@@ -51,6 +52,11 @@ def late(company_id: str) -> None:
 def talk(thread_id: str) -> None:
     """Name a question that waits too long for an answer."""
     escalate(runtime(), thread_id)
+
+
+def reminders(company_id: str) -> None:
+    """Owe the mails about invoices that a company's schedule wants now."""
+    remind(runtime(), company_id)
 
 
 def mail(mail_id: str) -> None:

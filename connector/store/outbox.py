@@ -126,19 +126,33 @@ class MailRow(SQLModel, table=True):
     """A mail owed to somebody."""
 
     __tablename__ = "mail"
-    __table_args__ = (UniqueConstraint("company_id", "key"), Index("mail_due", "state", "due_at"))
+    __table_args__ = (
+        UniqueConstraint("company_id", "key"),
+        Index("mail_due", "state", "due_at"),
+        Index("mail_of_customer", "company_id", "customer_id", "created_at"),
+        Index("mail_of_invoice", "company_id", "invoice_id"),
+        Index("mail_to", "company_id", "to"),
+        Index("mail_by_message_id", "message_id"),
+    )
 
     id: str = Field(primary_key=True)  # ULID
     company_id: str
     key: str  # from the fact: receipt/<payment id>
-    kind: str  # receipt | debit_started | debit_failed | sign_in | invoice_link | talk_staff | talk_late | talk_answer
+    kind: str  # jobs.mail.letters.KINDS
     to: str
     payment_id: str = ""
+    customer_id: str = ""  # whom it is about, where it is no payment's
+    invoice_id: str = ""
     context_cipher: str = text()  # JSON for the template, encrypted where it holds a link
-    state: str = "due"  # due | sent | failed
+    state: str = (
+        "due"  # due | sent | failed | withdrawn (there was no reason for it any more) | stopped (no such address)
+    )
     attempts: int = 0
     error: str = text()
     message_id: str = ""
+    subject: str = text()  # as it was sent
+    body: str = text()  # its plain text as it was sent, with the secrets of its links cut out
     created_at: datetime = instant()
     due_at: datetime = instant()
     sent_at: datetime | None = maybe_instant()
+    bounced_at: datetime | None = maybe_instant()

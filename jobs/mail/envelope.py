@@ -7,6 +7,7 @@ same mail; nothing a person typed can add a header.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -38,6 +39,9 @@ def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: 
     message["Date"] = format_datetime(at)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
+    if letter.off_url:
+        message["List-Unsubscribe"] = f"<{letter.off_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if letter.company and letter.company.email:
         message["Reply-To"] = _address(letter.company.email)
     with speaking(letter.locale):
@@ -48,6 +52,13 @@ def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: 
         message.add_attachment(letter.paper, maintype="application", subtype="pdf", filename=letter.paper_name)
     message["Content-Language"] = letter.locale.replace("_", "-")  # last: the parts take such headers along
     return message
+
+
+def told(message: EmailMessage, public_url: str) -> str:
+    """Return the plain text of a message to be kept: without the secrets that its links hold."""
+    body = message.get_body(("plain",))
+    text = "\n".join(str(body.get_content()).splitlines()) if body else ""
+    return re.sub(rf"({re.escape(public_url)}/\S*?/(?:l|sign-in|join|mail)/)[^\s/]+", r"\1…", text)
 
 
 def message_id(company_id: str, key: str, sender: str) -> str:

@@ -21,9 +21,11 @@ from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import MailRow
+from jobs.mail.asking import read_asking, read_pdf
 from jobs.mail.talking import Talk, read_talk
 from jobs.papers.receipt import file_name, print_receipt
 from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
+from sync.reminding.plan import INVOICE_NEW, REMINDER
 from sync.runtime import Runtime
 
 CONTEXT_COLUMN = "mail.context"
@@ -45,6 +47,7 @@ class Letter:
     paper_name: str = ""
     paper: bytes = b""
     locale: str = words.LOCALE
+    off_url: str = ""  # where one press ends mails like this one (RFC 8058)
 
     @property
     def sender(self) -> str:
@@ -168,6 +171,29 @@ def _staff_sign_in(desk: _Desk) -> Letter:
     return Letter("sign_in", words.say("Sign in to {place}", place=US), values, None)
 
 
+def _invite(desk: _Desk) -> Letter:
+    context = desk.context()
+    values = {"url": desk.url(), "customer": context.get("customer", ""), "by": context.get("by", "")}
+    values["whose"] = words.possessive(desk.company.name)
+    return Letter("invite", words.say("Your account at {company}", company=desk.company.name), values, desk.company)
+
+
+# What changed about how somebody signs in, in the words of the mail that tells him.
+CHANGES = {
+    "password": words.mark("Your password was changed"),
+    "passkey_added": words.mark("A passkey was added"),
+    "passkey_removed": words.mark("A passkey was removed"),
+}
+
+
+def _access_changed(desk: _Desk) -> Letter:
+    what = CHANGES.get(desk.context().get("what", ""))
+    if what is None:
+        raise NoLetter("nobody knows what changed")
+    values = {"url": desk.url(), "what": words.known(what), "company": desk.company}
+    return Letter("access_changed", f"{words.known(what)}, {desk.company.name}", values, desk.company)
+
+
 def _invoice_link(desk: _Desk) -> Letter:
     invoice = desk.session.exec(
         select(InvoiceRow).where(
@@ -183,6 +209,39 @@ def _invoice_link(desk: _Desk) -> Letter:
         "Invoice {number} from {company}: {amount}", number=invoice.number, company=desk.company.name, amount=amount
     )
     return Letter("invoice_link", subject, values, desk.company)
+
+
+def _bill(desk: _Desk) -> Letter:
+    context, today = desk.context(), desk.rt.clock.today(desk.company.zone)
+    url = desk.url()
+    asking = read_asking(desk.session, desk.rt, desk.company, desk.mail, by_hand=bool(context.get("by_hand")))
+    paper = read_pdf(desk.rt, desk.company.id, asking, desk.mail.attempts)
+    said = {"number": asking.number, "company": desk.company.name, "amount": words.money_text(asking.amount)}
+    values = {
+        "url": url,
+        "number": asking.number,
+        "amount": said["amount"],
+        "part": words.money_text(asking.total) if asking.total != asking.amount else "",
+        "due": words.due_text(asking.due_day, today),
+        "past": asking.due_day is not None and asking.due_day < today,
+        "preferences": context["preferences"],
+    }
+    if desk.mail.kind == REMINDER and asking.due_day is not None:
+        said["day"] = words.day_text(asking.due_day, this_year=today.year)
+        subject = words.say(_REMINDS[(asking.due_day > today) - (asking.due_day < today)], **said)
+    else:
+        subject = words.say("Invoice {number} from {company}: {amount}", **said)
+    letter = Letter("bill", subject, values, desk.company, f"{asking.number}.pdf" if paper else "", paper)
+    return replace(letter, off_url=f"{context['preferences']}/off/{_OFF[desk.mail.kind]}")
+
+
+# How a reminder is headed before the due day, on it, and after it.
+_REMINDS = {
+    1: words.mark("Invoice {number} from {company} is due {day}: {amount}"),
+    0: words.mark("Invoice {number} from {company} is due today: {amount}"),
+    -1: words.mark("Invoice {number} from {company} was due {day}: {amount}"),
+}
+_OFF = {INVOICE_NEW: "new", REMINDER: "reminders"}  # what one press in the mail program turns off
 
 
 def _talk_staff(desk: _Desk) -> Letter:
@@ -227,6 +286,10 @@ _WRITERS: dict[str, Callable[[_Desk], Letter]] = {
     "sign_in": _sign_in,
     "staff_sign_in": _staff_sign_in,
     "invoice_link": _invoice_link,
+    "invite": _invite,
+    "access_changed": _access_changed,
+    INVOICE_NEW: _bill,
+    REMINDER: _bill,
     "talk_staff": _talk_staff,
     "talk_late": _talk_late,
     "talk_answer": _talk_answer,

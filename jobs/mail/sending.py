@@ -15,10 +15,13 @@ from connector.errors import Rejected, TieoutError
 from connector.ledger.money import Money
 from connector.store.companies import CompanyRow
 from connector.store.outbox import MailRow
-from jobs.mail.envelope import fill_envelope, message_id
-from jobs.mail.letters import NoLetter, write_letter
-from jobs.mail.smtp import post_office, send
+from jobs.mail.asking import NotNow, Withdrawn
+from jobs.mail.envelope import fill_envelope, message_id, told
+from jobs.mail.letters import FOR_STAFF, NoLetter, write_letter
+from jobs.mail.smtp import RecipientRefused, post_office, send
 from sync import discrepancies, log
+from sync.reminding.addresses import is_stopped
+from sync.reminding.bouncing import Report, take
 from sync.runtime import Runtime
 
 CLAIM = timedelta(minutes=2)  # longer than any try; a sender that died gives its mail back after it
@@ -30,12 +33,17 @@ UNSENT = "mail_unsent"
 SMTP_SUBJECT = "smtp"  # the one cause when the server is what fails
 
 
+class Stopped(Withdrawn):
+    """The address takes no mail."""
+
+
 class Outcome(StrEnum):
     """What came of a try."""
 
     SENT = "sent"
     WAITS = "waits"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
     NOT_DUE = "not due"
 
 
@@ -53,12 +61,18 @@ def send_mail(rt: Runtime, mail_id: str) -> Outcome:
     if mail is None:
         return Outcome.NOT_DUE
     try:
-        _send(rt, mail)
+        said = _send(rt, mail)
+    except Withdrawn as error:
+        return _withdraw(rt, mail, "stopped" if isinstance(error, Stopped) else "withdrawn", str(error))
+    except NotNow as error:
+        return _wait(rt, mail, error)
+    except RecipientRefused as error:
+        return _bounce(rt, mail, error)
     except (Rejected, NoLetter) as error:
         return _give_up(rt, mail, str(error))
     except TieoutError as error:
         return _put_off(rt, mail, str(error))
-    return _note_sent(rt, mail)
+    return _note_sent(rt, mail, said)
 
 
 def try_again(rt: Runtime, company_id: str) -> int:
@@ -82,19 +96,54 @@ def _claim(rt: Runtime, mail_id: str) -> MailRow | None:
         return session.exec(select(MailRow).where(MailRow.id == mail_id)).one()
 
 
-def _send(rt: Runtime, mail: MailRow) -> None:
+def _send(rt: Runtime, mail: MailRow) -> tuple[str, str]:
+    """Send a mail and return what it said: its subject, and its plain text without the secrets of its links."""
     sender = rt.settings.mail_from
     with rt.db.read() as session:
+        if minds_stops(mail) and is_stopped(session, mail.company_id, mail.to):
+            raise Stopped("This address takes no mail: it bounced.")
         letter = write_letter(session, rt, mail)
     name = message_id(mail.company_id, mail.key, sender)
     message = fill_envelope(letter, to=mail.to, sender=sender, message_id=name, at=rt.clock.now())
     send(post_office(rt.settings.smtp_url.get_secret_value()), message)
+    return letter.subject, told(message, rt.settings.public_url)
 
 
-def _note_sent(rt: Runtime, mail: MailRow) -> Outcome:
+def minds_stops(mail: MailRow) -> bool:
+    """Tell whether a mail stays away from an address that bounced: all do, but what staff get and what lets in.
+
+    Whoever waits for a link to come in may have mended the address a minute ago.
+    """
+    return mail.kind not in (*LINKS, *FOR_STAFF)
+
+
+def _withdraw(rt: Runtime, mail: MailRow, state: str, why: str) -> Outcome:
+    with rt.db.write("mail.withdraw") as session:
+        _move(session, mail, state=state, error=why)
+    return Outcome.WITHDRAWN
+
+
+def _wait(rt: Runtime, mail: MailRow, error: NotNow) -> Outcome:
+    with rt.db.write("mail.wait") as session:
+        _move(session, mail, due_at=error.until, error="")
+    return Outcome.WAITS
+
+
+def _bounce(rt: Runtime, mail: MailRow, error: RecipientRefused) -> Outcome:
+    """Note that the server knows no such address, as a report would tell us later."""
+    if not (mail.company_id and minds_stops(mail)):
+        return _give_up(rt, mail, str(error))
+    with rt.db.write("mail.failed") as session:
+        _move(session, mail, state="failed", error=str(error))
+        take(session, rt, mail, Report(f"smtp/{mail.id}/{mail.attempts}", "hard", str(error)))
+    return Outcome.FAILED
+
+
+def _note_sent(rt: Runtime, mail: MailRow, said: tuple[str, str]) -> Outcome:
     with rt.db.write("mail.sent") as session:
         now, name = rt.clock.now(), message_id(mail.company_id, mail.key, rt.settings.mail_from)
-        _move(session, mail, state="sent", sent_at=now, message_id=name, error="")
+        subject, text = said
+        _move(session, mail, state="sent", sent_at=now, message_id=name, error="", subject=subject, body=text)
         if not mail.company_id:
             return Outcome.SENT
         discrepancies.close(
@@ -171,6 +220,10 @@ _NAMES = {
     "sign_in": "Sign-in link",
     "staff_sign_in": "Sign-in link",
     "invoice_link": "Invoice link",
+    "invoice_new": "New invoice",
+    "reminder": "Reminder",
+    "invite": "Invitation",
+    "access_changed": "Notice of a changed sign-in",
     "talk_staff": "Notice of a question",
     "talk_late": "Notice of a question that waits",
     "talk_answer": "Answer",

@@ -20,6 +20,10 @@ from connector.errors import GatewayError, Rejected, Transient, Unauthorised, Un
 TIMEOUT_SECONDS = 15.0
 
 
+class RecipientRefused(Rejected):
+    """The server takes nothing for this address, for good."""
+
+
 @dataclass(frozen=True)
 class PostOffice:
     """Where mails are handed in."""
@@ -56,8 +60,8 @@ def post_office(url: str) -> PostOffice:
 def send(office: PostOffice, message: EmailMessage) -> None:
     """Hand one message in.
 
-    Raises Rejected when the message or its address is refused for good, Unauthorised when we are, Transient when
-    nothing was taken, UnknownOutcome when it may have been.
+    Raises Rejected when the message is refused for good, RecipientRefused when its address is, Unauthorised when we
+    are, Transient when nothing was taken, UnknownOutcome when it may have been.
     """
     with crash.sending("mail.send"), _opened(office) as server:
         try:
@@ -109,7 +113,10 @@ def _greeted(office: PostOffice) -> smtplib.SMTP:
 
 def _recipient_refused(error: smtplib.SMTPRecipientsRefused) -> GatewayError:
     code, answer = next(iter(error.recipients.values()))
-    return _judged(code, answer, definite=Rejected)
+    said = answer.decode("ascii", "replace") if isinstance(answer, bytes) else answer
+    # 5.7 is a policy of theirs and 5.2.2 a full mailbox: the address is right.
+    is_the_address = not said.startswith(("5.7.", "5.2.2", "5.3.", "5.4."))
+    return _judged(code, answer, definite=RecipientRefused if is_the_address else Rejected)
 
 
 def _answered(error: smtplib.SMTPResponseException, *, definite: type[GatewayError]) -> GatewayError:

@@ -13,6 +13,7 @@ import pytest
 
 from connector import words
 from connector.ledger.money import Money
+from connector.store.mailing import ScheduleRow
 from connector.store.outbox import MailRow
 from connector.store.talk import MessageRow, ThreadRow
 from jobs.mail.envelope import fill_envelope
@@ -35,6 +36,7 @@ def _payments(rt: Runtime) -> None:
         session.add(payment("pay-de", language="de", **paid))
         session.add(payment("pay-on", language="de", state="processing", processing_at=rt.clock.now()))
         session.add(_thread(rt))
+        session.add(ScheduleRow(company_id=COMPANY, attaches_pdf=False, changed_at=rt.clock.now()))
         session.flush()
         said = {"key": "k", "side": "staff", "author": "Ines", "body": "Danke.", "at": rt.clock.now()}
         session.add(MessageRow(id="m-1", company_id=COMPANY, thread_id="t-1", **said))
@@ -56,6 +58,10 @@ SAID = {
     "staff_sign_in": "Anmelden bei Tieout",
     "talk_answer": "Harbor Tile Co. hat zu Rechnung 1068 geantwortet",
     "invoice_link": "Fällig am Dienstag, 1. Dezember, in 8 Tagen",
+    "invoice_new": "Fällig am Dienstag, 1. Dezember, in 8 Tagen",
+    "invite": "Harbor Tile Co. hat ein Konto für Blue Mesa Ranch eröffnet",
+    "access_changed": "Ihr Passwort wurde geändert",
+    "reminder": "So viel ist von 1.000,00&nbsp;$ noch offen.",
 }
 
 
@@ -63,9 +69,18 @@ SAID = {
 @pytest.mark.parametrize("kind", sorted({*KINDS} - {*FOR_STAFF}))
 def test_a_mail_is_german_to_its_last_word(rt: Runtime, office: PostOffice, kind: str) -> None:
     url = "http://127.0.0.1:8800/c/harbor-tile/sign-in/secret"
-    context = json.dumps({"language": "de", "url": url, "invoice_id": "inv-1068", "thread_id": "t-1"})
+    of = {
+        "invoice_id": "inv-1068",
+        "thread_id": "t-1",
+        "by_hand": "yes",
+        "customer": "Blue Mesa Ranch",
+        "what": "password",
+        "preferences": f"{url}/mail",
+    }
+    context = json.dumps({"language": "de", "url": url, **of})
     payment_id = {"receipt": "pay-de", "debit_started": "pay-on", "debit_failed": "pay-off"}.get(kind, "")
-    assert send_mail(rt, owe_mail(rt, kind, context=context, payment_id=payment_id)) is Outcome.SENT
+    mail_id = owe_mail(rt, kind, context=context, payment_id=payment_id, invoice_id="inv-1071")
+    assert send_mail(rt, mail_id) is Outcome.SENT
     (message,) = office.taken
     assert message["Content-Language"] == "de-DE"
     text, html = parts(message)

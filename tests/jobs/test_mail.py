@@ -67,16 +67,20 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
         label, why = "First Harbor Bank 6789", "The account has too little money."
         session.add(payment("pay-2", state="processing", method_label=label, processing_at=rt.clock.now()))
         session.add(payment("pay-3", state="failed", method_label=label, error_text=why))
-    url = json.dumps({"url": "http://127.0.0.1:8800/c/harbor-tile/sign-in/secret", "invoice_id": "inv-1068"})
+    of = {"invoice_id": "inv-1068", "customer": "Blue Mesa Ranch", "what": "password"}
+    url = json.dumps({"url": "http://127.0.0.1:8800/c/harbor-tile/sign-in/secret", **of})
     told = {
         "debit_started": "is on its way",
         "debit_failed": "The account has too little money.",
         "sign_in": "works once, for ten minutes",
         "staff_sign_in": "Sign in to Tieout",
         "invoice_link": "Due Tuesday 1 December, in 8 days",
+        "invite": "Harbor Tile Co. has opened an account for Blue Mesa Ranch",
+        "access_changed": "Your password was changed",
     }
     talks = {"talk_staff", "talk_late", "talk_answer"}  # tests/sync/talk
-    assert {*told, *talks, "receipt"} == set(KINDS)
+    bills = {"invoice_new", "reminder"}  # tests/jobs/test_reminding.py
+    assert {*told, *talks, *bills, "receipt"} == set(KINDS)
     for kind, said in told.items():
         payment_id = {"debit_started": "pay-2", "debit_failed": "pay-3"}.get(kind, "")
         assert send_mail(rt, owe_mail(rt, kind, context=url, payment_id=payment_id)) is Outcome.SENT
@@ -173,7 +177,8 @@ def test_an_address_that_is_refused_for_good_is_told_at_once(rt: Runtime, office
     with rt.db.read() as session:
         found = session.exec(select(DiscrepancyRow)).one()
     assert found.company_id == COMPANY
-    assert found.sentence == "Receipt to ap@bluemesa.example was refused: mail: no such mailbox (550)."
+    assert found.kind == "mail_stopped"
+    assert found.sentence.startswith("ap@bluemesa.example takes no mail: mail: no such mailbox (550).")
     assert send_mail(rt, mail_id) is Outcome.NOT_DUE
 
 
