@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sync.runtime import Runtime
 
 INVOICE, SIGN_IN, STAFF_SIGN_IN, INVITE = "invoice", "sign_in", "staff_sign_in", "invite"
-PASSKEY = "passkey"  # no address: the challenge that a passkey answers
+PASSKEY, PROVIDER = "passkey", "provider"  # no addresses: a challenge that is answered, a state that comes back
 INVOICE_LIFE = timedelta(days=400)
 PAID_LIFE = timedelta(days=90)  # how long a link still opens an invoice that is paid
 SIGN_IN_LIFE = timedelta(minutes=10)
@@ -99,6 +99,11 @@ def add_challenge(session: Session, rt: Runtime, *, company_id: str, contact_id:
     """Write the challenge that a passkey will answer and return it; this browser's earlier one ends."""
     who = {"company_id": company_id, "contact_id": contact_id, "browser_hash": browser_hash}
     return _add_only(session, rt, PASSKEY, CHALLENGE_LIFE, **who)
+
+
+def add_state(session: Session, rt: Runtime, *, company_id: str, browser_hash: str) -> str:
+    """Write the state of a sign-in through a provider and return it; this browser's earlier one ends."""
+    return _add_only(session, rt, PROVIDER, SIGN_IN_LIFE, company_id=company_id, browser_hash=browser_hash)
 
 
 def invoice_address(rt: Runtime, slug: str, token: str) -> str:

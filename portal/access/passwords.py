@@ -66,11 +66,8 @@ def check_new(password: str, *, about: tuple[str, ...]) -> None:
 
 def _is_common(password: str) -> bool:
     low = password.casefold()
-    for text in (low, low.translate(_LETTERS)):
-        bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text)
-        if bare in _COMMON or re.sub(r"[\W\d_]+", "", text) in _COMMON:
-            return True
-    return False
+    bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", low)
+    return any(re.sub(r"[\W\d_]+", "", text) in _COMMON for text in (low, bare, bare.translate(_LETTERS)))
 
 
 def _is_pattern(password: str) -> bool:

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.access import passkeys
+from portal.access import passkeys, providers
+from portal.customer.gate import visitor
 from portal.here import runtime
 
 
 def ways_in() -> dict[str, Any]:
     """Return what the sign-in page needs to offer other ways in."""
-    return {"passkeys_possible": passkeys.are_possible(runtime().settings)}
+    rt = runtime()
+    with rt.db.read() as session:
+        provider = providers.row_of(session, visitor().company.id)
+    return {
+        "passkeys_possible": passkeys.are_possible(rt.settings),
+        "provider": provider.name if provider else "",
+    }
