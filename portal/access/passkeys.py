@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -86,16 +87,39 @@ def options_to_sign_in(session: Session, company_id: str) -> str:
     return options_to_json(options)
 
 
-def add(session: Session, who: Visitor, text: str, name: str) -> None:
+@dataclass(frozen=True)
+class Answer:
+    """What a browser answered, with the challenge that it named; that one is used up."""
+
+    said: Mapping[str, Any]
+    challenge: bytes
+
+
+def take_answer(session: Session, company_id: str, contact_id: str, text: str) -> Answer:
+    """Use up the challenge that an answer names, in a commit of its own, so that it counts once whatever else is wrong.
+
+    Raises WrongInput for what is no answer, or another browser's, or late.
+    """
+    try:
+        said = json.loads(text)
+        token = str(json.loads(base64url_to_bytes(str(said["response"]["clientDataJSON"])))["challenge"])
+        link = links.find(session, now(), token, links.PASSKEY, company_id)
+        is_own = link is not None and link.contact_id == contact_id and link.asked_by(browser_hash())
+        if link and is_own and links.use_up(session, now(), link):
+            return Answer(said, base64url_to_bytes(token))
+    except (ValueError, KeyError, TypeError) as error:
+        raise WrongInput(say(_NOT_TAKEN)) from error
+    raise WrongInput(say(_NOT_TAKEN))
+
+
+def add(session: Session, who: Visitor, answer: Answer, name: str) -> None:
     """Keep the passkey that the browser made. Raises WrongInput with a sentence."""
-    answer = _read(text)
-    challenge = _used_challenge(session, who.company.id, who.contact_id, answer)
     if len(passkeys_of(session, who.company.id, who.contact_id)) >= MOST:
         raise WrongInput(say("You have {number} passkeys. Remove one first.", number=MOST))
     try:
         made = verify_registration_response(
-            credential=dict(answer),
-            expected_challenge=challenge,
+            credential=dict(answer.said),
+            expected_challenge=answer.challenge,
             expected_rp_id=_host(),
             expected_origin=_origin(),
             require_user_verification=True,
@@ -116,25 +140,24 @@ def add(session: Session, who: Visitor, text: str, name: str) -> None:
     session.add(row)
 
 
-def who_with(session: Session, company_id: str, text: str) -> str:
+def who_with(session: Session, company_id: str, answer: Answer) -> str:
     """Return the contact whose passkey answered. Raises WrongInput with the same sentence whatever was wrong."""
     try:
-        return _who(session, company_id, _read(text))
+        return _who(session, company_id, answer)
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise WrongInput(say("This passkey lets nobody in here. A link by mail always works.")) from error
 
 
-def _who(session: Session, company_id: str, answer: Mapping[str, Any]) -> str:
-    challenge = _used_challenge(session, company_id, "", answer)
+def _who(session: Session, company_id: str, answer: Answer) -> str:
     mine = select(PasskeyRow).where(
-        PasskeyRow.company_id == company_id, PasskeyRow.credential_id == str(answer.get("id"))
+        PasskeyRow.company_id == company_id, PasskeyRow.credential_id == str(answer.said.get("id"))
     )
     row = session.exec(mine.with_for_update()).one_or_none()
     if row is None or not people.is_let_in(session, company_id, row.contact_id):
         raise ValueError("nobody's")
     used = verify_authentication_response(
-        credential=dict(answer),
-        expected_challenge=challenge,
+        credential=dict(answer.said),
+        expected_challenge=answer.challenge,
         expected_rp_id=_host(),
         expected_origin=_origin(),
         credential_public_key=base64url_to_bytes(row.public_key),
@@ -187,26 +210,3 @@ def _new_challenge(session: Session, company_id: str, contact_id: str) -> str:
     return links.add_challenge(
         session, runtime(), company_id=company_id, contact_id=contact_id, browser_hash=browser_hash()
     )
-
-
-def _read(text: str) -> Mapping[str, Any]:
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
-        raise WrongInput(say(_NOT_TAKEN))
-    return answer
-
-
-def _used_challenge(session: Session, company_id: str, contact_id: str, answer: Mapping[str, Any]) -> bytes:
-    """Use up the challenge that an answer names, and return it. Raises WrongInput for another browser's."""
-    try:
-        token = str(json.loads(base64url_to_bytes(str(answer["response"].get("clientDataJSON", ""))))["challenge"])
-        link = links.find(session, now(), token, links.PASSKEY, company_id)
-        is_own = link is not None and link.contact_id == contact_id and link.asked_by(browser_hash())
-        if link and is_own and links.use_up(session, now(), link):
-            return base64url_to_bytes(token)
-    except (ValueError, KeyError, TypeError) as error:
-        raise WrongInput(say(_NOT_TAKEN)) from error
-    raise WrongInput(say(_NOT_TAKEN))

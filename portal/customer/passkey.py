@@ -45,8 +45,9 @@ def sign_in_by_passkey() -> ResponseReturnValue:
     _only_where_possible()
     count_try([Limit("passkey/address", address(), 60, timedelta(minutes=15))])
     try:
+        answer = _answer("")
         with rt.db.write("sign_in.passkey") as session:
-            contact_id = passkeys.who_with(session, who.company.id, request.form.get("answer", ""))
+            contact_id = passkeys.who_with(session, who.company.id, answer)
             cookie = sign_in(session, who, contact_id, sessions.PASSKEY)
     except WrongInput as error:
         return render_template("customer/sign_in.html", passkey_wrong=str(error), **ways_in()), 422
@@ -76,8 +77,9 @@ def add_passkey() -> ResponseReturnValue:
     _only_where_possible()
     try:
         _be_fresh()
+        answer = _answer(who.contact_id)
         with rt.db.write("passkey.add") as session:
-            passkeys.add(session, who, request.form.get("answer", ""), request.form.get("name", ""))
+            passkeys.add(session, who, answer, request.form.get("name", ""))
             mail_id = changed_access(session, who, "passkey_added")
         flash(say("The passkey is added. Every other browser was signed out."), "good")
     except WrongInput as error:
@@ -109,6 +111,11 @@ def change_passkey(credential_id: str, decision: str) -> ResponseReturnValue:
     done = decision == "name" or bool(mail_id)
     flash(say("Saved.") if done else say(_AGAIN), "good" if done else "bad")
     return redirect(url_for(".show_account"))
+
+
+def _answer(contact_id: str) -> passkeys.Answer:
+    with runtime().db.write("passkey.answer") as session:
+        return passkeys.take_answer(session, visitor().company.id, contact_id, request.form.get("answer", ""))
 
 
 def _be_fresh() -> None:

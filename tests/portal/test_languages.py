@@ -70,10 +70,14 @@ ALL_PAGES = (
     *(f"/i/{one}" for one in INVOICES),
     *(f"/p/pay-{one}" for one in ("full", "fresh", "debit", "failed", "declined", "asked", "checked", "over")),
     *("/r/pay-part", "/r/pay-fresh", "/i/no-such", "/customers", "/i/71/ask"),
+    *("/people", "/account/password", "/account/password?welcome=1"),
     *(f"/i/71/talk/talk-{one}" for one in ("question", "dispute", "check_sent", "closed")),
 )
-STRANGERS_PAGES = ("/sign-in", "/sign-in/sent", "/sign-in/confirm", "/no/such/page")
-NOT_PAGES = {"follow_link", "follow_sign_in"}  # they lead on
+STRANGERS_PAGES = (
+    *("/sign-in", "/sign-in/sent", "/sign-in/confirm", "/no/such/page"),
+    *("/register", "/sign-in/password", "/join"),
+)
+NOT_PAGES = {"follow_link", "follow_sign_in", "follow_invite", "ask_provider", "back_from_provider"}  # they lead on
 FILES = {"download_pdf", "download_receipt", "download_statement", "statement_csv", "talk_file"}
 
 
