@@ -10,8 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from connector.store.session import Database
+from portal import here
 from portal.access import links, sessions
 from portal.app import create_app
+from portal.ring import limiter
 from portal.security import cookie_name
 from sync.runtime import Runtime
 from tests import cast
@@ -26,8 +28,20 @@ def rt(db: Database) -> Runtime:
 
 @pytest.fixture
 def app(rt: Runtime) -> Flask:
-    """Return the application, as it answers in production: no test switches in Flask."""
-    return create_app(rt)
+    """Return the application, as it answers in production: no test switches in Flask.
+
+    It is put together once for all tests with these settings, because that takes longer than most tests; each gets it
+    with its own runtime and with nothing counted yet.
+    """
+    like = rt.settings.model_dump_json(exclude={"database_url"})
+    if like not in _apps:
+        _apps[like] = create_app(rt)
+    here.install(_apps[like].extensions, rt)
+    limiter.reset()
+    return _apps[like]
+
+
+_apps: dict[str, Flask] = {}
 
 
 @pytest.fixture
