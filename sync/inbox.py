@@ -21,6 +21,7 @@ from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
 from connector.stripe.facts import Intent
 from sync import discrepancies
+from sync.collect import card_tries
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
 from sync.pull import pull_company
 from sync.runtime import Runtime
@@ -113,6 +114,8 @@ def _intent(rt: Runtime, row: InboxRow) -> str:
         payment_id = session.exec(known).one_or_none()
     if payment_id:
         settle_payment(rt, payment_id)
+        if row.kind == card_tries.DECLINED:
+            card_tries.after_decline(rt, row.company_id, payment_id)
         return "settled"
     intent = rt.gateways.stripe(row.company_id).intent(row.object_id)
     if not intent.payment_id:

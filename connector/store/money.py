@@ -30,6 +30,8 @@ class PaymentRow(SQLModel, table=True):
     contact_id: str = ""  # who was signed in, if anybody
     payer_email: str = ""
     language: str = ""  # of the page that Pay was pressed on; mails about it are written in it
+    from_session: str = ""  # hash of the browser's session that pressed, against card testing
+    from_address: str = ""  # hash of the network address it pressed from, against card testing
     note: str = ""  # the payer's own number or words for it, on the receipt: P.O. 4411
     amount_minor: int = minor()
     currency: str

@@ -21,6 +21,7 @@ class InboxRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("provider", "account", "event_id"),
         Index("inbox_due", "state", "due_at"),
+        Index("inbox_by_kind", "company_id", "kind", "received_at"),
     )
 
     id: str = Field(primary_key=True)  # ULID

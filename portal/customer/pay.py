@@ -118,6 +118,7 @@ def _refused(answer: Refused) -> ResponseReturnValue:
             text=answer.sentence,
             invoice=answer.invoice_id,
             balances={one: _shown(left) for one, left in answer.balances.items()},
+            sign_in=url_for(".show_sign_in") if answer.reason == "sign_in_first" else "",
             under_way=[url_for(".show_payment", payment_id=one) for one in _own(answer.under_way)],
             form_nonce=runtime().clock.new_token(),
         ),

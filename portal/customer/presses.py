@@ -15,6 +15,7 @@ from sqlmodel import col
 from connector.errors import WrongInput
 from connector.store.cache import InvoiceRow
 from connector.words import language, mark, say
+from portal.access.limits import address
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.here import runtime
@@ -53,6 +54,8 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         language=language(),
         on_last_known=fields.get("last_known") is True,
         note=_note(fields.get("note", "")),
+        from_session=who.session_hash[:24],
+        from_address=digest(address())[:24],
     )
 
 

@@ -89,7 +89,7 @@
     press.disabled = busy || !ready || !sound;
   }
 
-  function say(kind, title, text, links = []) {
+  function say(kind, title, text, links = [], name = words.earlier) {
     const note = document.createElement("div");
     note.className = `note ${kind}`;
     const box = document.createElement("div");
@@ -104,7 +104,7 @@
     for (const href of links) {
       const way = document.createElement("a");
       way.href = href;
-      way.textContent = words.earlier;
+      way.textContent = name;
       box.append(way);
     }
     note.append(box);
@@ -135,7 +135,8 @@
     lastKnown ||= answer.reason === "last_known";
     const known = ["under_way", "not_payable", "above_balance", "last_known"].includes(answer.reason);
     const title = (known && words[answer.reason]) || answer.title || words.not_started;
-    say(answer.reason ? "wait" : "bad", title, answer.text || words.in_a_minute, answer.under_way || []);
+    const [links, name] = answer.sign_in ? [[answer.sign_in], words.sign_in] : [answer.under_way || [], words.earlier];
+    say(answer.reason ? "wait" : "bad", title, answer.text || words.in_a_minute, links, name);
   }
 
   async function ask() {

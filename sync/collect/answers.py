@@ -29,6 +29,14 @@ _PLAIN = {
     "other_form": mark(
         "This page is no longer current. Nothing was charged by this press. Load the page again to go on."
     ),
+    "cards_declined": mark(
+        "Several cards were declined here. For the safety of their holders no more can be tried for now. Nothing was "
+        "charged. Please try again later, or ask how else to pay."
+    ),
+    "sign_in_first": mark(
+        "Nothing was charged. Too many cards were declined here in a short time, so paying needs one more step for "
+        "now: sign in with the link we send to your e-mail address, then press Pay again."
+    ),
     "stripe_out_of_reach": mark("The payment could not be started. Nothing was charged. Press Pay again in a moment."),
 }
 

@@ -29,6 +29,8 @@ class Press:
     payer_email: str = ""
     note: str = ""  # the payer's own number or words, for the receipt
     on_last_known: bool = False  # the payer was told how old the balances are, and pays all the same
+    from_session: str = ""  # hash of the browser's session, against card testing
+    from_address: str = ""  # hash of the network address, against card testing
     language: str = ""  # in which the payer reads
     allowed_invoices: frozenset[str] = frozenset()
     allowed_customers: frozenset[str] = frozenset()
@@ -50,7 +52,7 @@ class Refused:
     """Why nothing was started.
 
     Reasons: empty, too_many, unknown_invoice, not_payable, above_balance, under_way, not_positive, other_currency,
-    partial, too_small, too_large, other_form, books_out_of_reach, last_known,
+    partial, too_small, too_large, other_form, cards_declined, sign_in_first, books_out_of_reach, last_known,
     stripe_out_of_reach, stripe_refused, not_connected.
     """
 

@@ -25,7 +25,7 @@ from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Intent
 from connector.words import money_text, on_record
-from sync.collect import answers
+from sync.collect import answers, card_tries
 from sync.collect.answers import MOST_INVOICES, Scene
 from sync.collect.giving_up import give_up_unfinished
 from sync.collect.intents import make_intent, shares_of
@@ -108,7 +108,8 @@ def _before_asking(rt: Runtime, press: Press) -> Refused | None:
             ),
         )
         known = set(session.exec(mine))
-    return None if known == asked else answers.plain("unknown_invoice")
+        stopped = card_tries.stops(session, press, rt.clock.now()) if known == asked else "unknown_invoice"
+    return answers.plain(stopped) if stopped else None
 
 
 def _allowed(live: Mapping[str, Invoice], press: Press) -> dict[str, Invoice]:
@@ -149,6 +150,8 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
         customer_id=press.customer_id,
         contact_id=press.contact_id,
         payer_email=press.payer_email,
+        from_session=press.from_session,
+        from_address=press.from_address,
         note=press.note,
         language=press.language,
         amount_minor=sum(minor for _, minor in press.shares),
