@@ -19,6 +19,7 @@ from connector.store.outbox import InboxRow
 from jobs.mail.sending import due_mails
 from jobs.reminding import companies_due
 from oauth.connections import QUICKBOOKS, STRIPE
+from sync.editing.rows import companies_with_edits
 from sync.outbox import companies_with_due
 from sync.pushing.waiting import companies_to_look_at
 from sync.talk.escalating import late_threads
@@ -62,6 +63,10 @@ def _mails(session: Session, now: datetime) -> list[str]:
     return due_mails(session, now, most=MOST)
 
 
+def _to_push(session: Session, now: datetime) -> list[str]:
+    return sorted({*companies_with_due(session, now), *companies_with_edits(session, now)})
+
+
 def connections_by_company(session: Session) -> dict[str, set[str]]:
     """Return the services that each company is connected to."""
     rows = select(ConnectionRow.company_id, ConnectionRow.which).where(ConnectionRow.state == "connected")
@@ -75,7 +80,7 @@ def connections_by_company(session: Session) -> dict[str, set[str]]:
 CHORES = (
     Chore("settle", _events),
     Chore("payments", _any_payment),
-    Chore("push", companies_with_due),
+    Chore("push", _to_push),
     Chore("late", companies_to_look_at),
     Chore("talk", late_threads),
     Chore("reminders", companies_due),

@@ -153,7 +153,9 @@ def _load_all(pull: Pull) -> None:
     with pull.rt.db.read() as session:
         kept = cursors.all_of(session, pull.company_id)
     for entity in ENTITIES:
-        if kept[entity.name].phase == cursors.FIRST:
+        if entity.name not in kept:  # this version of the product knows it first, in the middle of a load
+            _restart(pull, entity)
+        if entity.name not in kept or kept[entity.name].phase == cursors.FIRST:
             _load(pull, entity)
     _take_changes(pull, ends_load=True)
     with pull.rt.db.read() as session:
@@ -276,9 +278,13 @@ def _load_daily(pull: Pull) -> None:
     for entity in ENTITIES:
         row = kept.get(entity.name)
         if row is None or ((row.error or not entity.in_feed) and cursors.is_due(row, pull.rt.clock.now())):
-            with pull.commit("pull_daily") as session:
-                cursors.restart(session, pull.rt, pull.company_id, entity)
+            _restart(pull, entity)
             _load(pull, entity)
+
+
+def _restart(pull: Pull, entity: Entity) -> None:
+    with pull.commit("pull_daily") as session:
+        cursors.restart(session, pull.rt, pull.company_id, entity)
 
 
 def _say_loaded(pull: Pull) -> None:

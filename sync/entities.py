@@ -17,7 +17,9 @@ from sqlmodel import SQLModel
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.shapes import RawObject
 from connector.store.cache import AccountRow, BookPaymentRow, CreditRow, CustomerRow, InvoiceRow, ListingRow
+from connector.store.papers import EstimateRow
 from sync.pulling import heads
+from sync.pulling.attached import note_attached
 from sync.pulling.change import After
 from sync.pulling.companies import take_currency, take_facts
 from sync.pulling.contacts import note_emails
@@ -111,7 +113,8 @@ ENTITIES: tuple[Entity, ...] = (
         title="reference",
         tells=(("total_minor", "amount"), ("unapplied_minor", "unapplied amount")),
     ),
-    _listing("Estimate", "estimate"),
+    Entity("Estimate", "estimate", EstimateRow, heads.Estimate, title="number", tells=(("total_minor", "total"),)),
+    Entity("Attachable", "attachment", ListingRow, heads.File, after=note_attached),
     _listing("SalesReceipt", "sales receipt"),
     _listing("RefundReceipt", "refund receipt"),
     _listing("Purchase", "expense"),

@@ -18,6 +18,7 @@ from connector.qbo.gateway import QuickBooksGateway
 from connector.store.cache import InvoiceRow
 from connector.store.outbox import LegRow, PostingRow
 from oauth import connections
+from sync.edits import push_edits
 from sync.lease import Lease, alone
 from sync.outbox import let_all_wait, next_due
 from sync.pull import refresh_objects
@@ -52,7 +53,10 @@ def push_company(rt: Runtime, company_id: str) -> Pushed:
         except NotConnected:
             _wait_for_connection(rt, company_id)
             return Pushed({Outcome.RECONNECT: 1})
-        return Pushed(_push_due(rt, gateway, company_id, lease))
+        outcomes = _push_due(rt, gateway, company_id, lease)
+        if not _STOPS & set(outcomes):
+            outcomes += push_edits(rt, gateway, company_id, lease)
+        return Pushed(outcomes)
 
 
 def _push_due(rt: Runtime, gateway: QuickBooksGateway, company_id: str, lease: Lease) -> Counter[Outcome]:

@@ -17,7 +17,7 @@ import tenacity
 from connector import crash
 from connector.clock import Clock
 from connector.errors import GatewayError, NotFound, RateLimited, Transient
-from connector.qbo import bodies, faults, language
+from connector.qbo import bodies, downloads, faults, language
 from connector.qbo.bodies import CDC_CAP, Envelope
 from connector.qbo.faults import Reply
 from connector.qbo.found import is_the_document
@@ -105,6 +105,38 @@ class QuickBooksGateway:
             return wire.exchange("GET", url, headers={"Accept": "application/pdf, application/json"})
 
         return self._retried(lambda: self._pdf_of(self._call(f"{entity.lower()}.pdf", ask, writes=False)))
+
+    def file(self, attachable_id: str, *, most: int) -> bytes:
+        """Return an attached file of at most so many bytes, by the address that QuickBooks gives for a while.
+
+        Raises TooLarge for a larger one.
+        """
+
+        def ask(wire: Wire) -> Reply:
+            return wire.exchange("GET", f"{wire.company_url}/download/{attachable_id}", headers={"Accept": "*/*"})
+
+        def once() -> bytes:
+            reply = self._call("attachable.download", ask, writes=False)
+            address = downloads.address_in(reply.body) if reply.status == 200 else ""
+            if not address:
+                self._judged(reply, Envelope, writes=False)
+                raise faults.unclear("QuickBooks gave no address of the file", writes=False, reply=reply)
+            with crash.sending("qbo.file.download"):
+                return downloads.fetch(address, most=most, plain=self._api_base.startswith("http:"))
+
+        return self._retried(once)
+
+    def update(self, entity: str, *, body: bytes, request_id: str) -> Answer:
+        """Update an object by a frozen body that names its version. Raises Stale where it has another by now."""
+
+        def ask(wire: Wire) -> Reply:
+            return wire.update_object(entity, body, request_id=request_id)  # type: ignore[no-any-return]
+
+        account = _Account(self._clock, f"{entity.lower()}.update", request_id, body)
+        with account:
+            account.reply = self._call(account.operation, ask, writes=True)
+            updated = self._object_in(account.reply, entity, writes=True)
+        return Answer(updated, account.sent())
 
     def create(self, document: Document, *, body: bytes, request_id: str) -> Answer:
         """Create a document from the bytes that were frozen for it, under their requestid. Never tried again here."""

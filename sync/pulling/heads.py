@@ -108,6 +108,26 @@ class Credit(Sale, kw_only=True):
         return self.shared(home)
 
 
+class Estimate(Sale, kw_only=True):
+    """An estimate."""
+
+    expiration_date: date | None = None
+    txn_status: str | None = None
+    accepted_by: str | None = None
+    accepted_date: date | None = None
+
+    def columns(self, home: str) -> dict[str, Any]:
+        """Return the columns of an EstimateRow."""
+        shared = self.shared(home)
+        del shared["balance_minor"]  # nothing is owed on an estimate
+        return shared | {
+            "expires_day": self.expiration_date,
+            "status": self.txn_status or "",
+            "accepted_by": self.accepted_by or "",
+            "accepted_day": self.accepted_date,
+        }
+
+
 class Payment(Head, kw_only=True):
     """A payment, ours or anybody's."""
 
@@ -202,6 +222,16 @@ class Listing(Head, kw_only=True):
             "active": self.active,
             "state": state_of(total, self.private_note),
         }
+
+
+class File(Head, kw_only=True):
+    """A file or a note that is attached to documents."""
+
+    file_name: str | None = None
+
+    def columns(self, home: str) -> dict[str, Any]:
+        """Return the columns of a ListingRow."""
+        return {"name": self.file_name or "", "active": True, "state": "live"}
 
 
 def state_of(total_minor: int | None, note: str | None) -> str:

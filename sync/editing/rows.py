@@ -1,0 +1,131 @@
+"""Edits as rows: written in the commit of the decision they come from, what is due, and what people do with one.
+
+Knows no HTTP. Laws: an edit's key comes from the fact, so that the same decision owes one edit however often it is
+pressed; an edit is never deleted, only posted, held or dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, or_
+from sqlmodel import Session, col, select, update
+
+from connector.store.edits import EditRow
+from connector.store.upsert import insert_ignoring
+from sync import log
+from sync.editing import words
+from sync.runtime import Runtime
+
+UNDER_WAY = ("due", "leased", "unknown")
+_TABLE: Table = EditRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change owed to an object in QuickBooks: its fields as they shall be, and as they were when it was decided."""
+
+    key: str
+    entity: str
+    qbo_id: str
+    customer_id: str
+    title: str
+    wanted: Mapping[str, Any]
+    base: Mapping[str, str] = field(default_factory=dict)
+    by_id: str = ""
+
+
+def owe_edit(session: Session, rt: Runtime, company_id: str, edit: Edit) -> str | None:
+    """Owe QuickBooks an edit; returns its id, None where this fact owes one already."""
+    now = rt.clock.now()
+    row = EditRow(
+        id=rt.clock.new_id(),
+        company_id=company_id,
+        key=edit.key,
+        entity=edit.entity,
+        qbo_id=edit.qbo_id,
+        customer_id=edit.customer_id,
+        title=edit.title,
+        wanted=json.dumps(edit.wanted),
+        base=json.dumps(edit.base),
+        by_id=edit.by_id,
+        created_at=now,
+        due_at=now,
+    )
+    return row.id if insert_ignoring(session, _TABLE, [row.model_dump()]) else None
+
+
+def next_due(session: Session, company_id: str, now: datetime) -> str | None:
+    """Return the oldest edit of a company that may be sent now; edits of one object keep their order."""
+    due = select(EditRow.id).where(EditRow.company_id == company_id, _is_claimable(now))
+    return session.exec(due.order_by(col(EditRow.created_at), col(EditRow.id)).limit(1)).one_or_none()
+
+
+def companies_with_edits(session: Session, now: datetime) -> list[str]:
+    """Return the companies that have an edit to send now."""
+    due = select(EditRow.company_id).where(_is_claimable(now)).distinct().order_by(col(EditRow.company_id))
+    return list(session.exec(due))
+
+
+def take(session: Session, rt: Runtime, edit_id: str, until: datetime) -> tuple[EditRow, str] | None:
+    """Take an edit for sending until an instant; returns it with the state it had, None when another was first."""
+    row = session.exec(select(EditRow).where(EditRow.id == edit_id)).one()
+    came_from = row.state
+    free = update(EditRow).where(
+        col(EditRow.id) == row.id, col(EditRow.fence) == row.fence, _is_claimable(rt.clock.now())
+    )
+    values = {"state": "leased", "fence": EditRow.fence + 1, "lease_until": until, "attempt": EditRow.attempt + 1}
+    if not session.exec(free.values(**values)).rowcount:
+        return None
+    session.refresh(row)
+    session.expunge(row)
+    return row, came_from
+
+
+def give_back(session: Session, row: EditRow, **values: Any) -> bool:
+    """Give a taken edit back with its new values; False when it was taken over, and nothing is changed then."""
+    mine = update(EditRow).where(
+        col(EditRow.id) == row.id, col(EditRow.fence) == row.fence, col(EditRow.state) == "leased"
+    )
+    return bool(session.exec(mine.values(lease_until=None, **values)).rowcount)
+
+
+def retry(session: Session, rt: Runtime, company_id: str, edit_id: str, *, by: str) -> bool:
+    """Let a held edit be written over what is in QuickBooks now, by a person's word; False where none is held."""
+    return _decide(session, rt, company_id, edit_id, "is written all the same", by, state="due")
+
+
+def drop(session: Session, rt: Runtime, company_id: str, edit_id: str, *, by: str) -> bool:
+    """Give a held edit up by a person's word; False where none is held."""
+    return _decide(session, rt, company_id, edit_id, "is not written", by, state="dropped")
+
+
+def _decide(session: Session, rt: Runtime, company_id: str, edit_id: str, what: str, by: str, *, state: str) -> bool:
+    held = update(EditRow).where(
+        col(EditRow.company_id) == company_id, col(EditRow.id) == edit_id, col(EditRow.state) == "held"
+    )
+    values = {"state": state, "due_at": rt.clock.now(), "generation": EditRow.generation + 1, "request_body": ""}
+    if not session.exec(held.values(**values)).rowcount:
+        return False
+    row = session.exec(select(EditRow).where(EditRow.company_id == company_id, EditRow.id == edit_id)).one()
+    words.settled(session, rt, row, by=by, note=f"{row.title} {what}.")
+    sentence = f"{row.title} {what}: decided by {by}"
+    log.write(session, rt, company_id, kind="push", state="noted", sentence=sentence, posting_id=row.id)
+    return True
+
+
+def _is_claimable(now: datetime) -> ColumnElement[bool]:
+    waiting = and_(col(EditRow.state).in_(("due", "unknown")), col(EditRow.due_at) <= now)
+    return or_(waiting, and_(col(EditRow.state) == "leased", col(EditRow.lease_until) <= now))
+
+
+def freeze(session: Session, row: EditRow, **frozen: str) -> bool:
+    """Keep the bytes that are about to be sent for a taken edit; False when it was taken over."""
+    mine = update(EditRow).where(
+        col(EditRow.id) == row.id, col(EditRow.fence) == row.fence, col(EditRow.state) == "leased"
+    )
+    return bool(session.exec(mine.values(**frozen)).rowcount)
