@@ -25,7 +25,7 @@ from connector.store.books import DiscrepancyRow
 from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, InvoiceRow, RawRow
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
-from connector.store.outbox import LegRow, PostingRow
+from connector.store.outbox import LegRow, MailRow, PostingRow
 from connector.store.session import Database
 from connector.store.talk import AttachmentRow, MessageRow, ThreadRow
 from oauth.vault import Vault
@@ -468,6 +468,21 @@ def link(token: str, invoice_id: str, *, company_id: str = HARBOR, **more: Any) 
     return LinkRow(
         token_hash=hashed, purpose="invoice", company_id=company_id, invoice_id=invoice_id, created_at=NOW, **more
     )
+
+
+def mail(mail_id: str, to: str, *, company_id: str = HARBOR, kind: str = "reminder", **more: Any) -> MailRow:
+    """Return a mail that was sent."""
+    given: dict[str, Any] = {
+        "key": f"bill/68/0/{mail_id}",
+        "state": "sent",
+        "subject": "1068",
+        "body": "42",
+        "created_at": NOW,
+        "due_at": NOW,
+        "sent_at": NOW,
+        **more,
+    }
+    return MailRow(id=mail_id, company_id=company_id, kind=kind, to=to, **given)
 
 
 def thread(thread_id: str, invoice_id: str, *, company_id: str = HARBOR, **more: Any) -> list[SQLModel]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import structlog
 from sqlmodel import Session, select
 
+from connector import words
 from connector.errors import GatewayError, NotConnected, TieoutError
 from connector.ledger.money import Money
 from connector.store.cache import InvoiceRow
@@ -21,12 +23,19 @@ from connector.store.outbox import MailRow
 from sync.reminding.addresses import rows_of, wanting
 from sync.reminding.asking import asked_of
 from sync.reminding.decisions import next_open
-from sync.reminding.plan import step_of
+from sync.reminding.plan import INVOICE_NEW, REMINDER, step_of
 from sync.reminding.schedule import rule_of, schedule_of, skipped
 from sync.runtime import Runtime
 
 log = structlog.get_logger()
 
+OFF = {INVOICE_NEW: "new", REMINDER: "reminders"}  # what one press in the mail program turns off
+# How a reminder is headed before the due day, on it, and after it.
+_HEADS = {
+    1: words.mark("Invoice {number} from {company} is due {day}: {amount}"),
+    0: words.mark("Invoice {number} from {company} is due today: {amount}"),
+    -1: words.mark("Invoice {number} from {company} was due {day}: {amount}"),
+}
 TRIES_WITH_PAPER = 3  # after so many in vain the mail goes without QuickBooks' PDF: its link leads there too
 
 
@@ -75,6 +84,22 @@ def read_asking(session: Session, rt: Runtime, company: CompanyRow, mail: MailRo
         due_day=row.due_day,
         attaches_pdf=schedule is None or schedule.attaches_pdf,
     )
+
+
+def words_of(asking: Asking, company: str, today: date, *, is_new: bool) -> tuple[str, dict[str, Any]]:
+    """Return a mail's subject and what its templates say, but for its links."""
+    said = {"number": asking.number, "company": company, "amount": words.money_text(asking.amount)}
+    values = {
+        "number": asking.number,
+        "amount": said["amount"],
+        "part": words.money_text(asking.total) if asking.total != asking.amount else "",
+        "due": words.due_text(asking.due_day, today),
+        "past": asking.due_day is not None and asking.due_day < today,
+    }
+    if is_new or asking.due_day is None:
+        return words.say("Invoice {number} from {company}: {amount}", **said), values
+    said["day"] = words.day_text(asking.due_day, this_year=today.year)
+    return words.say(_HEADS[(asking.due_day > today) - (asking.due_day < today)], **said), values
 
 
 def read_pdf(rt: Runtime, company_id: str, asking: Asking, attempts: int) -> bytes:

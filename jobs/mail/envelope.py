@@ -45,7 +45,7 @@ def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: 
     if letter.company and letter.company.email:
         message["Reply-To"] = _address(letter.company.email)
     with speaking(letter.locale):
-        text, html = _rendered(letter)
+        text, html = rendered(letter)
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     if letter.paper:
@@ -67,7 +67,8 @@ def message_id(company_id: str, key: str, sender: str) -> str:
     return f"<{name}@{sender.rpartition('@')[2]}>"
 
 
-def _rendered(letter: Letter) -> tuple[str, str]:
+def rendered(letter: Letter) -> tuple[str, str]:
+    """Return the plain text and the HTML of a letter, in the language that is spoken."""
     words = {**letter.values, "subject": letter.subject, **_looks(letter.company)}
     text = _templates().get_template(f"{letter.kind}.txt").render(words)
     html = _templates().get_template(f"{letter.kind}.html").render(words)

@@ -21,7 +21,7 @@ from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import MailRow
-from jobs.mail.asking import read_asking, read_pdf
+from jobs.mail.asking import OFF, read_asking, read_pdf, words_of
 from jobs.mail.talking import Talk, read_talk
 from jobs.papers.receipt import file_name, print_receipt
 from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
@@ -212,36 +212,13 @@ def _invoice_link(desk: _Desk) -> Letter:
 
 
 def _bill(desk: _Desk) -> Letter:
-    context, today = desk.context(), desk.rt.clock.today(desk.company.zone)
-    url = desk.url()
+    context, today, url = desk.context(), desk.rt.clock.today(desk.company.zone), desk.url()
     asking = read_asking(desk.session, desk.rt, desk.company, desk.mail, by_hand=bool(context.get("by_hand")))
     paper = read_pdf(desk.rt, desk.company.id, asking, desk.mail.attempts)
-    said = {"number": asking.number, "company": desk.company.name, "amount": words.money_text(asking.amount)}
-    values = {
-        "url": url,
-        "number": asking.number,
-        "amount": said["amount"],
-        "part": words.money_text(asking.total) if asking.total != asking.amount else "",
-        "due": words.due_text(asking.due_day, today),
-        "past": asking.due_day is not None and asking.due_day < today,
-        "preferences": context["preferences"],
-    }
-    if desk.mail.kind == REMINDER and asking.due_day is not None:
-        said["day"] = words.day_text(asking.due_day, this_year=today.year)
-        subject = words.say(_REMINDS[(asking.due_day > today) - (asking.due_day < today)], **said)
-    else:
-        subject = words.say("Invoice {number} from {company}: {amount}", **said)
+    subject, values = words_of(asking, desk.company.name, today, is_new=desk.mail.kind == INVOICE_NEW)
+    values |= {"url": url, "preferences": context["preferences"]}
     letter = Letter("bill", subject, values, desk.company, f"{asking.number}.pdf" if paper else "", paper)
-    return replace(letter, off_url=f"{context['preferences']}/off/{_OFF[desk.mail.kind]}")
-
-
-# How a reminder is headed before the due day, on it, and after it.
-_REMINDS = {
-    1: words.mark("Invoice {number} from {company} is due {day}: {amount}"),
-    0: words.mark("Invoice {number} from {company} is due today: {amount}"),
-    -1: words.mark("Invoice {number} from {company} was due {day}: {amount}"),
-}
-_OFF = {INVOICE_NEW: "new", REMINDER: "reminders"}  # what one press in the mail program turns off
+    return replace(letter, off_url=f"{context['preferences']}/off/{OFF[desk.mail.kind]}")
 
 
 def _talk_staff(desk: _Desk) -> Letter:

@@ -87,7 +87,7 @@ def _page(invoice_id: str, *, fresh_link: str = "") -> ResponseReturnValue:
         )
         payments = payments_of(session, company.id, col(PaymentRow.id).in_(of_invoice), limit=PAGE)
         alive = _links(session, company.id, invoice_id)
-        addresses = _addresses(session, company.id, line)
+        addresses = addresses_on_file(session, company.id, line)
     return render_template(
         "staff/invoice.html",
         line=line,
@@ -116,7 +116,7 @@ def _links(session: Session, company_id: str, invoice_id: str) -> Any:
     return fetch(session, found.order_by(col(LinkRow.created_at).desc()))
 
 
-def _addresses(session: Session, company_id: str, line: InvoiceLine) -> list[str]:
+def addresses_on_file(session: Session, company_id: str, line: InvoiceLine) -> list[str]:
     """Return the addresses an invoice may be mailed to: the customer's, the invoice's own, the contacts'."""
     customer = pick(CustomerRow.email).where(
         col(CustomerRow.company_id) == company_id, col(CustomerRow.qbo_id) == line.customer_id
@@ -157,7 +157,7 @@ def send_link(invoice_id: str) -> ResponseReturnValue:
     to = request.form.get("to", "").strip().lower()
     with rt.db.write("link.send") as session:
         line = find_invoice(session, who.company, invoice_id)
-        if to not in _addresses(session, who.company.id, line):
+        if to not in addresses_on_file(session, who.company.id, line):
             abort(400)
         token = links.add_invoice_link(session, rt, who.company.id, invoice_id)
         url = links.invoice_address(rt, who.company.slug, token)

@@ -29,7 +29,7 @@ PAYERS = ["/i/68", "/i/59", "/i/52", "/i/74", "/i/76", "/pay?i=68", "/p/pay-debi
           "/account", "/people", "/account/password", "/register", "/sign-in/password", "/join"]  # fmt: skip
 CONSOLE = ["/", "/needs?open=need-1", "/talk", "/talk/talk-1", "/customers", "/customers/24", "/invoices",
            "/invoices/68", "/payments", "/payments/pay-part", "/payouts", "/log?open=log-0", "/tie-out",
-           "/connections", "/settings", "/settings/sign-in"]  # fmt: skip
+           "/connections", "/settings", "/settings/sign-in", "/mail", "/mail/sent/mail-1"]  # fmt: skip
 
 
 @pytest.fixture(name="browser", scope="module")
@@ -97,7 +97,7 @@ def served_site(db: Database, browser: Browser) -> Iterator[Served]:
         LogRow(id=f"log-{n}", company_id=cast.HARBOR, at=cast.NOW, kind="push", state="recorded", sentence=f"Line {n}")
         for n in range(4)
     ]
-    cast.put(db, *lines)
+    cast.put(db, *lines, cast.mail("mail-1", "dana@bluemesa.test", customer_id=cast.BLUE_MESA, invoice_id="68"))
     rt = cast.runtime_of(db, settings={"stripe_js_url": "http://127.0.0.1:9/stripe.js"})
     app = create_app(rt)
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -88,6 +88,7 @@ def test_a_payers_page_is_strict_html(signed_in: Opener, rt: Any, path: str) -> 
 @pytest.mark.parametrize("path", CONSOLE)
 def test_the_console_is_strict_html(at_desk: Opener, rt: Any, path: str) -> None:
     cast.put(rt.db, cast.discrepancy("need-1"), *cast.thread("talk-1", "68", kind="dispute", disputed_minor=12000))
+    cast.put(rt.db, cast.mail("mail-1", "dana@bluemesa.test", customer_id=cast.BLUE_MESA, invoice_id="68"))
     assert wrong_with(at_desk(cast.OMAR).get("/staff" + path).get_data(as_text=True)) == []
 
 

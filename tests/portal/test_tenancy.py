@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from connector.store.access import ContactCustomerRow, MembershipRow
 from connector.store.log import LogRow
+from connector.store.mailing import AddressRow
 from connector.store.money import PayoutRow
 from connector.store.session import Database
 from portal.access import links, sessions
@@ -188,6 +189,17 @@ ROWS = {
         ({"invoice_id": "68", "token_hash": digest("a link")}, {"invoice_id": "900", "token_hash": digest("a link")}),
         "bookkeeper",
     ),
+    "staff.show_mailing": Row(STAFF),
+    "staff.save_mailing": Row(STAFF, role="owner"),
+    "staff.mail_again": Row(STAFF, role="bookkeeper", form={"email": "gone@bluemesa.test"}),
+    "staff.show_mail": Row(STAFF, {"mail_id": "mail-1"}, ({"mail_id": "mail-1"},)),
+    "staff.remind_now": Row(
+        STAFF, {"invoice_id": "68"}, ({"invoice_id": "68"},), "bookkeeper", {"to": "dana@bluemesa.test"}
+    ),
+    "staff.skip_invoice": Row(STAFF, {"invoice_id": "68"}, ({"invoice_id": "68"},), "bookkeeper", {"skip": "yes"}),
+    "staff.skip_customer": Row(
+        STAFF, {"customer_id": cast.RIDGE}, ({"customer_id": cast.RIDGE},), "bookkeeper", {"skip": "yes"}
+    ),
     "staff.list_payments": Row(STAFF),
     "staff.show_payment": Row(STAFF, {"payment_id": "pay-part"}, ({"payment_id": "pay-part"},)),
     "staff.list_payouts": Row(STAFF),
@@ -246,6 +258,8 @@ def _more_of_the_cast(rt: Runtime) -> None:
         cast.link("a link", "68"),
         cast.link(ELSEWHERE, "900", company_id=cast.QUARRY),
         *cast.thread("talk-68", "68"),
+        cast.mail("mail-1", "dana@bluemesa.test", customer_id=cast.BLUE_MESA, invoice_id="68"),
+        AddressRow(id="address-gone", company_id=cast.HARBOR, email="gone@bluemesa.test", stopped_at=cast.NOW),
         *cast.thread("talk-cedar", "552", customer_id=cast.CEDAR_HILL),
         *cast.thread("talk-quarry", "900", company_id=cast.QUARRY, customer_id=cast.STRANGER),
     )
@@ -354,7 +368,7 @@ def test_roles(at_desk: Opener, endpoint: str, role: str) -> None:
     if RANK.index(role) < RANK.index(row.role):
         assert answer.status_code == 403
     else:
-        assert answer.status_code in (200, 302, 303), answer.status
+        assert answer.status_code in (200, 302, 303, 422), answer.status
 
 
 def test_somebody_who_was_taken_off_is_off_at_the_next_page(rt: Runtime, at_desk: Opener) -> None:
