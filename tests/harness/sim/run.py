@@ -134,6 +134,7 @@ class _Run:
         self._calm_down()
         began = self.stage.now()
         for seconds, every in CALM:
+            self._owner_looks()  # a token that died unseen in the quiet days is found dead in the first calm hour
             self._until(began + seconds, every)
         self._take_all(self.watch.whole(final=True))
 
