@@ -23,9 +23,9 @@ from portal.picking import fetch, pick
 VIEW, PAY, MANAGE = "view", "pay", "manage"
 PAYERS = (PAY, MANAGE)
 ROLES = {
-    VIEW: mark("Looks at invoices"),
+    VIEW: mark("Looks only"),
     PAY: mark("Looks and pays"),
-    MANAGE: mark("Looks, pays and decides who else may"),
+    MANAGE: mark("Pays and manages"),
 }
 _RANK = {VIEW: 0, PAY: 1, MANAGE: 2}
 _TAKEN = ("blocked", "removed")
