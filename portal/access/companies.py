@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import col
 
+from connector.ledger.allocation import least_part
 from connector.ledger.money import Money
 from connector.store.companies import CompanyRow
 from portal.here import runtime
@@ -45,8 +46,8 @@ class Company:
     pay_on_last_known: bool
 
     def least_part(self, currency: str) -> Money:
-        """Return the smallest part of an invoice that is taken; nothing in a currency the company did not think of."""
-        return Money(self.least_part_minor if currency == self.home_currency else 0, currency)
+        """Return the smallest part of an invoice that is taken."""
+        return least_part(self.least_part_minor, currency, home=self.home_currency)
 
     @property
     def today(self) -> date:

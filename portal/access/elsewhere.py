@@ -1,7 +1,8 @@
 """Other companies of this installation at which the same person is a contact, by the address that was proved.
 
-Law: only who was let in by something that rests on our own mail to that address moves on; a company's own provider
-speaks for its own portal alone.
+Law: only who came by a link that we mailed to that address, and that works in the asking browser alone, moves on. An
+invitation could be opened by whoever reads it first, and a password may have been set then; a company's own provider
+speaks for its own portal.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from portal.access import sessions
 from portal.access.visitors import Visitor
 from portal.picking import fetch, pick
 
-_MAILBOX = (sessions.MAIL, sessions.PASSWORD, sessions.PASSKEY)
-
 
 @dataclass(frozen=True)
 class Elsewhere:
@@ -31,7 +30,7 @@ class Elsewhere:
 
 def companies_elsewhere(session: Session, who: Visitor) -> list[Elsewhere]:
     """Return the other companies that this contact may go on to, by name; none that has a provider of its own."""
-    if who.proof not in _MAILBOX:
+    if who.proof != sessions.MAIL:
         return []
     acts = pick(ContactCustomerRow.customer_id).where(
         col(ContactCustomerRow.company_id) == ContactRow.company_id,

@@ -25,7 +25,8 @@ from portal.here import runtime
 from portal.security import cookie_name
 
 GUEST, CUSTOMER, STAFF = "guest", "customer", "staff"
-MAIL, PASSWORD, PASSKEY, PROVIDER = "mail", "password", "passkey", "provider"  # what let a contact in
+# What let a contact in.
+MAIL, INVITE, PASSWORD, PASSKEY, PROVIDER = "mail", "invite", "password", "passkey", "provider"
 STAFF_DOOR = "staff"
 TOUCH = timedelta(minutes=1)  # how exactly we know when somebody was last here
 

@@ -43,7 +43,7 @@ class Visitor:
     email: str = ""
     chosen_customer: str = ""
     opened: tuple[str, ...] = ()  # invoices whose links were opened here
-    proof: str = ""  # what let this contact in: mail | password | passkey | provider
+    proof: str = ""  # what let this contact in, of `sessions`
     since: datetime | None = None  # when
 
     @property

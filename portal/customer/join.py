@@ -54,7 +54,7 @@ def use_invite() -> ResponseReturnValue:
     with rt.db.write("join") as db_session:
         link = links.find(db_session, now(), token, links.INVITE, who.company.id)
         allowed = link is not None and links.use_up(db_session, now(), link)
-        cookie = sign_in(db_session, who, link.contact_id, sessions.MAIL) if link and allowed else ""
+        cookie = sign_in(db_session, who, link.contact_id, sessions.INVITE) if link and allowed else ""
     if not cookie:
         return render_template("customer/join.html", email="", customers=[]), 404
     response = redirect(url_for(".show_password", welcome=1))

@@ -98,7 +98,7 @@ def save_password() -> ResponseReturnValue:
 
 def _needs_present() -> bool:
     """Tell whether the present password is asked for: not right after a link in a mail or a passkey."""
-    return not is_fresh(sessions.MAIL, sessions.PASSKEY)
+    return not is_fresh(sessions.MAIL, sessions.INVITE, sessions.PASSKEY)
 
 
 def _check_present(db_session: Session, who: Visitor, present: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, SessionRow
+from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, ProviderRow, SessionRow
 from connector.store.books import DiscrepancyRow
 from connector.store.companies import ConnectionRow
 from connector.store.log import LogRow
@@ -43,6 +43,7 @@ _SEALED: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
     (ConnectionRow, ("access_cipher", "secret_cipher", "webhook_cipher")),
     (AttemptRow, ("body_cipher",)),
     (MailRow, ("context_cipher",)),
+    (ProviderRow, ("secret_cipher",)),
 )
 
 
@@ -55,7 +56,9 @@ def own_company_only(session: Session, rt: Runtime, company_id: str) -> Iterator
     for table in (LinkRow, SessionRow):
         mine = select(table.contact_id).where(table.company_id == company_id, table.contact_id != "")
         for contact_id in session.exec(mine.distinct()):
-            if homes.get(contact_id) != company_id:
+            # A link that a stranger asked for is kept for nobody, so that asking costs the same for every address.
+            home = homes.get(contact_id, company_id if table is LinkRow else "")
+            if home != company_id:
                 yield Broken("I-16", contact_id, f"a {table.__tablename__} of this company lets in another’s contact")
     crossed = select(ShareRow.payment_id).where(
         ShareRow.payment_id == PaymentRow.id,
@@ -82,7 +85,8 @@ def _texts(
     session: Session, table: type[Any], names: tuple[str, ...], company_id: str
 ) -> Iterator[tuple[str, str, str]]:
     """Yield each text of some columns that is not empty, with the row's name."""
-    key = table.which if table is ConnectionRow else table.id
+    keys: dict[type[Any], Any] = {ConnectionRow: ConnectionRow.which, ProviderRow: ProviderRow.issuer}
+    key = keys[table] if table in keys else table.id
     for name in names:
         column = getattr(table, name)
         rows = select(key, column).where(table.company_id == company_id, column != "")

@@ -124,9 +124,13 @@ def test_one_person_goes_on_to_another_company(rt: Runtime, signed_in: Opener) -
     assert "Blue Mesa Ranch" in dana.get(f"{PORTAL}/").get_data(as_text=True), "and is still here"
 
 
-def test_who_was_let_in_by_a_companys_own_provider_goes_nowhere_else(rt: Runtime, signed_in: Opener) -> None:
+@pytest.mark.parametrize("proof", ["provider", "invite", "password", "passkey"])
+def test_who_did_not_come_by_a_link_of_the_own_browser_goes_nowhere_else(
+    rt: Runtime, signed_in: Opener, proof: str
+) -> None:
+    """A company chooses its provider, and may read an invitation that it sends: neither opens another company."""
     cast.put(rt.db, *cast.contact("dana-there", "dana@bluemesa.test", [cast.STRANGER], company_id=cast.QUARRY))
-    dana = signed_in(cast.DANA, proof="provider")
+    dana = signed_in(cast.DANA, proof=proof)
     assert "Quarry Lane Stone" not in dana.get(f"{PORTAL}/customers").get_data(as_text=True)
     token = csrf_of(dana, f"{PORTAL}/customers")
     assert dana.post(f"{PORTAL}/companies", data={"company": "quarry-lane", "csrf_token": token}).status_code == 404

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from datetime import timedelta
 from typing import Any
@@ -76,7 +75,7 @@ def test_unknown_addresses_and_wrong_passwords_answer_alike(dana: FlaskClient, a
 
 
 def test_nobody_learns_from_the_time_whether_an_address_is_known(dana: FlaskClient, app: Flask, rt: Runtime) -> None:
-    """The hash is most of the work, and is done for everybody: no kind of address is told by half of it."""
+    """The hash is most of the work, and is done for everybody; the quickest of each is what no other work disturbed."""
     with app.test_request_context():
         passwords.who_with(cast.HARBOR, "nobody@bluemesa.test", "warm")
         spent: dict[str, list[float]] = {}
@@ -85,8 +84,8 @@ def test_nobody_learns_from_the_time_whether_an_address_is_known(dana: FlaskClie
                 start = time.perf_counter()
                 assert passwords.who_with(cast.HARBOR, email, "a wrong password") == ""
                 spent.setdefault(email, []).append(time.perf_counter() - start)
-    medians = [statistics.median(one) for one in spent.values()]
-    assert max(medians) < 1.5 * min(medians), medians
+    quickest = [min(one) for one in spent.values()]
+    assert max(quickest) < 1.25 * min(quickest), quickest
 
 
 def test_so_many_tries_and_no_more(dana: FlaskClient, app: Flask, rt: Runtime) -> None:

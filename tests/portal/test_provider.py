@@ -17,7 +17,9 @@ from connector.errors import WrongInput
 from connector.store.access import ProviderRow
 from oauth import openid
 from sync.runtime import Runtime
+from sync.verify.access import no_secrets
 from tests import cast
+from tests.german import english_in
 from tests.portal.conftest import Opener, browser, csrf_of
 from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.openid_provider import CLIENT_ID, SECRET, Provider, a_provider
@@ -56,6 +58,8 @@ def test_there_and_back(provider: Provider, desk: FlaskClient, client: FlaskClie
     assert provider.asked == ["/.well-known/openid-configuration"] * 3 + ["/token", "/keys"]
     kept = cast.in_session(rt.db, ProviderRow, cast.HARBOR)
     assert SECRET not in str(kept)
+    with rt.db.read() as session:
+        assert list(no_secrets(session, rt, cast.HARBOR)) == []
     assert SECRET not in desk.get(DESK).get_data(as_text=True)
 
 
@@ -63,6 +67,10 @@ def test_an_address_that_is_no_contact_gets_nothing(provider: Provider, desk: Fl
     answer = come_back(client, provider, "stranger@bluemesa.test")
     assert answer.status_code == 403
     assert "This address has no account here" in answer.get_data(as_text=True)
+    for email in ("stranger@bluemesa.test", ""):
+        client.get(f"{PORTAL}/sign-in?lang=de")
+        german = come_back(client, provider, email or "dana@bluemesa.test", **({} if email else {"state": "no"}))
+        assert english_in(german.get_data(as_text=True).replace("Blue Login", "")) == []
     assert client.get(f"{PORTAL}/i/68").status_code == 302
 
 

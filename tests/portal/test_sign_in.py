@@ -16,6 +16,7 @@ from connector.store.access import LinkRow, SessionRow
 from connector.store.outbox import MailRow
 from portal.access import links
 from sync.runtime import Runtime
+from sync.verify.access import own_company_only
 from tests import cast
 from tests.portal.conftest import Opener, browser, csrf_of
 
@@ -68,6 +69,7 @@ def test_the_answer_is_the_same_for_an_unknown_address(rt: Runtime, app: Flask) 
     assert answers[0] == answers[1]
     with rt.db.read() as session:
         assert [mail.to for mail in session.exec(select(MailRow))] == ["dana@bluemesa.test"]
+        assert list(own_company_only(session, rt, cast.HARBOR)) == [], "what is kept for nobody lets nobody in"
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a b@c.test", "x" * 260 + "@c.test", "a@b.test\nBcc: c@d.test"])
