@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,12 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import NotFound
 
 from connector import words
+from connector.store.mailing import AddressRow
+from connector.store.session import Database
 from connector.store.talk import MessageRow, ThreadRow
 from connector.translations import LANGUAGES
+from portal import mails
+from sync.reminding.addresses import token_of
 from sync.runtime import Runtime
 from tests import cast
 from tests.german import english_in
@@ -28,6 +33,8 @@ INVOICES = ("68", "71", "59", "52", "74", "75", "76", "77", "78")
 def _every_state(rt: Runtime) -> None:
     put_payments_in_every_state(rt)
     put_talks_of_every_kind(rt)
+    put_mails_in_every_state(rt)
+    put_papers_of_every_kind(rt)
 
 
 def put_payments_in_every_state(rt: Runtime) -> None:
@@ -64,13 +71,46 @@ def put_talks_of_every_kind(rt: Runtime) -> None:
         )
 
 
+# What the link to Luis' preferences holds.
+LUIS_TOKEN = token_of(cast.runtime_of(Database("sqlite://")), "address-luis")
+
+
+def put_mails_in_every_state(rt: Runtime) -> None:
+    to = "luis@bluemesa.test"
+    states: dict[str, dict[str, Any]] = {"sent": {}, "bounced": {"bounced_at": cast.NOW}, "old": {"body": ""}}
+    states |= {state: {"state": state} for state in ("failed", "withdrawn", "stopped")}
+    kinds = {f"due-{kind}": {"state": "due", "kind": kind, "subject": "", "body": ""} for kind in mails.KINDS}
+    for name, more in {**states, **kinds}.items():
+        cast.put(rt.db, cast.mail(f"mail-{name}", to, **more))
+    cast.put(rt.db, AddressRow(id="address-luis", company_id=cast.HARBOR, email=to, wants_reminders=False))
+
+
+def put_papers_of_every_kind(rt: Runtime) -> None:
+    answered: dict[str, Any] = {"accepted_by": "Dana Reyes", "accepted_day": cast.TODAY}
+    kinds: dict[str, dict[str, Any]] = {
+        "waits": {},
+        "expired": {"expires_day": cast.NOW.date() - timedelta(days=3)},
+        "approved": {"status": "Accepted", **answered},
+        "declined": {"status": "Rejected"},
+        "closed": {"status": "Closed"},
+    }
+    for name, more in kinds.items():
+        cast.put(rt.db, *cast.estimate(f"e-{name}", "1012", **more))
+    files = {"small": {}, "photo": {"name": "photo.jpg", "size": 3_200_000}, "large": {"size": 90_000_000}}
+    for name, more in files.items():
+        cast.put(rt.db, *cast.attached(f"file-{name}", "Invoice", "68", **more))
+    cast.put(rt.db, cast.credit("c-1", "CM-7"), cast.credit("c-2", "CM-6", balance_minor=0))
+
+
 ALL_PAGES = (
     *("/", "/invoices", "/invoices?show=overdue", "/invoices?q=no-such", "/payments", "/account", "/statement"),
     *("/statement?from=2026-11-20&to=2026-11-10", "/pay?i=68&i=71", "/pay?i=59&a.59=nichts", "/pay?i=59&a.59=900,00"),
     *(f"/i/{one}" for one in INVOICES),
     *(f"/p/pay-{one}" for one in ("full", "fresh", "debit", "failed", "declined", "asked", "checked", "over")),
     *("/r/pay-part", "/r/pay-fresh", "/i/no-such", "/customers", "/i/71/ask"),
+    *("/account/mail", "/account/mail/mail-sent", "/account/mail/mail-old", f"/mail/{LUIS_TOKEN}", "/mail/no-such"),
     *("/people", "/account/password", "/account/password?welcome=1"),
+    *("/documents", *(f"/e/e-{one}" for one in ("waits", "expired", "approved", "declined", "closed"))),
     *(f"/i/71/talk/talk-{one}" for one in ("question", "dispute", "check_sent", "closed")),
 )
 STRANGERS_PAGES = (
@@ -78,7 +118,10 @@ STRANGERS_PAGES = (
     *("/register", "/sign-in/password", "/join"),
 )
 NOT_PAGES = {"follow_link", "follow_sign_in", "follow_invite", "ask_provider", "back_from_provider"}  # they lead on
+NOT_PAGES |= {"show_off"}
 FILES = {"download_pdf", "download_receipt", "download_statement", "statement_csv", "talk_file"}
+FILES |= {"invoice_file", "invoice_picture", "estimate_file", "estimate_picture"}
+FILES |= {"download_estimate", "download_credit"}
 
 
 @pytest.mark.parametrize("path", ALL_PAGES)
@@ -202,7 +245,7 @@ def test_the_link_mail_is_written_in_the_language_of_whoever_asked(client: Flask
     token = csrf_of(client, f"{HOME}/sign-in?lang=de")
     client.post(f"{HOME}/sign-in", data={"csrf_token": token, "email": "dana@bluemesa.test"})
     with Session(rt.db.engine) as session:
-        mail = session.exec(select(MailRow)).one()
+        mail = session.exec(select(MailRow).where(MailRow.to == "dana@bluemesa.test")).one()
         letter = write_letter(session, rt, mail)
     message = fill_envelope(letter, to=mail.to, sender="a@b.test", message_id="<1@b.test>", at=cast.NOW)
     assert message["Subject"] == "Anmelden bei Harbor Tile Co."

@@ -1,0 +1,120 @@
+"""Preferences: by the signed link, in the account, by one press in a mail program; what scanners do changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlmodel import select
+
+from connector.store.log import LogRow
+from connector.store.mailing import AddressRow
+from sync.reminding.addresses import row_of, token_of
+from sync.runtime import Runtime
+from tests import cast
+from tests.portal.conftest import csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
+
+Opener = Callable[..., FlaskClient]
+HOME = "/c/harbor-tile"
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def token(rt: Runtime) -> str:
+    cast.put(rt.db, AddressRow(id="address-1", company_id=cast.HARBOR, email="ap@bluemesa.test"))
+    return token_of(rt, "address-1")
+
+
+def wants(rt: Runtime, address_id: str = "address-1") -> tuple[bool, bool]:
+    row = cast.in_session(rt.db, AddressRow, address_id)
+    return row.wants_new, row.wants_reminders
+
+
+def test_looking_turns_nothing_off(client: FlaskClient, rt: Runtime, token: str) -> None:
+    off = f"{HOME}/mail/{token}/off/reminders"
+    for _ in range(3):
+        assert client.head(off).status_code == 302
+        answer = client.get(off)
+        assert answer.location == f"{HOME}/mail/{token}"
+        assert client.get(answer.location).status_code == 200
+    assert wants(rt) == (True, True)
+
+
+def test_one_press_turns_one_kind_off_without_a_session_or_a_form_token(
+    client: FlaskClient, rt: Runtime, token: str
+) -> None:
+    off = f"{HOME}/mail/{token}/off/reminders"
+    assert client.post(off).status_code == 400  # a scanner that posts says nothing of one click
+    assert wants(rt) == (True, True)
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        answer = client.post(off, data=ONE_CLICK, content_type=kind)
+        assert (answer.status_code, answer.mimetype) == (200, "text/plain")
+    assert wants(rt) == (True, False)
+    assert client.get_cookie("tieout-c-harbor-tile") is None
+    client.post(f"{HOME}/mail/{token}/off/new", data=ONE_CLICK)
+    assert wants(rt) == (False, False)
+    with rt.db.read() as session:
+        told = [row.sentence for row in session.exec(select(LogRow).where(LogRow.kind == "mail"))]
+    assert sorted(told) == ["ap@bluemesa.test turned new invoices off", "ap@bluemesa.test turned reminders off"]
+
+
+def test_another_site_cannot_press_for_somebody(client: FlaskClient, rt: Runtime, token: str) -> None:
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert client.post(f"{HOME}/mail/{token}/off/new", data=ONE_CLICK, headers=headers).status_code == 403
+    assert client.post(f"{HOME}/mail/{token}", data={"new": "yes"}).status_code == 400  # no form token
+    assert wants(rt) == (True, True)
+
+
+def test_the_link_shows_and_keeps_what_is_wanted_and_may_be_wanted_again(
+    client: FlaskClient, rt: Runtime, token: str
+) -> None:
+    page = f"{HOME}/mail/{token}"
+    html = client.get(page).get_data(as_text=True)
+    assert "ap@bluemesa.test" in html
+    assert html.count(" checked") == 2
+    form = {"csrf_token": csrf_of(client, page), "new": "yes"}
+    answer = client.post(page, data=form, headers={"Accept-Language": "de"}, follow_redirects=True)
+    assert answer.get_data(as_text=True).count(" checked") == 1
+    assert wants(rt) == (True, False)
+    assert cast.in_session(rt.db, AddressRow, "address-1").language == "de"
+    client.post(page, data={**form, "reminders": "yes"})
+    assert wants(rt) == (True, True)
+
+
+def test_a_link_of_nobody_or_of_another_company_opens_nothing(
+    app: Flask, client: FlaskClient, rt: Runtime, token: str
+) -> None:
+    forged = token[:-2] + ("AA" if not token.endswith("AA") else "BB")
+    for wrong in (forged, "address-1", "address-1.", "nothing.at.all"):
+        assert client.get(f"{HOME}/mail/{wrong}").status_code == 404
+        assert client.post(f"{HOME}/mail/{wrong}/off/new", data=ONE_CLICK).status_code == 404
+    assert client.get(f"/c/quarry-lane/mail/{token}").status_code == 404
+    assert client.post(f"/c/quarry-lane/mail/{token}/off/new", data=ONE_CLICK).status_code == 404
+    assert client.post(f"{HOME}/mail/{token}/off/everything", data=ONE_CLICK).status_code == 404
+    assert wants(rt) == (True, True)
+    assert "bluemesa" not in token  # no address stands in the link
+
+
+def test_in_the_account_one_sees_and_chooses_for_the_own_address(rt: Runtime, signed_in: Opener) -> None:
+    cast.put(
+        rt.db,
+        cast.mail("m-1", "dana@bluemesa.test", subject="To Dana", body="Dear Dana"),
+        cast.mail("m-2", "luis@bluemesa.test", subject="To Luis", customer_id=cast.BLUE_MESA, key="l"),
+        cast.mail("m-3", "dana@bluemesa.test", kind="staff_sign_in", subject="For staff", key="s"),
+    )
+    dana = signed_in(cast.DANA)
+    html = dana.get(f"{HOME}/account/mail").get_data(as_text=True)
+    assert "To Dana" in html
+    assert "To Luis" not in html
+    assert "For staff" not in html
+    assert "Dear Dana" in dana.get(f"{HOME}/account/mail/m-1").get_data(as_text=True)
+    assert dana.get(f"{HOME}/account/mail/m-2").status_code == 404
+    assert dana.get(f"{HOME}/account/mail/m-3").status_code == 404
+    form = {"csrf_token": csrf_of(dana, f"{HOME}/account/mail"), "reminders": "yes"}
+    assert "Saved." in dana.post(f"{HOME}/account/mail", data=form, follow_redirects=True).get_data(as_text=True)
+    with rt.db.write("test") as session:
+        row = row_of(session, rt, cast.HARBOR, "dana@bluemesa.test")
+    assert (row.wants_new, row.wants_reminders) == (False, True)
