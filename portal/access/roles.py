@@ -59,7 +59,10 @@ def _acting(company: Any, contact: Any, chosen: Any) -> Any:
     ).where(own, col(ContactCustomerRow.state) == "active")
     acting = given.cte(recursive=True)
     taken = pick(ContactCustomerRow.state).where(
-        own, col(ContactCustomerRow.customer_id) == CustomerRow.qbo_id, col(ContactCustomerRow.state).in_(_TAKEN)
+        own,
+        col(ContactCustomerRow.customer_id) == CustomerRow.qbo_id,
+        # Not `in_`, whose list is written into the text anew at every execution.
+        or_(*(col(ContactCustomerRow.state) == one for one in _TAKEN)),
     )
     under = (
         pick(

@@ -85,8 +85,7 @@ def _texts(
     session: Session, table: type[Any], names: tuple[str, ...], company_id: str
 ) -> Iterator[tuple[str, str, str]]:
     """Yield each text of some columns that is not empty, with the row's name."""
-    keys: dict[type[Any], Any] = {ConnectionRow: ConnectionRow.which, ProviderRow: ProviderRow.issuer}
-    key = keys[table] if table in keys else table.id
+    key = table.which if table is ConnectionRow else table.issuer if table is ProviderRow else table.id
     for name in names:
         column = getattr(table, name)
         rows = select(key, column).where(table.company_id == company_id, column != "")
