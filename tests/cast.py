@@ -22,10 +22,11 @@ from connector.ledger.keys import PostingKey, reference
 from connector.settings import Settings
 from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, MembershipRow, PasskeyRow, StaffRow
 from connector.store.books import DiscrepancyRow
-from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, InvoiceRow, RawRow
+from connector.store.cache import BookPaymentRow, CreditRow, CursorRow, CustomerRow, InvoiceRow, ListingRow, RawRow
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import LegRow, MailRow, PostingRow
+from connector.store.papers import AttachedRow, EstimateRow
 from connector.store.session import Database
 from connector.store.talk import AttachmentRow, MessageRow, ThreadRow
 from oauth.vault import Vault
@@ -497,3 +498,41 @@ def thread(thread_id: str, invoice_id: str, *, company_id: str = HARBOR, **more:
         MessageRow(id=message_id, key=message_id, side="payer", body="Which floor is this?", at=NOW, **of),
         AttachmentRow(id=f"file-{thread_id}", message_id=message_id, **file, **of),
     ]
+
+
+def estimate(qbo_id: str, number: str, *, company_id: str = HARBOR, total: int = 500000, **more: Any) -> list[SQLModel]:
+    """Return an estimate's head and its raw text, amounts in minor units; it waits unless said otherwise."""
+    given: dict[str, Any] = {
+        "customer_id": BLUE_MESA,
+        "issued_day": date(2026, 11, 2),
+        "expires_day": date(2026, 12, 2),
+        "status": "Pending",
+        **more,
+    }
+    head = EstimateRow(company_id=company_id, qbo_id=qbo_id, sync_token="0", number=number, total_minor=total, **given)
+    body = {"Id": qbo_id, "Line": [_line({**SEALING, "title": "Terrace, sealed", "price": total // 100})]}
+    if given["status"] == "Closed":
+        body["LinkedTxn"] = [{"TxnId": "68", "TxnType": "Invoice"}]
+    raw = RawRow(company_id=company_id, entity="Estimate", qbo_id=qbo_id, sync_token="0", body=json.dumps(body))
+    return [head, raw]
+
+
+def attached(file_id: str, entity: str, object_id: str, *, company_id: str = HARBOR, **more: Any) -> list[SQLModel]:
+    """Return a file that goes out with a document, with the row of the attachable itself."""
+    given: dict[str, Any] = {"on_send": True, "name": f"{file_id}.pdf", "size": 240_000, **more}
+    of = {"company_id": company_id, "entity": entity, "object_id": object_id, "sync_token": "0"}
+    return [
+        ListingRow(company_id=company_id, entity="Attachable", qbo_id=file_id, sync_token="0", name=given["name"]),
+        AttachedRow(attachable_id=file_id, **of, **given),
+    ]
+
+
+def credit(qbo_id: str, number: str, *, company_id: str = HARBOR, total: int = 32400, **more: Any) -> CreditRow:
+    """Return a credit memo's head, all of it left unless said otherwise."""
+    given: dict[str, Any] = {
+        "customer_id": BLUE_MESA,
+        "issued_day": date(2026, 11, 12),
+        "balance_minor": total,
+        **more,
+    }
+    return CreditRow(company_id=company_id, qbo_id=qbo_id, sync_token="0", number=number, total_minor=total, **given)

@@ -25,6 +25,7 @@ from jobs.mail.asking import OFF, read_asking, read_pdf, words_of
 from jobs.mail.talking import Talk, read_talk
 from jobs.papers.receipt import file_name, print_receipt
 from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
+from sync.notices import DATA_DECIDED, TO_STAFF
 from sync.reminding.plan import INVOICE_NEW, REMINDER
 from sync.runtime import Runtime
 
@@ -194,6 +195,14 @@ def _access_changed(desk: _Desk) -> Letter:
     return Letter("access_changed", f"{words.known(what)}, {desk.company.name}", values, desk.company)
 
 
+def _new_address(desk: _Desk) -> Letter:
+    context = desk.context()
+    values = {"url": desk.url(), "address": context["address"], "customer": context["customer"]}
+    values["whose"] = words.possessive(desk.company.name)
+    subject = words.say("A new address for {customer}: is it yours?", customer=context["customer"])
+    return Letter("new_address", subject, values, desk.company)
+
+
 def _invoice_link(desk: _Desk) -> Letter:
     invoice = desk.session.exec(
         select(InvoiceRow).where(
@@ -252,6 +261,23 @@ def _talk(desk: _Desk) -> Talk:
     return found
 
 
+def _notice_staff(desk: _Desk) -> Letter:
+    context = desk.context()
+    values = {"what": context["subject"], "text": context["text"], "url": desk.url()}
+    return Letter("notice_staff", context["subject"], values, desk.company)
+
+
+def _data_decided(desk: _Desk) -> Letter:
+    context = desk.context()
+    taken = context.get("decision") == "accepted"
+    values = {"taken": taken, "answer": context.get("answer", ""), "customer": context["customer"], "url": desk.url()}
+    if taken:
+        subject = words.say("{company} has taken over your new contact data", company=desk.company.name)
+    else:
+        subject = words.say("{company} has not taken over your new contact data", company=desk.company.name)
+    return Letter("data_decided", subject, values, desk.company)
+
+
 def _figures(lines: tuple[ReceiptLine, ...]) -> list[tuple[str, str]]:
     return [(line.label, words.figure(line.amount)) for line in lines]
 
@@ -265,11 +291,14 @@ _WRITERS: dict[str, Callable[[_Desk], Letter]] = {
     "invoice_link": _invoice_link,
     "invite": _invite,
     "access_changed": _access_changed,
+    "new_address": _new_address,
     INVOICE_NEW: _bill,
     REMINDER: _bill,
     "talk_staff": _talk_staff,
     "talk_late": _talk_late,
     "talk_answer": _talk_answer,
+    TO_STAFF: _notice_staff,
+    DATA_DECIDED: _data_decided,
 }
 KINDS = tuple(_WRITERS)
-FOR_STAFF = ("talk_staff", "talk_late")  # in English, as the console is
+FOR_STAFF = ("talk_staff", "talk_late", TO_STAFF)  # in English, as the console is

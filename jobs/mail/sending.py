@@ -224,7 +224,10 @@ _NAMES = {
     "reminder": "Reminder",
     "invite": "Invitation",
     "access_changed": "Notice of a changed sign-in",
+    "new_address": "Notice of a new address",
     "talk_staff": "Notice of a question",
+    "notice_staff": "Notice of what a customer decided",
+    "data_decided": "Answer about contact data",
     "talk_late": "Notice of a question that waits",
     "talk_answer": "Answer",
 }

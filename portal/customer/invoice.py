@@ -1,6 +1,6 @@
 """The invoice page: who asks, how much, by when, pay; then the whole paper; and QuickBooks' own PDF of it.
 
-Law: the page shows the cache and says how old it is; the PDF is read live and never kept.
+Law: the page shows the cache and says how old it is; the PDF is QuickBooks' own, kept for a day by its version.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from functools import partial
 import structlog
 from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from connector.errors import GatewayError, NotConnected, NotFound
 from connector.store.cache import InvoiceRow
 from connector.words import mark
+from portal.customer.attachments import invoice_files
 from portal.customer.gate import for_payers, pages, visitor
 from portal.customer.sheet import Sheet, sheet_of
 from portal.customer.steps import debit_steps
@@ -24,6 +25,7 @@ from portal.errors import Words, answer
 from portal.here import runtime
 from portal.picking import fetch_one, pick
 from portal.ring import DOOR, limiter
+from sync.copies import paper
 
 log = structlog.get_logger()
 
@@ -45,6 +47,8 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
     steps_of = partial(debit_steps, company=visitor().company)
     talks = talks_of(visitor(), sheet)
     disputed, undisputed = undisputed_of(visitor(), sheet, talks)
+    with runtime().db.read() as session:
+        may_pay, files = _may_pay(session, invoice_id), invoice_files(session, visitor(), invoice_id)
     return render_template(
         "customer/invoice.html",
         sheet=sheet,
@@ -54,31 +58,34 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
         talks=talks,
         disputed=disputed,
         undisputed=undisputed,
-        may_pay=_may_pay(invoice_id),
+        may_pay=may_pay,
+        files=files,
     )
 
 
-def _may_pay(invoice_id: str) -> bool:
+def _may_pay(session: Session, invoice_id: str) -> bool:
     """Tell whether this visitor may pay an invoice that he sees: some may only look."""
     mine = pick(InvoiceRow.qbo_id).where(visitor().may_pay_invoice(), col(InvoiceRow.qbo_id) == invoice_id)
-    with runtime().db.read() as session:
-        return fetch_one(session, mine) is not None
+    return fetch_one(session, mine) is not None
 
 
 @pages.get("/i/<invoice_id>/pdf")
 @limiter.limit(DOOR)
 @for_payers
 def download_pdf(invoice_id: str) -> ResponseReturnValue:
-    """Hand over QuickBooks' own PDF of an invoice, read now."""
+    """Hand over QuickBooks' own PDF of an invoice."""
     sheet = sheet_or_404(invoice_id)
+    invoice, company = sheet.invoice, visitor().company
+    # A new version, another balance and another day, on which QuickBooks' own form may look otherwise, are read anew.
+    version = f"{invoice.sync_token}/{invoice.balance.minor}/{company.today}"
     try:
-        pdf = runtime().gateways.quickbooks(visitor().company.id).pdf("Invoice", invoice_id)
+        pdf = paper(runtime(), company.id, "Invoice", invoice_id, version)
     except NotFound:
         abort(404)
     except (GatewayError, NotConnected) as error:
         log.warning("pdf_unavailable", error=type(error).__name__, trace=getattr(error, "trace", ""))
         return answer(503, _NO_PDF, retry_after=60)
-    return pdf_response(pdf, f"invoice-{sheet.invoice.number or invoice_id}")
+    return pdf_response(pdf, f"invoice-{invoice.number or invoice_id}")
 
 
 def sheet_or_404(invoice_id: str) -> Sheet:

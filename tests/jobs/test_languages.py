@@ -60,7 +60,9 @@ SAID = {
     "invoice_link": "Fällig am Dienstag, 1. Dezember, in 8 Tagen",
     "invoice_new": "Fällig am Dienstag, 1. Dezember, in 8 Tagen",
     "invite": "Harbor Tile Co. hat ein Konto für Blue Mesa Ranch eröffnet",
+    "data_decided": "In den Büchern bleibt alles, wie es ist.",
     "access_changed": "Ihr Passwort wurde geändert",
+    "new_address": "Sie öffnet nichts, bis jemand sie einlässt.",
     "reminder": "So viel ist von 1.000,00&nbsp;$ noch offen.",
 }
 
@@ -75,6 +77,7 @@ def test_a_mail_is_german_to_its_last_word(rt: Runtime, office: PostOffice, kind
         "by_hand": "yes",
         "customer": "Blue Mesa Ranch",
         "what": "password",
+        "address": "new@bluemesa.test",
         "preferences": f"{url}/mail",
     }
     context = json.dumps({"language": "de", "url": url, **of})

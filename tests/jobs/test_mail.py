@@ -67,7 +67,8 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
         label, why = "First Harbor Bank 6789", "The account has too little money."
         session.add(payment("pay-2", state="processing", method_label=label, processing_at=rt.clock.now()))
         session.add(payment("pay-3", state="failed", method_label=label, error_text=why))
-    of = {"invoice_id": "inv-1068", "customer": "Blue Mesa Ranch", "what": "password"}
+    of = {"invoice_id": "inv-1068", "customer": "Blue Mesa Ranch", "what": "password", "address": "new@b.test"}
+    of |= {"subject": "Blue Mesa Ranch approved estimate 1012", "text": "Start in May."}
     url = json.dumps({"url": "http://127.0.0.1:8800/c/harbor-tile/sign-in/secret", **of})
     told = {
         "debit_started": "is on its way",
@@ -77,6 +78,9 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
         "invoice_link": "Due Tuesday 1 December, in 8 days",
         "invite": "Harbor Tile Co. has opened an account for Blue Mesa Ranch",
         "access_changed": "Your password was changed",
+        "notice_staff": "Blue Mesa Ranch approved estimate 1012",
+        "data_decided": "What is in the books stays as it is.",
+        "new_address": "It opens nothing until somebody lets it in.",
     }
     talks = {"talk_staff", "talk_late", "talk_answer"}  # tests/sync/talk
     bills = {"invoice_new", "reminder"}  # tests/jobs/test_reminding.py

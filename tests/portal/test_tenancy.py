@@ -71,6 +71,7 @@ ROWS = {
     "health.live": Row(OPEN),
     "health.ready": Row(OPEN),
     "hooks.quickbooks": Row(HOOK),
+    "hooks.mail_report": Row(HOOK),
     "hooks.stripe_by_account": Row(HOOK),
     "hooks.stripe_by_company": Row(HOOK, {"slug": "harbor-tile"}),
     "customer.follow_link": Row(OPEN, foreign=({"token": "nothing"}, {"token": ELSEWHERE})),
