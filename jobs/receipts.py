@@ -19,8 +19,9 @@ from connector.ledger.payments import PaymentState
 from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow
 from connector.store.companies import CompanyRow
-from connector.store.money import PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
+from sync.settling.facts import CREDIT
 
 
 class NoReceipt(TieoutError):
@@ -29,7 +30,7 @@ class NoReceipt(TieoutError):
 
 @dataclass(frozen=True)
 class ReceiptLine:
-    """One invoice on a receipt, or what was left on account."""
+    """One invoice on a receipt, a credit that paid part of them, or what was left on account."""
 
     label: str
     amount: Money
@@ -108,7 +109,7 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
         number=payment.receipt_number or 0,
         customer=_customer_name(session, company_id, payment.customer_id),
         amount=Money(payment.amount_minor, payment.currency),
-        method=payment.method_label or words.say("card"),
+        method=words.say("Open credit") if payment.method == CREDIT else payment.method_label or words.say("card"),
         paid_at=payment.succeeded_at,
         reference=postings[0].reference if postings else "",
         lines=receipt_lines(session, payment),
@@ -120,7 +121,7 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
 
 
 def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, ...]:
-    """Return what a payment is for: a line for each invoice, and one for what no invoice takes."""
+    """Return what a payment is for: a line for each invoice, less credits, and one for what no invoice takes."""
     shares = session.exec(
         select(ShareRow)
         .where(ShareRow.company_id == payment.company_id, ShareRow.payment_id == payment.id)
@@ -130,7 +131,19 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
         ReceiptLine(words.say("Invoice {number}", number=share.number), Money(share.amount_minor, payment.currency))
         for share in shares
     ]
-    rest = payment.amount_minor - sum(share.amount_minor for share in shares)
+    uses = session.exec(
+        select(CreditUseRow)
+        .where(CreditUseRow.company_id == payment.company_id, CreditUseRow.payment_id == payment.id)
+        .order_by(col(CreditUseRow.number), col(CreditUseRow.credit))
+    ).all()
+    lines += [
+        ReceiptLine(
+            words.say("Credit {number}", number=use.number or use.credit.rpartition("/")[2]),
+            Money(-use.amount_minor, payment.currency),
+        )
+        for use in uses
+    ]
+    rest = payment.amount_minor - sum(line.amount.minor for line in lines)
     if rest:
         lines.append(ReceiptLine(words.say("On account"), Money(rest, payment.currency)))
     return tuple(lines)

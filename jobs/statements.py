@@ -22,7 +22,7 @@ from connector.ledger.postings import Kind
 from connector.ledger.statements import Movement, MovementKind, Statement, statement_of
 from connector.store.cache import AccountRow, BookPaymentRow, CreditRow, CustomerRow, InvoiceRow, RawRow
 from connector.store.companies import CompanyRow
-from connector.store.money import PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 
 OTHER = "other"  # the id of the line that holds what no document we read explains
@@ -167,7 +167,10 @@ def _entry(body: str, accounts: frozenset[str], customer: CustomerRow) -> Moveme
 
 
 def _on_its_way(session: Session, customer: CustomerRow) -> Money:
-    """Return what was paid here for the customer and is not in QuickBooks' balance yet."""
+    """Return the money that was paid here for the customer and is not in QuickBooks' balance yet.
+
+    Credits that were used with it are in that balance already, whichever invoice they pay.
+    """
     in_balance = (
         select(BookPaymentRow.qbo_id)
         .join(PostingRow, col(PostingRow.remote_id) == BookPaymentRow.qbo_id)
@@ -191,17 +194,21 @@ def _on_its_way(session: Session, customer: CustomerRow) -> Money:
         )
         .exists()
     )
-    shares = (
-        select(ShareRow.amount_minor)
-        .join(PaymentRow, col(PaymentRow.id) == ShareRow.payment_id)
-        .where(
-            ShareRow.company_id == customer.company_id,
-            PaymentRow.company_id == customer.company_id,
-            ShareRow.customer_id == customer.qbo_id,
-            PaymentRow.currency == customer.currency,
-            PaymentRow.state == PaymentState.SUCCEEDED,
-            ~in_balance,
-            ~dropped,
+
+    def parts_in(row: type[ShareRow] | type[CreditUseRow]) -> Money:
+        parts = (
+            select(row.amount_minor)
+            .join(PaymentRow, col(PaymentRow.id) == row.payment_id)
+            .where(
+                row.company_id == customer.company_id,
+                PaymentRow.company_id == customer.company_id,
+                row.customer_id == customer.qbo_id,
+                PaymentRow.currency == customer.currency,
+                PaymentRow.state == PaymentState.SUCCEEDED,
+                ~in_balance,
+                ~dropped,
+            )
         )
-    )
-    return total((Money(minor, customer.currency) for minor in session.exec(shares)), customer.currency)
+        return total((Money(minor, customer.currency) for minor in session.exec(parts)), customer.currency)
+
+    return parts_in(ShareRow) - parts_in(CreditUseRow)

@@ -68,7 +68,7 @@ def posting_of(session: Session, row: PostingRow) -> Posting:
         kind=Kind(row.kind),
         day=row.day,
         legs=tuple(
-            Leg(Role(leg.role), Money(leg.amount_minor, leg.currency), leg.cites, leg.invoice_id)
+            Leg(Role(leg.role), Money(leg.amount_minor, leg.currency), leg.cites, leg.invoice_id, leg.credit)
             for leg in session.exec(legs)
         ),
         memo=row.memo,
@@ -157,6 +157,7 @@ def _legs(company_id: str, posting_id: str, posting: Posting) -> list[dict[str, 
             currency=leg.amount.currency,
             cites=leg.cites,
             invoice_id=leg.invoice_id,
+            credit=leg.credit,
         ).model_dump()
         for n, leg in enumerate(posting.legs)
     ]

@@ -18,6 +18,7 @@ from connector.qbo.gateway import QuickBooksGateway
 from connector.store.cache import InvoiceRow
 from connector.store.outbox import LegRow, PostingRow
 from oauth import connections
+from sync.collect.credits import live_credits
 from sync.edits import push_edits
 from sync.lease import Lease, alone
 from sync.outbox import let_all_wait, next_due
@@ -86,11 +87,12 @@ def _push_one(rt: Runtime, gateway: QuickBooksGateway, company_id: str, posting_
 
 
 def _what_fits(rt: Runtime, company_id: str, posting_id: str) -> dict[str, int] | None:
-    """Return what each invoice still has open, live, where a person decided to post what fits; None otherwise."""
+    """Return what each invoice and credit still has open, live, where a person decided to post what fits; else None."""
     with rt.db.read() as session:
         row = _row(session, posting_id)
-        paid = select(LegRow.invoice_id).where(LegRow.posting_id == posting_id, LegRow.invoice_id != "")
-        ids = list(session.exec(paid))
+        paid = select(LegRow.invoice_id, LegRow.credit).where(LegRow.posting_id == posting_id)
+        legs = session.exec(paid).all()
+    ids, lent = [one for one, _ in legs if one], [one for _, one in legs if one]
     if row.generation == 1 or row.request_body or not ids:
         return None
     refresh_objects(rt, company_id, "Invoice", ids)
@@ -98,7 +100,8 @@ def _what_fits(rt: Runtime, company_id: str, posting_id: str) -> dict[str, int] 
         heads = select(InvoiceRow.qbo_id, InvoiceRow.balance_minor).where(
             InvoiceRow.company_id == company_id, col(InvoiceRow.qbo_id).in_(ids), InvoiceRow.state == "live"
         )
-        return dict(session.exec(heads).all())
+        fits = dict(session.exec(heads).all())
+    return fits | {name: one.left.minor for name, one in live_credits(rt, company_id, lent).items()}
 
 
 def _wait_for_connection(rt: Runtime, company_id: str) -> None:

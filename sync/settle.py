@@ -7,14 +7,15 @@ more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session, col, select, update
 
 from connector.errors import Rejected, TieoutError
-from connector.ledger.allocation import Share, sum_of
+from connector.ledger.allocation import Share
+from connector.ledger.credits import Use, fit
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import charge_postings, fee_posting
@@ -24,12 +25,13 @@ from connector.store.outbox import MailRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import BalanceTxn, Charge, Intent
 from sync import discrepancies, log
+from sync.collect.credits import uses_of
 from sync.collect.intents import intent_of, shares_of
 from sync.counts import next_count
 from sync.outbox import write_postings
 from sync.runtime import Runtime
 from sync.settling import words as settle_words
-from sync.settling.facts import Change, charge_fact, decide, fit
+from sync.settling.facts import CREDIT, Change, charge_fact, credit_fact, decide
 from sync.settling.room import Room, owed_on, room_on
 from sync.settling.stripe_rows import keep_txns
 
@@ -73,8 +75,31 @@ def read_payment(rt: Runtime, payment_id: str) -> PaymentRow | None:
 
 
 def is_settled(row: PaymentRow) -> bool:
-    """Tell whether Stripe has nothing more to say: the money came, and what it cost is known."""
-    return row.state == PaymentState.SUCCEEDED and bool(row.balance_txn)
+    """Tell whether Stripe has nothing more to say: the money came and its cost is known, or there was no money."""
+    return row.state == PaymentState.SUCCEEDED and bool(row.balance_txn or not row.amount_minor)
+
+
+def settle_by_credit(session: Session, rt: Runtime, row: PaymentRow, left: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Settle a payment that credits alone pay, in the commit of its press; returns what to ring for.
+
+    Stripe has no part in it. `left` is what each invoice had open a moment ago.
+    """
+    now = rt.clock.now()
+    row.state, row.succeeded_at, row.settled_at = PaymentState.SUCCEEDED.value, now, now
+    row.method, row.version = CREDIT, row.version + 1
+    row.receipt_number = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
+    row = session.merge(row)
+    session.flush()
+    mine = select(ShareRow).where(ShareRow.company_id == row.company_id, ShareRow.payment_id == row.id)
+    shares = session.exec(mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))).all()
+    for share in shares:
+        share.left_minor = max(left.get(share.invoice_id, 0) - share.amount_minor, 0)
+    zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
+    fact = credit_fact(row, _pressed(row, shares), uses_of(session, row), zone=zone)
+    write_postings(session, rt, row.company_id, charge_postings(fact), payment_id=row.id)
+    _tell(session, rt, row, shares)
+    mail_id = _owe_mail(session, rt, row, "receipt")
+    return [("push", row.company_id), *([("mail", mail_id)] if mail_id else [])]
 
 
 def cancel(rt: Runtime, row: PaymentRow, intent: Intent) -> Intent:
@@ -92,6 +117,7 @@ class _Look:
 
     row: PaymentRow
     shares: Sequence[ShareRow]
+    uses: Sequence[Use]
     intent: Intent
     change: Change
     room: Room | None  # asked for only where postings are due
@@ -114,11 +140,13 @@ def _apply(rt: Runtime, row: PaymentRow, intent: Intent) -> PaymentState | None:
     change = decide(row, intent, rt.clock.now())
     if not change.values:
         return change.state
-    look = _Look(row, shares_of(rt, row), intent, change, None)
+    with rt.db.read() as session:
+        uses = uses_of(session, row)
+    look = _Look(row, shares_of(rt, row), uses, intent, change, None)
     is_news = change.is_news and change.state is PaymentState.SUCCEEDED  # the receipt says what is left
     if look.shares and not look.crosses_currencies and (look.charge or is_news):
-        room = room_on(rt, row.company_id, [share.invoice_id for share in look.shares])
-        look = _Look(row, look.shares, intent, change, room)
+        room = room_on(rt, row.company_id, [share.invoice_id for share in look.shares], [use.name for use in uses])
+        look = replace(look, room=room)
     rings = _write(rt, look)
     if rings is None:
         return None
@@ -130,8 +158,8 @@ def _apply(rt: Runtime, row: PaymentRow, intent: Intent) -> PaymentState | None:
 def _write(rt: Runtime, look: _Look) -> list[tuple[str, str]] | None:
     """Commit a look; returns what to ring for, None when the payment or its room is not what it was."""
     with rt.db.write("settle") as session:
-        ids = [share.invoice_id for share in look.shares]
-        if look.room and owed_on(session, look.row.company_id, ids) != look.room.owed:
+        ids, lent = [share.invoice_id for share in look.shares], [use.name for use in look.uses]
+        if look.room and owed_on(session, look.row.company_id, ids, lent) != look.room.owed:
             return None
         row = _moved(session, rt, look)
         if row is None:
@@ -139,7 +167,7 @@ def _write(rt: Runtime, look: _Look) -> list[tuple[str, str]] | None:
         _keep_what_is_left(session, look)
         rings = []
         if look.change.is_news:
-            _tell(session, rt, row, look)
+            _tell(session, rt, row, look.shares)
         if look.change.mail and (mail_id := _owe_mail(session, rt, row, look.change.mail)):
             rings.append(("mail", mail_id))
         if look.charge and _book(session, rt, row, look, look.charge):
@@ -167,7 +195,7 @@ def _moved(session: Session, rt: Runtime, look: _Look) -> PaymentRow | None:
     return row
 
 
-def _tell(session: Session, rt: Runtime, row: PaymentRow, look: _Look) -> None:
+def _tell(session: Session, rt: Runtime, row: PaymentRow, shares: Sequence[ShareRow]) -> None:
     """Add a line to the payment's history, and to the sync log where it concerns the books."""
     session.add(
         PaymentEventRow(
@@ -179,7 +207,7 @@ def _tell(session: Session, rt: Runtime, row: PaymentRow, look: _Look) -> None:
             text=settle_words.history(row),
         )
     )
-    if line := settle_words.log_line(session, row, look.shares):
+    if line := settle_words.log_line(session, row, shares):
         sentence, detail = line
         money = Money(row.amount_minor, row.currency)
         log.write(
@@ -224,8 +252,7 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
         words = settle_words.other_currency(session, row, txn.net)
         _name(session, rt, row, "other_currency", txn.net, words, subject=txn.txn_id, explains=True)
         return False
-    pressed = [Share(one.invoice_id, one.customer_id, Money(one.amount_minor, row.currency)) for one in look.shares]
-    fitting = fit(pressed, txn.amount, look.room.minor if look.room else None)
+    fitting = fit(_pressed(row, look.shares), look.uses, txn.amount, look.room.minor if look.room else None)
     zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
     fact = charge_fact(row, charge, fitting, zone=zone)
     fee = fee_posting(fact)
@@ -234,12 +261,16 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     if charge.amount != agreed:
         words = settle_words.amount_differs(session, row, charge.amount)
         _name(session, rt, row, "amount_differs", charge.amount - agreed, words)
-    unapplied = txn.amount - sum_of(fitting, row.currency)
+    unapplied = fact.unapplied
     if agreed < charge.amount:
         unapplied = unapplied - (charge.amount - agreed)  # told of above
     if unapplied:
         _name(session, rt, row, "overpaid", unapplied, settle_words.overpaid(session, row, look.shares, unapplied))
     return True
+
+
+def _pressed(row: PaymentRow, shares: Sequence[ShareRow]) -> list[Share]:
+    return [Share(one.invoice_id, one.customer_id, Money(one.amount_minor, row.currency)) for one in shares]
 
 
 def _keep_what_is_left(session: Session, look: _Look) -> None:

@@ -130,6 +130,11 @@ def _evenly(minor: int, openings: Sequence[Opening]) -> dict[str, int]:
     return parts
 
 
+def least_part(minor: int, currency: str, *, home: str) -> Money:
+    """Return the smallest part of an invoice that a company takes: nothing in a currency it did not think of."""
+    return Money(minor if currency == home else 0, currency)
+
+
 def is_too_small(part: Money, left: Money, least: Money) -> bool:
     """Tell whether a part is less than a company takes; the whole of what is open is never too small."""
     return part.minor < min(least.minor, left.minor)

@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from connector.ledger.allocation import Share, by_customer, sum_of
+from connector.ledger.credits import Use
 from connector.ledger.keys import PostingKey
 from connector.ledger.money import Money, MoneyError
 
@@ -42,6 +43,7 @@ class Leg:
     amount: Money
     cites: str = ""  # the balance transaction, on every clearing leg
     invoice_id: str = ""  # on a receivable leg, the invoice it pays
+    credit: str = ""  # on a receivable leg, the credit it uses up: entity/id
 
 
 @dataclass(frozen=True)
@@ -89,27 +91,42 @@ class ChargeFact:
     day: date
     shares: tuple[Share, ...]
     customer_id: str  # who gets what no share takes
+    uses: tuple[Use, ...] = ()  # credits that pay part of the shares
 
     def __post_init__(self) -> None:
-        if self.gross.minor <= 0 or sum_of(self.shares, self.gross.currency).minor > self.gross.minor:
-            raise MoneyError(f"shares of {self.charge_id} exceed what was charged")
+        if self.gross.minor < 0 or not (self.gross or self.uses):
+            raise MoneyError(f"nothing was charged by {self.charge_id}")
+        if self.unapplied.minor < 0:
+            raise MoneyError(f"shares of {self.charge_id} exceed what was charged and the credits used")
+
+    @property
+    def unapplied(self) -> Money:
+        """Return what no share takes."""
+        lent = sum(use.amount.minor for use in self.uses)
+        return self.gross - sum_of(self.shares, self.gross.currency) + Money(lent, self.gross.currency)
 
 
 def charge_postings(fact: ChargeFact) -> list[Posting]:
-    """Post a charge: one document for each customer, a leg for each invoice; what no share takes is unapplied."""
+    """Post a charge: one document for each customer, a leg for each invoice and credit; the rest is unapplied.
+
+    Where credits pay everything no money moved: the posting has no clearing leg, and cites nothing.
+    """
     groups = by_customer(fact.shares)
-    unapplied = fact.gross - sum_of(fact.shares, fact.gross.currency)
-    if unapplied or not groups:
+    if fact.unapplied or not groups:
         groups.setdefault(fact.customer_id, [])
     postings = []
     for customer_id, shares in groups.items():
         legs = [Leg(Role.RECEIVABLE, -share.amount, invoice_id=share.invoice_id) for share in shares]
-        if customer_id == fact.customer_id and unapplied:
-            legs.append(Leg(Role.RECEIVABLE, -unapplied))
+        legs += [
+            Leg(Role.RECEIVABLE, use.amount, credit=use.name) for use in fact.uses if use.customer_id == customer_id
+        ]
+        if customer_id == fact.customer_id and fact.unapplied:
+            legs.append(Leg(Role.RECEIVABLE, -fact.unapplied))
         cash = Money(-sum(leg.amount.minor for leg in legs), fact.gross.currency)
         key = PostingKey(fact.stripe_account, fact.charge_id, Kind.CHARGE.value, customer_id)
-        memo = f"Stripe {fact.charge_id}; Tieout {fact.payment_id}"
-        legs.insert(0, Leg(Role.CLEARING, cash, cites=fact.balance_txn))
+        memo = f"Stripe {fact.charge_id}; Tieout {fact.payment_id}" if fact.gross else f"Tieout {fact.payment_id}"
+        if cash:
+            legs.insert(0, Leg(Role.CLEARING, cash, cites=fact.balance_txn))
         postings.append(Posting(key, Kind.CHARGE, fact.day, tuple(legs), memo))
     return postings
 

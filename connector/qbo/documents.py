@@ -15,9 +15,11 @@ from typing import Any
 import msgspec
 
 from connector.errors import WrongInput
+from connector.ledger.allocation import Share
+from connector.ledger.credits import Use, fit
 from connector.ledger.keys import reference
 from connector.ledger.money import Money, money_of
-from connector.ledger.postings import Kind, Leg, Posting, Role
+from connector.ledger.postings import Kind, Posting, Role
 from connector.qbo.language import page_of, quote
 from connector.qbo.shapes import Document, RawObject
 
@@ -77,7 +79,8 @@ def disagreements(document: Document, body: bytes) -> list[str]:
     ours: Fields = {**document.fields}
     if document.entity == "Purchase":  # its total is QuickBooks' to compute
         ours["TotalAmt"] = sum((line["Amount"] for line in ours["Line"]), Decimal(0))
-    return [path for path in _COMPARED[document.entity] if _differs(_at(ours, path), _at(theirs, path))]
+    compared = [path for path in _COMPARED[document.entity] if path != _DEPOSITED_TO or _at(ours, path)]
+    return [path for path in compared if _differs(_at(ours, path), _at(theirs, path))]
 
 
 def unapplied_in(document: RawObject, currency: str) -> Money:
@@ -86,8 +89,9 @@ def unapplied_in(document: RawObject, currency: str) -> Money:
     return money_of(Decimal(amount), currency)
 
 
+_DEPOSITED_TO = "DepositToAccountRef.value"  # nothing is deposited by a payment of credits alone
 _COMPARED = {
-    "Payment": ("TotalAmt", "CustomerRef.value", "DepositToAccountRef.value"),
+    "Payment": ("TotalAmt", "CustomerRef.value", _DEPOSITED_TO),
     "Purchase": ("TotalAmt", "AccountRef.value"),
     "Transfer": ("Amount", "FromAccountRef.value", "ToAccountRef.value"),
 }
@@ -122,31 +126,35 @@ def _document(posting: Posting, fields: Fields) -> Document:
 
 
 def _payment(posting: Posting, chart: Chart, limits: Mapping[str, int] | None) -> Fields:
-    received = posting.clearing()
-    if received.minor <= 0:
+    received, lines = posting.clearing(), _payment_lines(posting, limits)
+    if received.minor < 0 or not (received or lines):
         raise NotBookable("amount", "A payment of nothing or less cannot be written to QuickBooks.")
     fields: Fields = {
         "CustomerRef": {"value": posting.key.customer_id},
         "TotalAmt": received.decimal(),
         "CurrencyRef": {"value": posting.currency},
-        "DepositToAccountRef": {"value": _chosen(chart.clearing, "clearing")},
         "PaymentRefNum": reference(posting.key),
-        "Line": [_invoice_line(leg, limits) for leg in posting.legs if leg.role is Role.RECEIVABLE and leg.invoice_id],
+        "Line": lines,
     }
-    fields["Line"] = [line for line in fields["Line"] if line["Amount"]]
-    if chart.method:
+    if received:
+        fields["DepositToAccountRef"] = {"value": _chosen(chart.clearing, "clearing")}
+    if received and chart.method:
         fields["PaymentMethodRef"] = {"value": chart.method}
     return fields
 
 
-def _invoice_line(leg: Leg, limits: Mapping[str, int] | None) -> Fields:
-    paid = -leg.amount.minor
-    if limits is not None:
-        paid = min(paid, max(limits.get(leg.invoice_id, 0), 0))
-    return {
-        "Amount": Money(paid, leg.amount.currency).decimal(),
-        "LinkedTxn": [{"TxnId": leg.invoice_id, "TxnType": "Invoice"}],
-    }
+def _payment_lines(posting: Posting, limits: Mapping[str, int] | None) -> list[Fields]:
+    """Return a line for each invoice and each credit memo: both are positive, QuickBooks knows which is which."""
+    customer, owed = posting.key.customer_id, [leg for leg in posting.legs if leg.role is Role.RECEIVABLE]
+    shares = [Share(leg.invoice_id, customer, -leg.amount) for leg in owed if leg.invoice_id]
+    uses = [Use(leg.credit, customer, leg.amount) for leg in owed if leg.credit]
+    fitting = fit(shares, uses, posting.clearing(), limits)
+    lines = [_linked(share.amount, "Invoice", share.invoice_id) for share in fitting.shares]
+    return lines + [_linked(use.amount, *use.name.split("/")) for use in fitting.uses]
+
+
+def _linked(amount: Money, entity: str, qbo_id: str) -> Fields:
+    return {"Amount": amount.decimal(), "LinkedTxn": [{"TxnId": qbo_id, "TxnType": entity}]}
 
 
 def _purchase(posting: Posting, chart: Chart, _limits: Mapping[str, int] | None) -> Fields:

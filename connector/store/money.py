@@ -1,7 +1,7 @@
 """What payers did and what Stripe says of it: payments, their shares and history, balance transactions, payouts.
 
-A payment row stands before Stripe is called. Laws: shares and what is unapplied sum to the amount; history is only
-added to; a receipt number is used once.
+A payment row stands before Stripe is called. Laws: shares and what is unapplied sum to the amount and the credits used;
+history is only added to; a receipt number is used once.
 """
 
 from __future__ import annotations
@@ -71,6 +71,20 @@ class ShareRow(SQLModel, table=True):
     amount_minor: int = minor()
     left_minor: int | None = maybe_minor()  # open on the invoice after it, read when the money came; None: not known
     number: str = ""  # the invoice's number when paid
+
+
+class CreditUseRow(SQLModel, table=True):
+    """Part of a payment's shares that an open credit of the customer pays instead of money."""
+
+    __tablename__ = "credit_use"
+    __table_args__ = (Index("use_of_credit", "company_id", "credit"),)
+
+    payment_id: str = Field(primary_key=True, foreign_key="payment.id")
+    credit: str = Field(primary_key=True)  # entity/id in QuickBooks: CreditMemo/73
+    company_id: str
+    customer_id: str
+    amount_minor: int = minor()
+    number: str = ""  # the credit memo's number when used
 
 
 class PaymentEventRow(SQLModel, table=True):

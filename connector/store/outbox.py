@@ -96,6 +96,7 @@ class LegRow(SQLModel, table=True):
     currency: str
     cites: str = ""
     invoice_id: str = ""
+    credit: str = ""  # the credit it uses up: entity/id
 
 
 class AttemptRow(SQLModel, table=True):

@@ -7,11 +7,12 @@ in the midst of work that is said for the record.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from connector.clock import day_in
-from connector.ledger.allocation import Refusal, is_too_small, open_amount
+from connector.ledger.allocation import Refusal, is_too_small, least_part, open_amount
+from connector.ledger.credits import Credit, left_of
 from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
@@ -25,6 +26,7 @@ MOST_INVOICES = 250  # in one payment
 _PLAIN = {
     "empty": mark("Choose at least one invoice to pay."),
     "too_many": mark("One payment can take up to {most} invoices. Pay the rest in another one."),
+    "unknown_credit": mark("One of these credits cannot be used here. Load the page again. Nothing was charged."),
     "unknown_invoice": mark("One of these invoices cannot be paid here. Nothing was charged."),
     "other_form": mark(
         "This page is no longer current. Nothing was charged by this press. Load the page again to go on."
@@ -50,6 +52,7 @@ class Scene:
     held: Sequence[Reservation]
     payers: Mapping[str, str]  # names of the contacts who are paying
     now: datetime
+    credits: Mapping[str, Credit] = field(default_factory=dict)  # as read a moment ago
 
     def balances(self, invoice_ids: Sequence[str]) -> dict[str, Money]:
         """Return what may be paid on each invoice now."""
@@ -118,7 +121,7 @@ def in_part(scene: Scene, press: Press) -> Refused | None:
                 "Nothing was charged."
             )
             return _too_little(sentence, company, left, number, invoice_id, balances)
-        least = Money(company.least_part_minor if left.currency == company.home_currency else 0, left.currency)
+        least = least_part(company.least_part_minor, left.currency, home=company.home_currency)
         if is_too_small(Money(minor, left.currency), left, least):
             sentence = mark(
                 "{company} takes {amount} or more on invoice {number}, or all that is open. Nothing was charged."
@@ -132,6 +135,22 @@ def _too_little(
 ) -> Refused:
     said = say(sentence, company=short_name(company.name), amount=money_text(amount), number=number)
     return Refused("partial", said, invoice_id, balances)
+
+
+@aside()
+def of_credit(scene: Scene, press: Press, refusal: Refusal) -> Refused:
+    """Tell that a credit is not what the page showed, with what is left of every credit asked for."""
+    taken = reserved_minor(scene.held)
+    left = {name: left_of(scene.credits[name], taken) for name, _ in press.credits if name in scene.credits}
+    credit = scene.credits.get(refusal.invoice_id)
+    if credit is None or refusal.possible is None:
+        return plain("unknown_credit")
+    facts = {"number": credit.number or credit.name.rpartition("/")[2], "amount": money_text(refusal.possible)}
+    if refusal.possible:
+        sentence = say("Credit {number} has {amount} left now. Nothing was charged.", **facts)
+    else:
+        sentence = say("Credit {number} has been used meanwhile. Nothing was charged.", **facts)
+    return Refused("credit", sentence, balances=scene.balances([one for one, _ in press.shares]), credits=left)
 
 
 @aside()

@@ -23,15 +23,21 @@ _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_act
 
 
 def give_up_unfinished(
-    rt: Runtime, company_id: str, invoice_ids: Sequence[str], *, replaces: Collection[str], contact_id: str
+    rt: Runtime,
+    company_id: str,
+    invoice_ids: Sequence[str],
+    credit_names: Sequence[str],
+    *,
+    replaces: Collection[str],
+    contact_id: str,
 ) -> None:
-    """Give up what stands on invoices and was abandoned, or is replaced by its own payer; others stay as they are.
+    """Give up what stands on invoices or credits and was abandoned, or is replaced by its own payer; no other.
 
     Where Stripe cannot be asked a payment keeps its reservation.
     """
     now = rt.clock.now()
     with rt.db.read() as session:
-        held = reservations(session, company_id, invoice_ids)
+        held = reservations(session, company_id, invoice_ids, credit_names)
     own = {one.payment_id for one in held if one.payment_id in replaces and one.contact_id == contact_id}
     abandoned = {one.payment_id for one in held if one.is_abandoned(now)}
     for payment_id in sorted(own | abandoned):

@@ -12,15 +12,18 @@ from datetime import timedelta
 from sqlmodel import col, select, update
 
 from connector.errors import GatewayError, Rejected, UnknownOutcome
+from connector.ledger.credits import Use
 from connector.ledger.money import Money
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.stripe.facts import Intent, NewIntent
 from connector.stripe.gateway import KEY_HOURS, StripeGateway
 from connector.words import count, listing
+from sync.collect.credits import uses_of
 from sync.runtime import Runtime
 
 CUSTOMER_KEY = "tieout_customer"
 SHARES_KEY = "tieout_shares"
+CREDITS_KEY = "tieout_credits"
 _LONGEST_VALUE = 500  # of one metadata value at Stripe
 _NUMBERS_NAMED = 12
 
@@ -65,13 +68,17 @@ def key_of(row: PaymentRow) -> str:
     return f"t1-{row.id}-create-{row.attempt}"
 
 
-def new_intent(row: PaymentRow, shares: Sequence[ShareRow]) -> NewIntent:
+def new_intent(row: PaymentRow, shares: Sequence[ShareRow], uses: Sequence[Use] = ()) -> NewIntent:
     """Return what is asked of Stripe: made from the payment's rows alone, so that asking again says the same."""
     return NewIntent(
         payment_id=row.id,
         amount=Money(row.amount_minor, row.currency),
         description=_description([share.number for share in shares]),
-        metadata={CUSTOMER_KEY: row.customer_id, **_compact(shares)},
+        metadata={
+            CUSTOMER_KEY: row.customer_id,
+            **_compact(SHARES_KEY, [(one.invoice_id, one.customer_id, one.amount_minor) for one in shares]),
+            **_compact(CREDITS_KEY, [(one.name, one.customer_id, one.amount.minor) for one in uses]),
+        },
     )
 
 
@@ -86,7 +93,9 @@ def _earlier(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent | N
 
 def _create(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent:
     try:
-        return gateway.create_intent(new_intent(row, shares_of(rt, row)), key=key_of(row))
+        with rt.db.read() as session:
+            uses = uses_of(session, row)
+        return gateway.create_intent(new_intent(row, shares_of(rt, row), uses), key=key_of(row))
     except (Rejected, UnknownOutcome) as error:
         # Stripe repeats a saved answer for a day, its own 500 too: only a lost answer is worth the same key again.
         if error.status is not None:
@@ -120,13 +129,13 @@ def _description(numbers: Sequence[str]) -> str:
     return f"{'Invoice' if len(numbers) == 1 else 'Invoices'} {listing(list(numbers))}"
 
 
-def _compact(shares: Sequence[ShareRow]) -> dict[str, str]:
-    """Write shares as invoice/customer/minor, in as many values as Stripe's limit needs: a lost hour is rebuilt so."""
+def _compact(key: str, parts: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+    """Write parts as what/customer/minor, in as many values as Stripe's limit needs: a lost hour is rebuilt so."""
     values: list[str] = []
-    for share in shares:
-        word = f"{share.invoice_id}/{share.customer_id}/{share.amount_minor}"
+    for part in parts:
+        word = "/".join(map(str, part))
         if values and len(values[-1]) + 1 + len(word) <= _LONGEST_VALUE:
             values[-1] += f" {word}"
         else:
             values.append(word)
-    return {f"{SHARES_KEY}_{n}": value for n, value in enumerate(values, start=1)}
+    return {f"{key}_{n}": value for n, value in enumerate(values, start=1)}

@@ -8,17 +8,19 @@ the books say later is settled as always: money that no longer fits becomes the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from connector.errors import GatewayError, NotConnected
+from connector.ledger.credits import Credit
 from connector.ledger.invoices import Invoice
 from connector.store.companies import CompanyRow
 from connector.store.money import ShareRow
 from connector.store.outbox import PostingRow
 from sync.collect import answers
+from sync.collect.credits import live_credits
 from sync.collect.live import cached_invoices, live_invoices
 from sync.collect.press import Press, Refused
 from sync.pulling import cursors
@@ -29,17 +31,24 @@ OLDEST = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Known:
-    """Invoices by id; `read_at` where QuickBooks could not be asked, and they are as of then."""
+    """Invoices by id, credits by name; `read_at` where QuickBooks could not be asked, and they are as of then."""
 
     invoices: Mapping[str, Invoice]
     read_at: datetime | None = None
+    credits: Mapping[str, Credit] = field(default_factory=dict)
 
 
 def known_invoices(rt: Runtime, company: CompanyRow, press: Press, asked: Sequence[str]) -> Known | Refused:
-    """Return the invoices of a press as the books have them, or as they were last read if company and payer agree."""
+    """Return the invoices of a press as the books have them, or as they were last read if company and payer agree.
+
+    A credit is never used on what was last read: it may have been given back, and no money stands behind it.
+    """
     try:
-        return Known(live_invoices(rt, company.id, asked))
+        invoices = live_invoices(rt, company.id, asked)
+        return Known(invoices, credits=live_credits(rt, company.id, [name for name, _ in press.credits]))
     except (NotConnected, GatewayError):
+        if press.credits:
+            return answers.of_company("books_out_of_reach", company)
         return _last_known(rt, company, press, asked)
 
 

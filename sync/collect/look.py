@@ -87,7 +87,9 @@ def _mark(rt: Runtime, payment_ids: Sequence[str]) -> None:
 def _due_for_a_look(now: datetime) -> ColumnElement[bool]:
     young = col(PaymentRow.created_at) > now - _YOUNG
     state = col(PaymentRow.state)
-    unsettled = and_(state == PaymentState.SUCCEEDED, col(PaymentRow.balance_txn) == "")
+    unsettled = and_(
+        state == PaymentState.SUCCEEDED, col(PaymentRow.balance_txn) == "", col(PaymentRow.amount_minor) > 0
+    )
     waiting = or_(state.in_(OPEN), unsettled)
     return or_(
         and_(waiting, young, _not_looked_at_since(now - _EVERY_YOUNG)),

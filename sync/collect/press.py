@@ -16,6 +16,8 @@ from connector.ledger.payments import PaymentState
 class Press:
     """What came with a press of Pay. `shares` are pairs of invoice id and minor units of `currency`.
 
+    `credits` are pairs of a credit's name and the minor units of the shares that it pays; the rest of them is money.
+
     An invoice may be paid when its id is in `allowed_invoices` (links that were opened) or its customer in
     `allowed_customers` (those of a signed-in contact).
     """
@@ -25,6 +27,7 @@ class Press:
     shares: tuple[tuple[str, int], ...]
     currency: str
     form_nonce: str  # random, of one form; the same form pressed again is the same payment
+    credits: tuple[tuple[str, int], ...] = ()  # CreditMemo/73 of a customer in `allowed_customers`
     contact_id: str = ""
     payer_email: str = ""
     note: str = ""  # the payer's own number or words, for the receipt
@@ -36,10 +39,18 @@ class Press:
     allowed_customers: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()  # payments this browser started: unfinished on these invoices, given up
 
+    @property
+    def money_minor(self) -> int:
+        """Return what is paid in money: the shares less what credits pay of them."""
+        return sum(minor for _, minor in self.shares) - sum(minor for _, minor in self.credits)
+
 
 @dataclass(frozen=True)
 class Started:
-    """A payment that stands and can be confirmed; `state` says when it was confirmed already."""
+    """A payment that stands and can be confirmed; `state` says when it was confirmed already.
+
+    One that credits alone pay has succeeded, and has no secret.
+    """
 
     payment_id: str
     client_secret: str
@@ -53,7 +64,7 @@ class Refused:
 
     Reasons: empty, too_many, unknown_invoice, not_payable, above_balance, under_way, not_positive, other_currency,
     partial, too_small, too_large, other_form, cards_declined, sign_in_first, books_out_of_reach, last_known,
-    stripe_out_of_reach, stripe_refused, not_connected.
+    stripe_out_of_reach, stripe_refused, not_connected, unknown_credit, credit.
     """
 
     reason: str
@@ -61,3 +72,4 @@ class Refused:
     invoice_id: str = ""
     balances: Mapping[str, Money] = field(default_factory=dict)  # what may be paid now, by invoice; empty when unknown
     under_way: tuple[str, ...] = ()  # ids of the payments that stand in the way
+    credits: Mapping[str, Money] = field(default_factory=dict)  # what is left of each credit, where one has changed

@@ -1,7 +1,7 @@
-"""What payments have reserved on invoices: everything that was promised to an invoice and is not in its balance yet.
+"""What payments have reserved on invoices and of credits: everything that was promised and is not in a balance yet.
 
-Reads rows only. Law: a share counts from the moment its payment is pressed until its payment is given up, has failed,
-or stands in QuickBooks; so the live balance less the reservations is what may still be promised.
+Reads rows only. Law: a share, and the use of a credit, counts from the moment its payment is pressed until its payment
+is given up, has failed, or stands in QuickBooks; so the live balance less the reservations is what may be promised.
 """
 
 from __future__ import annotations
@@ -10,21 +10,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, or_, select
 
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import Kind
-from connector.store.money import PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 
 
 @dataclass(frozen=True)
 class Reservation:
-    """A share of a payment that QuickBooks' balance does not show yet."""
+    """A share of a payment, or its use of a credit, that QuickBooks' balance does not show yet."""
 
     payment_id: str
-    invoice_id: str
+    invoice_id: str  # or the name of a credit, entity/id: the two are never alike
     amount: Money
     payment: Money  # the whole payment
     state: PaymentState
@@ -37,31 +39,53 @@ class Reservation:
         return self.state in OPEN and self.expires_at <= now
 
 
-def reservations(session: Session, company_id: str, invoice_ids: Sequence[str]) -> list[Reservation]:
-    """Return what stands on these invoices, oldest payment first."""
+def reservations(
+    session: Session, company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str] = ()
+) -> list[Reservation]:
+    """Return what stands on these invoices, and what uses these credits, oldest payment first."""
+    in_order = (col(PaymentRow.created_at), col(PaymentRow.id))
+    shares = (
+        select(PaymentRow, ShareRow)
+        .where(
+            ShareRow.company_id == company_id,
+            ShareRow.payment_id == PaymentRow.id,
+            col(ShareRow.invoice_id).in_(invoice_ids),
+            _stands(company_id, col(ShareRow.customer_id)),
+        )
+        .order_by(*in_order)
+    )
+    held = [_reservation(payment, share.invoice_id, share.amount_minor) for payment, share in session.exec(shares)]
+    if not credit_names:
+        return held
+    uses = (
+        select(PaymentRow, CreditUseRow)
+        .where(
+            CreditUseRow.company_id == company_id,
+            CreditUseRow.payment_id == PaymentRow.id,
+            col(CreditUseRow.credit).in_(credit_names),
+            _stands(company_id, col(CreditUseRow.customer_id)),
+        )
+        .order_by(*in_order)
+    )
+    return held + [_reservation(payment, use.credit, use.amount_minor) for payment, use in session.exec(uses)]
+
+
+def _stands(company_id: str, customer_id: Mapped[str]) -> ColumnElement[bool]:
+    """Return the condition that a payment is under way, or succeeded and not in a customer's books yet."""
     in_books = (
         select(PostingRow.id)
         .where(
             PostingRow.company_id == company_id,
             PostingRow.payment_id == PaymentRow.id,
             PostingRow.kind == Kind.CHARGE.value,
-            PostingRow.customer_id == ShareRow.customer_id,
+            PostingRow.customer_id == customer_id,
             col(PostingRow.state).in_(("posted", "dropped")),
         )
         .exists()
     )
-    standing = (
-        select(PaymentRow, ShareRow)
-        .where(
-            PaymentRow.company_id == company_id,
-            ShareRow.company_id == company_id,
-            ShareRow.payment_id == PaymentRow.id,
-            col(ShareRow.invoice_id).in_(invoice_ids),
-            or_(col(PaymentRow.state).in_(UNDER_WAY), (col(PaymentRow.state) == PaymentState.SUCCEEDED) & ~in_books),
-        )
-        .order_by(col(PaymentRow.created_at), col(PaymentRow.id))
-    )
-    return [_reservation(payment, share) for payment, share in session.exec(standing)]
+    state = col(PaymentRow.state)
+    is_owed = or_(state.in_(UNDER_WAY), (state == PaymentState.SUCCEEDED) & ~in_books)
+    return (col(PaymentRow.company_id) == company_id) & is_owed
 
 
 def together(earlier: Iterable[Reservation], later: Iterable[Reservation]) -> list[Reservation]:
@@ -70,18 +94,18 @@ def together(earlier: Iterable[Reservation], later: Iterable[Reservation]) -> li
 
 
 def reserved_minor(held: Iterable[Reservation]) -> dict[str, int]:
-    """Return the minor units reserved on each invoice."""
+    """Return the minor units reserved on each invoice and of each credit."""
     sums: dict[str, int] = {}
     for one in held:
         sums[one.invoice_id] = sums.get(one.invoice_id, 0) + one.amount.minor
     return sums
 
 
-def _reservation(payment: PaymentRow, share: ShareRow) -> Reservation:
+def _reservation(payment: PaymentRow, what: str, minor: int) -> Reservation:
     return Reservation(
         payment_id=payment.id,
-        invoice_id=share.invoice_id,
-        amount=Money(share.amount_minor, payment.currency),
+        invoice_id=what,
+        amount=Money(minor, payment.currency),
         payment=Money(payment.amount_minor, payment.currency),
         state=PaymentState(payment.state),
         contact_id=payment.contact_id,

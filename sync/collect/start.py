@@ -15,18 +15,20 @@ from sqlmodel import Session, and_, case, col, or_, select, update
 
 from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
 from connector.ledger.allocation import Share, check_shares
+from connector.ledger.credits import Credit, Use, check_uses
 from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.access import ContactRow
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
-from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Intent
 from connector.words import money_text, on_record
 from sync.collect import answers, card_tries
 from sync.collect.answers import MOST_INVOICES, Scene
+from sync.collect.credits import uses_of
 from sync.collect.giving_up import give_up_unfinished
 from sync.collect.intents import make_intent, shares_of
 from sync.collect.last_known import Known, known_invoices
@@ -34,7 +36,7 @@ from sync.collect.press import Press, Refused, Started
 from sync.collect.reserve import Reservation, reservations, reserved_minor, together
 from sync.counts import next_count
 from sync.runtime import Runtime
-from sync.settle import cancel, read_payment
+from sync.settle import cancel, read_payment, settle_by_credit
 
 RESERVED_FOR = timedelta(minutes=30)
 SMALLEST_MINOR = 50  # Stripe's smallest charge, in the currencies it settles for QuickBooks companies
@@ -63,12 +65,12 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
     """Check a press against the live books and commit its rows."""
     if refusal := _before_asking(rt, press):
         return refusal
-    asked = [invoice_id for invoice_id, _ in press.shares]
-    give_up_unfinished(rt, company.id, asked, replaces=press.replaces, contact_id=press.contact_id)
+    asked, lent = [invoice_id for invoice_id, _ in press.shares], [name for name, _ in press.credits]
+    give_up_unfinished(rt, company.id, asked, lent, replaces=press.replaces, contact_id=press.contact_id)
     # Read before the balances: a payment that reaches the books in between then counts twice for a moment, which
     # refuses too much; the other way round it would not count at all.
     with rt.db.read() as session:
-        before = reservations(session, company.id, asked)
+        before = reservations(session, company.id, asked, lent)
     try:
         account = rt.gateways.stripe(company.id).stripe_account
     except NotConnected:
@@ -76,15 +78,24 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
     known = known_invoices(rt, company, press, asked)
     if isinstance(known, Refused):
         return known
+    rings: list[tuple[str, str]] = []
     with rt.db.write("pay") as session:
         # One press of a company at a time from here to the commit, on every database.
         next_count(session, company.id, "presses")
         if again := _pressed_before(session, press):
             return again
-        held = together(before, reservations(session, company.id, asked))
+        held = together(before, reservations(session, company.id, asked, lent))
         payers = _payers(session, company.id, held)
-        scene = Scene(company, _allowed(known.invoices, press), held, payers, rt.clock.now())
-        return _refusal(scene, press) or _insert(session, rt, press, known, account)
+        lending = {name: one for name, one in known.credits.items() if one.customer_id in press.allowed_customers}
+        scene = Scene(company, _allowed(known.invoices, press), held, payers, rt.clock.now(), lending)
+        if refused := _refusal(scene, press):
+            return refused
+        payment = _insert(session, rt, press, known, account)
+        if isinstance(payment, PaymentRow) and not payment.amount_minor:
+            left = {one: money.minor for one, money in scene.balances(asked).items()}
+            rings = settle_by_credit(session, rt, payment, left)
+    _ring(rt, rings)
+    return payment
 
 
 def _before_asking(rt: Runtime, press: Press) -> Refused | None:
@@ -127,10 +138,23 @@ def _refusal(scene: Scene, press: Press) -> Refused | None:
         return answers.because(scene, press, refusal)
     if refused := answers.in_part(scene, press):
         return refused
-    amount = sum(minor for _, minor in press.shares)
-    if amount < SMALLEST_MINOR:
+    uses = _uses(press, scene.credits)
+    if refusal := check_uses(uses, shares, scene.credits, reserved_minor(scene.held)):
+        return answers.of_credit(scene, press, refusal)
+    if press.money_minor < SMALLEST_MINOR and not (press.money_minor == 0 and uses):
         return answers.too_small(Money(SMALLEST_MINOR, press.currency))
-    return answers.too_large(Money(LARGEST_MINOR, press.currency)) if amount > LARGEST_MINOR else None
+    return answers.too_large(Money(LARGEST_MINOR, press.currency)) if press.money_minor > LARGEST_MINOR else None
+
+
+def _uses(press: Press, credits_by_name: Mapping[str, Credit]) -> list[Use]:
+    return [
+        Use(
+            name,
+            credits_by_name[name].customer_id if name in credits_by_name else "",
+            Money(minor, press.currency),
+        )
+        for name, minor in press.credits
+    ]
 
 
 def _shares(press: Press, invoices: Mapping[str, Invoice]) -> list[Share]:
@@ -154,7 +178,7 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
         from_address=press.from_address,
         note=press.note,
         language=press.language,
-        amount_minor=sum(minor for _, minor in press.shares),
+        amount_minor=press.money_minor,
         currency=press.currency,
         form_nonce=press.form_nonce,
         stripe_account=account,
@@ -174,6 +198,17 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
             number=invoice.number,
         )
         session.add(share)
+    for name, minor in press.credits:
+        credit = known.credits[name]
+        use = CreditUseRow(
+            payment_id=payment.id,
+            credit=name,
+            company_id=press.company_id,
+            customer_id=credit.customer_id,
+            amount_minor=minor,
+            number=credit.number,
+        )
+        session.add(use)
     text = f"Pay was pressed for {money_text(Money(payment.amount_minor, payment.currency))}."
     if known.read_at is not None:
         text += f" QuickBooks could not be asked; its balances were read at {known.read_at:%Y-%m-%d %H:%M} UTC."
@@ -201,6 +236,8 @@ def _with_intent(rt: Runtime, company: CompanyRow, press: Press, payment: Paymen
     """Give the payment its intent, if the form still means this payment and nobody gave it up."""
     if not _says_the_same(rt, press, payment) or not _keep(rt, payment, note=press.note or payment.note):
         return answers.plain("other_form")
+    if not payment.amount_minor:
+        return Started(payment.id, "", Money(0, payment.currency), PaymentState(payment.state))
     try:
         intent = make_intent(rt, payment)
     except (NotConnected, Unauthorised):
@@ -228,8 +265,11 @@ def _still_wanted(rt: Runtime, payment: PaymentRow, intent: Intent) -> PaymentSt
 
 def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
     shares = {share.invoice_id: share.amount_minor for share in shares_of(rt, payment)}
+    with rt.db.read() as session:
+        lent = {use.name: use.amount.minor for use in uses_of(session, payment)}
     who = (payment.customer_id, payment.contact_id, payment.currency)
-    return shares == dict(press.shares) and who == (press.customer_id, press.contact_id, press.currency)
+    is_same = shares == dict(press.shares) and lent == dict(press.credits)
+    return is_same and who == (press.customer_id, press.contact_id, press.currency)
 
 
 def _keep(rt: Runtime, payment: PaymentRow, *, note: str) -> bool:
@@ -250,6 +290,11 @@ def _keep(rt: Runtime, payment: PaymentRow, *, note: str) -> bool:
         )
         later = case((col(PaymentRow.expires_at) < until, until), else_=col(PaymentRow.expires_at))
         return bool(session.exec(mine.values(expires_at=later, note=note)).rowcount)
+
+
+def _ring(rt: Runtime, rings: Sequence[tuple[str, str]]) -> None:
+    for work, subject in rings:
+        rt.bell.ring(work, subject)
 
 
 def _payers(session: Session, company_id: str, held: Sequence[Reservation]) -> dict[str, str]:

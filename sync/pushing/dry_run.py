@@ -73,9 +73,15 @@ def _body(session: Session, row: PostingRow) -> tuple[bytes, str]:
 def _line(leg: Leg, names: dict[str, str], numbers: dict[str, str]) -> Line:
     account = names.get(leg.role.value) or _ROLE_NAMES[leg.role]
     if leg.role is Role.RECEIVABLE:
-        account += f", {numbers.get(leg.invoice_id, leg.invoice_id)}" if leg.invoice_id else ", without an invoice"
+        account += f", {_of_what(leg, numbers)}"
     is_debit = leg.amount.minor > 0
     return Line(account, leg.amount if is_debit else None, None if is_debit else -leg.amount)
+
+
+def _of_what(leg: Leg, numbers: dict[str, str]) -> str:
+    if leg.credit:
+        return f"credit {leg.credit.rpartition('/')[2]}"
+    return numbers.get(leg.invoice_id, leg.invoice_id) if leg.invoice_id else "without an invoice"
 
 
 def _account_names(session: Session, row: PostingRow) -> dict[str, str]:

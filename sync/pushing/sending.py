@@ -229,7 +229,7 @@ def _tell_duplicate(session: Session, rt: Runtime, row: PostingRow, documents: S
 
 def _left_open(posting: Posting) -> Money:
     """Return what the posting itself leaves without an invoice."""
-    rest = [leg.amount for leg in posting.legs if leg.role is Role.RECEIVABLE and not leg.invoice_id]
+    rest = [leg.amount for leg in posting.legs if leg.role is Role.RECEIVABLE and not (leg.invoice_id or leg.credit)]
     return -total(rest, posting.currency)
 
 

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.clock import day_in
-from connector.ledger.allocation import Share, sum_of
+from connector.ledger.allocation import Share
+from connector.ledger.credits import Fitting, Use
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState, advance, seen_state
 from connector.ledger.postings import ChargeFact
 from connector.store.money import PaymentRow
 from connector.stripe.facts import Charge, Intent
 
+CREDIT = "credit"  # the method of a payment that credits alone pay
 DEBITS = frozenset({"us_bank_account"})  # methods whose success comes days after they were confirmed
 MICRODEPOSITS = "verify_with_microdeposits"
 MICRODEPOSITS_TAKE = timedelta(days=10)
@@ -70,7 +72,7 @@ def success_at(charge: Charge, now: datetime) -> datetime:
     return now
 
 
-def charge_fact(row: PaymentRow, charge: Charge, shares: Sequence[Share], *, zone: str) -> ChargeFact:
+def charge_fact(row: PaymentRow, charge: Charge, fitting: Fitting, *, zone: str) -> ChargeFact:
     """Return a succeeded charge as the ledger posts it. Its balance transaction must be known."""
     assert charge.txn is not None
     assert row.succeeded_at is not None
@@ -83,25 +85,28 @@ def charge_fact(row: PaymentRow, charge: Charge, shares: Sequence[Share], *, zon
         gross=charge.txn.amount,
         fee=charge.txn.fee,
         day=day_in(zone, at),
-        shares=tuple(shares),
+        shares=fitting.shares,
         customer_id=row.customer_id,
+        uses=fitting.uses,
     )
 
 
-def fit(shares: Sequence[Share], gross: Money, room: Mapping[str, int] | None) -> list[Share]:
-    """Return the shares cut to what was charged and to the room on each invoice; what is cut off stays unapplied.
-
-    `room` is minor units still open on each invoice, None where nobody could ask.
-    """
-    left, fitting = gross.minor, []
-    for share in shares:
-        most = share.amount.minor if room is None else room.get(share.invoice_id, 0)
-        part = min(share.amount.minor, most, left)
-        if part > 0:
-            fitting.append(Share(share.invoice_id, share.customer_id, Money(part, gross.currency)))
-            left -= part
-    assert sum_of(fitting, gross.currency) <= gross
-    return fitting
+def credit_fact(row: PaymentRow, shares: Sequence[Share], uses: Sequence[Use], *, zone: str) -> ChargeFact:
+    """Return a payment that credits alone pay as the ledger posts it: its own id stands where a charge's would."""
+    assert row.succeeded_at is not None
+    nothing = Money(0, row.currency)
+    return ChargeFact(
+        stripe_account=row.stripe_account,
+        charge_id=row.id,
+        payment_id=row.id,
+        balance_txn="",
+        gross=nothing,
+        fee=nothing,
+        day=day_in(zone, row.succeeded_at),
+        shares=tuple(shares),
+        customer_id=row.customer_id,
+        uses=tuple(uses),
+    )
 
 
 def _seen(intent: Intent, was: PaymentState) -> PaymentState:

@@ -1,7 +1,7 @@
-"""How much of a charge still fits on its invoices: live balances less what we owe to QuickBooks already.
+"""How much of a charge still fits on its invoices and credits: live balances less what we owe to QuickBooks already.
 
-An invoice may have been edited, voided or paid by cheque while a payment was under way. Law: when QuickBooks cannot be
-asked the answer is that nobody knows, never a guess from the cache.
+An invoice may have been edited, voided or paid by cheque while a payment was under way, a credit used. Law: when
+QuickBooks cannot be asked the answer is that nobody knows, never a guess from the cache.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from connector.errors import GatewayError, NotConnected
 from connector.store.outbox import LegRow, PostingRow
+from sync.collect.credits import live_credits
 from sync.collect.live import live_invoices
 from sync.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Owed:
-    """A posting on an invoice that QuickBooks does not have for certain."""
+    """A posting on an invoice, or of a credit (then by its name), that QuickBooks does not have for certain."""
 
     posting_id: str
     state: str
@@ -29,21 +30,23 @@ class Owed:
 
 @dataclass(frozen=True)
 class Room:
-    """Minor units that fit on each invoice (None where nobody could ask), and what was owed when that was asked."""
+    """Minor units that fit on each invoice and credit (None where nobody could ask), and what was owed at that time."""
 
     minor: dict[str, int] | None
     owed: frozenset[Owed]
 
 
-def room_on(rt: Runtime, company_id: str, invoice_ids: Sequence[str]) -> Room:
-    """Ask QuickBooks what is open on invoices and take off what is still to be sent there."""
+def room_on(rt: Runtime, company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str] = ()) -> Room:
+    """Ask QuickBooks what is open on invoices and credits, and take off what is still to be sent there."""
     with rt.db.read() as session:
-        owed = owed_on(session, company_id, invoice_ids)
+        owed = owed_on(session, company_id, invoice_ids, credit_names)
     try:
         live = live_invoices(rt, company_id, invoice_ids)
+        lending = live_credits(rt, company_id, credit_names)
     except (GatewayError, NotConnected):
         return Room(None, owed)
     room = {one.qbo_id: one.balance.minor for one in live.values() if one.payable}
+    room |= {name: one.left.minor for name, one in lending.items()}
     for one in owed:
         # What is being sent this moment may be in the balance already: it is not taken off a second time.
         if one.state in ("due", "held"):
@@ -51,15 +54,21 @@ def room_on(rt: Runtime, company_id: str, invoice_ids: Sequence[str]) -> Room:
     return Room(room, owed)
 
 
-def owed_on(session: Session, company_id: str, invoice_ids: Sequence[str]) -> frozenset[Owed]:
-    """Return what our postings, not yet in QuickBooks, put on invoices."""
-    legs = select(PostingRow.id, PostingRow.state, LegRow.invoice_id, LegRow.amount_minor).where(
+def owed_on(
+    session: Session, company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str] = ()
+) -> frozenset[Owed]:
+    """Return what our postings, not yet in QuickBooks, put on invoices and take of credits."""
+    legs = select(PostingRow.id, PostingRow.state, LegRow).where(
         PostingRow.company_id == company_id,
         LegRow.company_id == company_id,
         LegRow.posting_id == PostingRow.id,
-        col(LegRow.invoice_id).in_(invoice_ids),
+        or_(
+            col(LegRow.invoice_id).in_(invoice_ids),
+            and_(col(LegRow.credit) != "", col(LegRow.credit).in_(credit_names)),
+        ),
         col(PostingRow.state).not_in(("posted", "dropped")),
     )
     return frozenset(
-        Owed(posting_id, state, invoice, -minor) for posting_id, state, invoice, minor in session.exec(legs)
+        Owed(posting_id, state, leg.invoice_id or leg.credit, abs(leg.amount_minor))
+        for posting_id, state, leg in session.exec(legs)
     )

@@ -21,6 +21,8 @@ _NUMBERS_NAMED = 4
 
 def history(payment: PaymentRow) -> str:
     """Return the line of a payment's own history for the state it is in now."""
+    if payment.method == "credit":
+        return "Paid by open credits of the customer; no money moved."
     amount, method = amount_of(payment), payment.method_label or "the chosen method"
     reason = f": {payment.error_text}" if payment.error_text else "."
     declined = f"{method} was declined{reason}" if payment.error_code else "The payer may choose a method again."
@@ -44,6 +46,8 @@ def log_line(session: Session, payment: PaymentRow, shares: Sequence[ShareRow]) 
     }.get(PaymentState(payment.state))
     if sentence is None:
         return None
+    if payment.method == "credit":
+        sentence = f"{who} paid with open credits"
     receipt = f"receipt {payment.receipt_number}" if payment.receipt_number else payment.error_text.rstrip(".")
     return sentence, " · ".join(filter(None, (invoices_of(shares), receipt)))
 

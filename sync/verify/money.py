@@ -14,7 +14,7 @@ from connector.ledger.payments import PaymentState
 from connector.ledger.postings import Kind, Role
 from connector.store.books import TieoutRow
 from connector.store.companies import CountRow
-from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow, ShareRow
+from connector.store.money import BalanceTxnRow, CreditUseRow, PaymentRow, PayoutRow, ShareRow
 from connector.store.outbox import LegRow, MailRow, PostingRow
 from sync.runtime import Runtime
 from sync.settling.feed_names import REFUNDS
@@ -128,17 +128,21 @@ def payouts_tie(session: Session, rt: Runtime, company_id: str) -> Iterator[Brok
 
 
 def shares_fit(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
-    """I-6: shares are positive and sum to their payment; legs of a posting sum to zero."""
+    """I-6: shares are positive and sum to their payment and its credits; legs of a posting sum to zero."""
     amounts = select(PaymentRow.id, PaymentRow.amount_minor).where(PaymentRow.company_id == company_id)
-    agreed = dict(session.exec(amounts).all())
+    agreed = Counter(dict(session.exec(amounts).all()))
+    for use in session.exec(select(CreditUseRow).where(CreditUseRow.company_id == company_id)):
+        agreed[use.payment_id] += use.amount_minor
+        if use.amount_minor <= 0:
+            yield Broken("I-6", use.payment_id, f"a use of {use.amount_minor} of {use.credit}")
     shares: Counter[str] = Counter()
     for share in session.exec(select(ShareRow).where(ShareRow.company_id == company_id)):
         shares[share.payment_id] += share.amount_minor
         if share.amount_minor <= 0:
             yield Broken("I-6", share.payment_id, f"a share of {share.amount_minor} on invoice {share.invoice_id}")
     for payment_id, minor in shares.items():
-        if minor > agreed.get(payment_id, 0):
-            yield Broken("I-6", payment_id, f"shares of {minor} in a payment of {agreed.get(payment_id, 0)}")
+        if minor > agreed[payment_id]:
+            yield Broken("I-6", payment_id, f"shares of {minor} in a payment and credits of {agreed[payment_id]}")
     legs = (
         select(LegRow.posting_id, func.sum(LegRow.amount_minor))
         .where(LegRow.company_id == company_id)
@@ -163,7 +167,7 @@ def refunds_fit(session: Session, rt: Runtime, company_id: str) -> Iterator[Brok
 
 
 def shown_is_charged(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
-    """I-18: what was agreed to is the sum of the shares, and what Stripe charged, or the difference is named."""
+    """I-18: what was agreed to is the shares less credits, and what Stripe charged, or the difference is named."""
     named = Named.read(session, company_id, ever=True)
     shares = (
         select(ShareRow.payment_id, func.sum(ShareRow.amount_minor))
@@ -171,6 +175,8 @@ def shown_is_charged(session: Session, rt: Runtime, company_id: str) -> Iterator
         .group_by(col(ShareRow.payment_id))
     )
     sums = {payment_id: int(minor) for payment_id, minor in session.exec(shares)}
+    for use in session.exec(select(CreditUseRow).where(CreditUseRow.company_id == company_id)):
+        sums[use.payment_id] = sums.get(use.payment_id, 0) - use.amount_minor
     txns = select(BalanceTxnRow.txn_id, BalanceTxnRow.amount_minor, BalanceTxnRow.currency).where(
         BalanceTxnRow.company_id == company_id
     )

@@ -17,7 +17,7 @@ from connector.store.access import ContactCustomerRow, ContactRow
 from connector.store.books import DiscrepancyRow
 from connector.store.cache import CursorRow, InvoiceRow
 from connector.store.companies import ConnectionRow
-from connector.store.money import PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import AttemptRow, InboxRow, LegRow, MailRow, PostingRow
 from sync.intuit_hints import read_hints
 from sync.pushing.attempts import verify_chain
@@ -158,6 +158,8 @@ class Whole:
             shares[share.payment_id] += share.amount_minor
             if share.amount_minor <= 0:
                 yield Broken("I-6", share.payment_id, f"a share of {share.amount_minor} on {share.invoice_id}")
+        for use in self.ledgers.rows(CreditUseRow):
+            shares[use.payment_id] -= use.amount_minor
         for payment_id, minor in shares.items():
             if payment_id in self.payments and minor > self.payments[payment_id].amount_minor:
                 yield Broken("I-6", payment_id, f"shares of {minor} exceed {self.payments[payment_id].amount_minor}")

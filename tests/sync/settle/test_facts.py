@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.ledger.allocation import Share, sum_of
+from connector.ledger.credits import Fitting, fit
 from connector.ledger.money import Money
 from connector.ledger.payments import FINAL, PaymentState
 from connector.ledger.postings import charge_postings, clearing_by_citation, fee_posting
 from connector.store.money import PaymentRow
 from connector.stripe.facts import BalanceTxn, Charge, Intent
-from sync.settling.facts import MICRODEPOSITS, charge_fact, decide, fit, success_at
+from sync.settling.facts import MICRODEPOSITS, charge_fact, decide, success_at
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAID = Money(12345, "USD")
@@ -225,12 +226,12 @@ class TestWhen:
     )
     def test_a_card_is_booked_on_its_local_day(self, zone: str, at: datetime, day: date) -> None:
         row = payment(succeeded_at=at + timedelta(days=2))
-        assert charge_fact(row, charge(created_at=at), [], zone=zone).day == day
+        assert charge_fact(row, charge(created_at=at), Fitting((), ()), zone=zone).day == day
 
     def test_a_debit_is_booked_on_the_day_of_success(self) -> None:
         row = payment(succeeded_at=NOW + timedelta(days=4))
         one = charge(method="us_bank_account")
-        assert charge_fact(row, one, [], zone="UTC").day == date(2026, 11, 26)
+        assert charge_fact(row, one, Fitting((), ()), zone="UTC").day == date(2026, 11, 26)
 
 
 shares_of_all_kinds = st.lists(
@@ -250,7 +251,7 @@ rooms = st.none() | st.dictionaries(st.sampled_from("1234567"), st.integers(0, 1
 def test_shares_are_cut_to_the_charge_and_to_the_room(
     shares: list[Share], gross: int, room: dict[str, int] | None
 ) -> None:
-    fitting = fit(shares, Money(gross, "USD"), room)
+    fitting = fit(shares, [], Money(gross, "USD"), room).shares
     asked = {share.invoice_id: share.amount.minor for share in shares}
     assert sum_of(fitting, "USD").minor <= gross
     for share in fitting:
@@ -258,7 +259,7 @@ def test_shares_are_cut_to_the_charge_and_to_the_room(
         assert room is None or share.amount.minor <= room.get(share.invoice_id, 0)
     enough = sum(asked.values()) <= gross
     if enough and (room is None or all(room.get(one, 0) >= minor for one, minor in asked.items())):
-        assert fitting == shares
+        assert list(fitting) == shares
 
 
 @given(shares_of_all_kinds, st.integers(1, 10**7), rooms, st.integers(0, 500))
@@ -267,7 +268,7 @@ def test_whatever_is_cut_the_postings_come_to_the_net(
 ) -> None:
     amount, kept = Money(gross, "USD"), Money(min(fee, gross), "USD")
     one = charge(amount=amount, txn=txn(amount=amount, fee=kept, net=amount - kept))
-    fact = charge_fact(payment(succeeded_at=NOW), one, fit(shares, amount, room), zone="UTC")
+    fact = charge_fact(payment(succeeded_at=NOW), one, fit(shares, [], amount, room), zone="UTC")
     paid_fee = fee_posting(fact)
     postings = [*charge_postings(fact), *([paid_fee] if paid_fee else [])]
     assert clearing_by_citation(postings) == {"txn_1": (amount - kept).minor}
