@@ -52,7 +52,7 @@ def measure(bench: Bench) -> Findings:
             "postgresql": on_postgresql,
         }
         subjects = {name: partial(_seconds, app, environ, requests) for name, (app, environ) in pages.items()}
-        timings = interleave(subjects, bench.pick(tiny=1, quick=25, full=200))
+        timings = interleave(subjects, bench.pick(tiny=1, quick=9, full=200))
     return Findings(
         floor=f"hello {timings.text('hello')}, template {timings.text('bare')}",
         peer=timings.text("orm"),

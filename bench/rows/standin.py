@@ -96,7 +96,7 @@ def measure(bench: Bench) -> Findings:
             "payment": _many(times, lambda: books.call("POST", f"{path}/payment?requestid=b{next(ids)}", payment)),
             "invoice": _many(times, lambda: books.call("POST", f"{path}/invoice?requestid=b{next(ids)}", invoice)),
         }
-        timings = interleave(subjects, bench.pick(tiny=1, quick=9, full=25))
+        timings = interleave(subjects, bench.pick(tiny=1, quick=5, full=25))
     return Findings(
         floor=f"json.dumps {timings.text('dumps')}, {times} hellos {timings.text('hello')}",
         peer="some 300 ms a page, as others measured",

@@ -37,7 +37,7 @@ def _start(code: str) -> Subject:
 def measure(bench: Bench) -> Findings:
     """Start each process in turn, round by round."""
     subjects = {"bare": _start(_BARE), "help": _start(_HELP), "portal": _start(_PORTAL), "all": _start(_ALL)}
-    timings = interleave(subjects, bench.pick(tiny=1, quick=3, full=15))
+    timings = interleave(subjects, bench.pick(tiny=1, quick=2, full=15))
     heavy: list[str] = json.loads(processes.run(["-c", _WHICH_HEAVY]).said.splitlines()[-1])
     return Findings(
         floor=timings.text("bare"),

@@ -46,7 +46,7 @@ def measure(bench: Bench) -> Findings:
         keep_answer()
         writes = watch_writes(pull.rt.db, "invoice", "raw")
         subjects = {"floor": decode, "ours": keep_answer, "peer": merge_objects}
-        timings = interleave(subjects, bench.pick(tiny=1, quick=7, full=25))
+        timings = interleave(subjects, bench.pick(tiny=1, quick=4, full=25))
         check_kept(pull.rt.db, page.count)
         written = writes()
     return Findings(

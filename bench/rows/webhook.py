@@ -47,7 +47,7 @@ def measure(bench: Bench) -> Findings:
             "door": _each(events, lambda number: _accept(rt, _event(number))),
             "peer": _each(events, lambda number: webhooks.accept(peer, _event(number))),
         }
-        timings = interleave(subjects, bench.pick(tiny=1, quick=20, full=150))
+        timings = interleave(subjects, bench.pick(tiny=1, quick=7, full=150))
         twice = _stored_twice(rt)
     return Findings(
         floor=timings.text("floor"),

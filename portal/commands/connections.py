@@ -54,11 +54,13 @@ def stripe(stdin: bool, slug: str | None, as_json: bool) -> None:
     """
     from jobs.gateways import account_of_key
     from oauth.keys import connect_stripe
+    from sync.wallets import offer_wallets
 
     rt = runtime()
     company = company_of(rt, slug)
     keys = _keys_from(sys.stdin.read()) if stdin else _asked()
     account = connect_stripe(rt, company.id, look=lambda key: account_of_key(rt.settings, rt.clock, key), **keys)
+    offer_wallets(rt, company.id)
     answer({"account": account}, as_json=as_json, sentence=f"{company.name} is connected to Stripe account {account}.")
 
 

@@ -20,6 +20,7 @@ from portal.here import now, runtime
 from portal.security import consent_page
 from portal.staff.gate import member, needs_role, pages
 from sync import accounts
+from sync.wallets import offer_wallets
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ def save_stripe_keys() -> ResponseReturnValue:
             rt, member().company.id, look=lambda key: account_of_key(rt.settings, rt.clock, key), **keys
         )
         flash(f"Connected to Stripe account {account}.", "good")
+        offer_wallets(rt, member().company.id)
         rt.bell.ring("pull", member().company.id)
     except WrongInput as error:
         flash(str(error), "bad")

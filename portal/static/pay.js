@@ -46,7 +46,10 @@
 
   const stripe = Stripe(key, { locale: language });
   const elements = stripe.elements({ mode: "payment", amount: Math.max(sum() || 0, 1), currency: currency.toLowerCase(), appearance: appearance() });
-  const element = elements.create("payment", { layout: { type: "tabs" }, business: { name: form.dataset.payee } });
+  const element = elements.create("payment", {
+    layout: { type: "tabs" }, business: { name: form.dataset.payee },
+    wallets: { applePay: "never", googlePay: "never", link: "auto" }, /* they have buttons of their own */
+  });
   element.on("ready", () => {
     ready = true;
     method.setAttribute("aria-busy", "false");
@@ -57,6 +60,19 @@
   const place = document.createElement("div");
   method.append(place);
   element.mount(place);
+
+  /* Wallets: one press in a sheet of their own, where this browser has one and the domain is registered. */
+  const wallets = document.getElementById("wallets");
+  const express = elements.create("expressCheckout", { paymentMethods: { link: "never" } });
+  express.on("ready", ({ availablePaymentMethods }) => showWallets(Boolean(availablePaymentMethods)));
+  express.on("click", (event) => (busy || press.disabled ? event.reject() : event.resolve({ business: { name: form.dataset.payee } })));
+  express.on("confirm", (event) => act(event));
+  express.on("loaderror", () => showWallets(false));
+  express.mount(document.getElementById("wallet-buttons"));
+  function showWallets(are) {
+    wallets.classList.remove("waiting");
+    wallets.hidden = !are;
+  }
   dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
 
   /* What stands in the fields, or null while one of them cannot be taken. */
@@ -151,18 +167,21 @@
     return { ok: response.ok, answer: await response.json() };
   }
 
-  async function pay() {
+  /* Pay by what the form holds, or by the wallet whose sheet is open: it is told when nothing came of it. */
+  async function pay(sheet) {
+    const fails = () => sheet?.paymentFailed({ reason: "fail" });
     const { error: incomplete } = await elements.submit();
-    if (incomplete) return say("bad", words.missing, incomplete.message);
+    if (incomplete) return fails(), say("bad", words.missing, incomplete.message);
     setBusy(true, words.checking);
     const { ok, answer } = await ask();
-    if (!ok) return refused(answer);
+    if (!ok) return fails(), refused(answer);
     if (["succeeded", "processing"].includes(answer.state)) return location.assign(answer.return_url);
     setBusy(true, told("paying", answer.text));
     const { error } = await stripe.confirmPayment({
       elements, clientSecret: answer.client_secret, confirmParams: { return_url: answer.return_url }, redirect: "if_required",
     });
     if (error && ["card_error", "validation_error"].includes(error.type)) {
+      fails();
       return say("bad", words.failed, `${error.message} ${words.try_another}`);
     }
     /* Anything else may have been taken or not: the status page finds out. */
@@ -170,18 +189,22 @@
   }
 
   form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input")) refresh(); });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  async function act(sheet) {
     if (busy || press.disabled) return;
     said.replaceChildren();
     setBusy(true);
     try {
-      await pay();
+      await pay(sheet);
     } catch {
       say("bad", words.not_reached, words.never_twice);
     } finally {
       setBusy(false);
     }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act();
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 })();

@@ -11,6 +11,7 @@ from connector.ledger.money import Money
 from connector.store.cache import InvoiceRow
 from connector.words import money_text
 from portal.access.links import make_invoice_link
+from sync.wallets import offer_wallets
 from tests.crash.plant import Plant
 
 pytestmark = pytest.mark.browser
@@ -53,6 +54,28 @@ def test_pay_by_card(phone: Page, plant: Plant) -> None:
     expect(phone.locator("main")).to_contain_text(re.compile(r"[Rr]ecorded in .*books at \d\d:\d\d"), timeout=40_000)
     booked = plant.house.ours_in_books("Payment", "PaymentRefNum")
     assert [round(body["TotalAmt"] * 100) for body in booked if body["Line"]].count(invoice.balance_minor) == 1
+
+
+def test_pay_by_a_wallet_in_two_presses(phone: Page, plant: Plant) -> None:
+    invoice = open_link(phone, plant, "Blue Mesa Ranch", nth=2)
+    amount = money_text(Money(invoice.balance_minor, "USD"))
+    phone.get_by_role("link", name=re.compile("^Pay ")).click()
+    phone.locator("#press:enabled").wait_for()
+    expect(phone.locator("#wallets")).to_be_hidden()  # nobody registered this host at Stripe
+    assert offer_wallets(plant.house.rt, plant.house.company_id)
+    phone.reload()
+    buttons = phone.frame_locator('iframe[title="Secure express checkout frame"]')
+    phone.locator("#press:enabled").wait_for()
+    buttons.get_by_role("button", name="Pay with Apple Pay").click()
+    sheet = phone.frame_locator('iframe[title="Wallet"]')
+    sheet.get_by_label("declined").check()
+    sheet.get_by_role("button", name=f"Pay {amount}").click()
+    expect(phone.locator("#said")).to_contain_text(re.compile("declined", re.IGNORECASE))
+
+    buttons.get_by_role("button", name="Pay with Google Pay").click()
+    sheet.get_by_role("button", name=f"Pay {amount}").click()
+    phone.wait_for_url(re.compile("/p/"))
+    expect(phone.locator("main")).to_contain_text(re.compile("paid|received", re.IGNORECASE))
 
 
 def test_a_declined_card_and_then_another(phone: Page, plant: Plant) -> None:

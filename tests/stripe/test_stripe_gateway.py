@@ -69,6 +69,19 @@ def faults(standin: Running, operation: str, do: str, times: int = 0) -> None:
 
 
 class TestVerbs:
+    def test_a_host_is_registered_once_and_a_persons_switch_is_left_alone(
+        self, standin: Running, gateway: StripeGateway
+    ) -> None:
+        assert gateway.register_host("pay.example.test") is True
+        assert gateway.register_host("pay.example.test") is True
+        assert len(requests(standin, "payment_method_domains.create")) == 1
+        client = stripe.StripeClient(standin.standin.secret_key, base_addresses={"api": standin.url})
+        [domain] = client.v1.payment_method_domains.list().data
+        client.v1.payment_method_domains.update(domain.id, {"enabled": False})
+        assert gateway.register_host("pay.example.test") is False
+        with pytest.raises(errors.Rejected):
+            gateway.register_host("no host at all")
+
     def test_an_intent_made_and_read(self, standin: Running, gateway: StripeGateway) -> None:
         intent = gateway.create_intent(new(), key="t1-01PAYMENT-create-1")
         assert (intent.status, intent.amount, intent.payment_id) == (

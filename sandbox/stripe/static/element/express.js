@@ -77,7 +77,8 @@ async function load() {
   const mine = Object.entries(WALLETS).map(([kind, { option }]) => [option, kinds.includes(kind)]);
   const names = { amazonPay: false, klarna: false, paypal: false, ...Object.fromEntries(mine) };
   const available = Object.fromEntries(mine.map(([option, shown]) => [option, { available: shown }]));
-  requestAnimationFrame(() => {
+  /* Not with the next frame drawn: pages hide the place until they know, and a hidden frame is never drawn. */
+  setTimeout(() => {
     tell("ready", { availablePaymentMethods: kinds.length ? names : undefined });
     tell("availablepaymentmethodschange", { paymentMethods: kinds.length ? available : undefined });
   });
