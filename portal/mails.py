@@ -27,6 +27,7 @@ KINDS = {
     "sign_in": mark("Sign-in link"),
     "invite": mark("Invitation"),
     "access_changed": mark("Notice of a changed sign-in"),
+    "new_address": mark("Notice of a new address"),
     "invoice_link": mark("Link to an invoice"),
     "invoice_new": mark("New invoice"),
     "reminder": mark("Reminder"),

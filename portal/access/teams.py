@@ -116,7 +116,7 @@ def give_role(session: Session, company_id: str, customer_id: str, contact_id: s
     if row is None or row.state != "active":
         return False
     if by and role != MANAGE:
-        _keep_a_manager(rows, contact_id, by)
+        _keep_somebody_in_charge(rows, contact_id, by)
     row.role = role
     session.add(row)
     return True
@@ -131,7 +131,7 @@ def remove(session: Session, rt: Runtime, company_id: str, customer_id: str, con
     row = rows.get(contact_id)
     if row is None or row.state not in ("active", "pending"):
         return False
-    _keep_a_manager(rows, contact_id, by)
+    _keep_somebody_in_charge(rows, contact_id, by)
     row.state = "removed"
     session.add(row)
     _end_invitation(session, rt, company_id, contact_id, customer_id)
@@ -150,7 +150,7 @@ def approve(session: Session, company_id: str, customer_id: str, contact_id: str
     return True
 
 
-def _keep_a_manager(rows: Mapping[str, ContactCustomerRow], contact_id: str, by: str) -> None:
+def _keep_somebody_in_charge(rows: Mapping[str, ContactCustomerRow], contact_id: str, by: str) -> None:
     """Refuse to take the last manager away, unless whoever does manages from a parent customer above.
 
     Of two managers who remove each other at once the later finds that he is none any more, and his row says so.

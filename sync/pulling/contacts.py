@@ -14,14 +14,19 @@ from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
 
 from connector.store.access import ContactCustomerRow, ContactRow
+from connector.store.companies import CompanyRow
 from connector.store.upsert import insert_ignoring
-from sync import log
+from sync import log, notices
 from sync.pulling.change import Change
+from sync.reminding.bouncing import on_changed_addresses
 from sync.runtime import Runtime
+
+NEW_ADDRESS = "new_address"  # the kind of mail to the managers of an account
 
 
 def note_emails(session: Session, rt: Runtime, company_id: str, changes: Sequence[Change]) -> None:
     """Keep the addresses of customers that are new or changed."""
+    _follow(session, rt, company_id, changes)
     wanted = [
         (address, change, "active" if change.before is None else "pending")
         for change in changes
@@ -42,6 +47,15 @@ def note_emails(session: Session, rt: Runtime, company_id: str, changes: Sequenc
         }
         if insert_ignoring(session, links, [row]) and state == "pending":
             _ask(session, rt, company_id, address, change)
+            _tell_managers(session, rt, company_id, address, change)
+
+
+def _follow(session: Session, rt: Runtime, company_id: str, changes: Sequence[Change]) -> None:
+    """Let mail go again to addresses that were entered anew, and close what was open about those that left."""
+    for change in changes:
+        had, has = addresses_of(change.before or {}), addresses_of(change.now)
+        if change.before is not None and had != has:
+            on_changed_addresses(session, rt, company_id, has - had, had - has)
 
 
 def addresses_of(columns: Mapping[str, Any]) -> set[str]:
@@ -80,6 +94,27 @@ def _contacts(
             session.add(found[address])
     session.flush()
     return found
+
+
+def _tell_managers(session: Session, rt: Runtime, company_id: str, address: str, change: Change) -> None:
+    """Owe those who manage the customer's account word of an address that waits: they know whose it is."""
+    managers = (
+        select(ContactRow.email)
+        .join(ContactCustomerRow, col(ContactCustomerRow.contact_id) == ContactRow.id)
+        .where(
+            ContactRow.company_id == company_id,
+            ContactRow.state == "active",
+            ContactCustomerRow.company_id == company_id,
+            ContactCustomerRow.customer_id == change.qbo_id,
+            ContactCustomerRow.state == "active",
+            ContactCustomerRow.role == "manage",
+        )
+    )
+    slug = session.exec(select(CompanyRow.slug).where(CompanyRow.id == company_id)).one()
+    url = f"{rt.settings.public_url}/c/{slug}/people?customer={change.qbo_id}"
+    context = {"url": url, "address": address, "customer": str(change.now["name"])}
+    key = f"{change.qbo_id}/{address}"
+    notices.owe_notices(session, rt, company_id, NEW_ADDRESS, key, sorted(session.exec(managers)), context)
 
 
 def _ask(session: Session, rt: Runtime, company_id: str, address: str, change: Change) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import col, select, update
 
 from connector.store.access import ContactCustomerRow, ContactRow
+from connector.store.outbox import MailRow
 from sync.pull import pull_company
 from tests.qbo.rig import Rig
 
@@ -33,6 +34,9 @@ def test_the_address_seen_first_may_sign_in_and_a_later_one_waits(rig: Rig) -> N
         ("thief@elsewhere.example", mesa): ("pending", "pending"),
     }
     assert "Blue Mesa Ranch has another e-mail address in QuickBooks: thief@elsewhere.example." in rig.lines()
+    with rig.db.read() as session:
+        told = session.exec(select(MailRow.kind, MailRow.to)).all()
+    assert told == [("new_address", "ap@bluemesa.example")], "the one whose account it is learns of it, once"
 
 
 def test_an_address_added_where_there_was_none_waits_too(rig: Rig) -> None:
