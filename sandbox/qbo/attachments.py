@@ -95,6 +95,16 @@ def _keep(standin: QuickBooksStandin, books: Books, file: File) -> str:
     return _addressed(standin, books, key, size=len(file.content))
 
 
+def keep_by_hand(books: Books, said: Body, content: bytes) -> str:
+    """Keep a file as a person attaches one; returns the attachment's id. Its address is made when it is asked for."""
+    key, _ = write(books, ENTITIES["Attachable"], "create", said)
+    books.keep_file(key, base64.b64encode(content).decode(), str(said["ContentType"]))
+    body = books.docs.body("Attachable", key) or {}
+    body |= {"FileAccessUri": f"/v3/company/{books.realm}/download/{key}", "Size": len(content)}
+    books.docs.put("Attachable", key, body)
+    return key
+
+
 def _addressed(standin: QuickBooksStandin, books: Books, key: str, *, size: int) -> str:
     body = books.docs.body("Attachable", key) or {}
     body["FileAccessUri"] = f"/v3/company/{books.realm}/download/{key}"

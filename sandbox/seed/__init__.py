@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sandbox.qbo.standin import QuickBooksStandin
 from sandbox.qbo.times import PACIFIC
 from sandbox.seed.history import History
+from sandbox.seed.papers import add_papers
 from sandbox.seed.people import add_customers, add_items, add_vendors
 
 DAYS = 730
@@ -47,6 +48,7 @@ def seed(
             buyers = add_customers(books, draw, customers)
         if buyers:
             History(standin, books, draw, buyers=buyers, start=start, today=today).write(invoices)
+            add_papers(standin, books, random.Random(f"papers {seed}"), buyers, today)
         standin.commit()
     return realm
 

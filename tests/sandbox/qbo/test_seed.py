@@ -93,6 +93,20 @@ def test_every_state_is_there(harbor: Books) -> None:
     assert sum(owners.count(owner) >= 2 for owner in set(owners)) >= 6
 
 
+def test_blue_mesa_has_estimates_a_credit_and_files(harbor: Books) -> None:
+    customer = next(row["Id"] for row in rows(harbor, "Customer") if row["DisplayName"] == "Blue Mesa Ranch")
+    today = NOW.astimezone(PACIFIC).date().isoformat()
+    estimates = [(row["TxnStatus"], row["ExpirationDate"] >= today) for row in rows(harbor, "Estimate")]
+    assert estimates == [("Pending", True), ("Pending", False), ("Accepted", False), ("Rejected", False)]
+    left = [
+        held(row, "RemainingCredit") for row in rows(harbor, "CreditMemo") if row["CustomerRef"]["value"] == customer
+    ]
+    assert left == [6500]
+    files = rows(harbor, "Attachable")
+    assert [row["AttachableRef"][0]["IncludeOnSend"] for row in files] == [True, True, True, False]
+    assert all(harbor.file(row["Id"]) and row["Size"] for row in files)
+
+
 def test_people_are_of_every_kind(harbor: Books) -> None:
     customers = rows(harbor, "Customer")
     parents = {row["ParentRef"]["value"] for row in customers if row["Job"]}

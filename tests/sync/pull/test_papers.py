@@ -9,8 +9,13 @@ import pytest
 from sqlalchemy import Table
 from sqlmodel import delete, select
 
+from connector.errors import NotFound, Rejected
+from connector.qbo import downloads
+from connector.qbo.downloads import TooLarge
 from connector.store.cache import CursorRow, ListingRow
 from connector.store.papers import AttachedRow, EstimateRow
+from sandbox.qbo.attachments import keep_by_hand
+from sync import copies
 from sync.pull import pull_company
 from tests.qbo.rig import Rig, line
 
@@ -101,3 +106,24 @@ def _forget(rig: Rig) -> None:
             session.connection().execute(table.delete())
         for row in (CursorRow, ListingRow):
             session.exec(delete(row).where(row.entity.in_(("Estimate", "Attachable"))))  # type: ignore[attr-defined]
+
+
+def test_a_file_is_fetched_by_the_address_that_quickbooks_gives(harbor: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    books = harbor.world.quickbooks.books(harbor.realm)
+    assert books is not None
+    ref = {"EntityRef": {"type": "Invoice", "value": harbor.invoice(harbor.blue_mesa, 10)}, "IncludeOnSend": True}  # type: ignore[attr-defined]
+    said = {"FileName": "plan.pdf", "ContentType": "application/pdf", "AttachableRef": [ref]}
+    key = keep_by_hand(books, said, b"%PDF-1.4 a plan")
+    assert copies.attachment(harbor.rt, harbor.company_id, key, "0").body == b"%PDF-1.4 a plan"
+    monkeypatch.setattr(copies, "LARGEST", 8)
+    with pytest.raises(TooLarge):
+        copies.attachment(harbor.rt, harbor.company_id, key, "1")
+    with pytest.raises(NotFound):
+        copies.attachment(harbor.rt, harbor.company_id, "987", "0")
+
+
+def test_no_address_is_followed_but_over_https() -> None:
+    with pytest.raises(Rejected):
+        downloads.fetch("http://127.0.0.1:9/file", most=10, plain=False)
+    assert downloads.address_in(b'{"Fault": {}}') == ""
+    assert downloads.address_in(b"file:///etc/passwd") == ""
