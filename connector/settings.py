@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         description="smtp://user:password@host:port, smtps:// for TLS from the start; empty keeps mails waiting.",
     )
     mail_from: str = Field("payments@localhost", description="Sender of mails; the company's name is shown with it.")
+    imap_url: SecretStr = Field(
+        SecretStr(""), description="imaps://user:password@host/INBOX: where mail servers report what did not arrive."
+    )
+    mail_hook_secret: SecretStr = Field(
+        SecretStr(""), description="Signs reports of mails that a mail provider posts; empty shuts that door."
+    )
     clock_offset_file: Path | None = Field(None, description="Sandbox only: the file that shifts time.")
     crash_at: str = Field("", description="Sandbox only: points at which this process ends itself.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the log says.")

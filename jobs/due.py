@@ -45,6 +45,15 @@ class Round:
     needs: frozenset[str]  # for every company that is connected to these
 
 
+@dataclass(frozen=True)
+class Whole:
+    """Work that comes round for the whole installation, where its settings ask for it."""
+
+    work: str
+    every: timedelta
+    is_wanted: Callable[[Settings], bool]
+
+
 def _events(session: Session, now: datetime) -> list[str]:
     due = select(InboxRow.id).where(InboxRow.state == "new", col(InboxRow.due_at) <= now)
     return list(session.exec(due.order_by(col(InboxRow.due_at), col(InboxRow.id)).limit(MOST)))
@@ -86,6 +95,7 @@ CHORES = (
     Chore("reminders", companies_due),
     Chore("mail", _mails),
 )
+WHOLE = (Whole("reports", timedelta(minutes=5), lambda settings: bool(settings.imap_url.get_secret_value())),)
 ROUNDS = (
     Round("pull", lambda settings: timedelta(minutes=settings.pull_minutes), frozenset({QUICKBOOKS})),
     Round("feed", lambda settings: timedelta(minutes=settings.pull_minutes), frozenset({STRIPE})),

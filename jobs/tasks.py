@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jobs.boot import runtime
+from jobs.mail.mailbox import read_reports
 from jobs.mail.sending import send_mail
 from jobs.reminding import remind
 from sync.collect.look import expire, look_again, sweep_payments
@@ -19,6 +20,7 @@ from sync.pushing.waiting import name_late
 from sync.stripe_feed import follow
 from sync.talk.escalating import escalate
 from sync.tieout import prove as tie_out
+from sync.wallets import offer_wallets
 
 REVIEWED = timedelta(days=35)
 
@@ -59,6 +61,11 @@ def reminders(company_id: str) -> None:
     remind(runtime(), company_id)
 
 
+def reports(_: str) -> None:
+    """Read what mail servers report of mails that did not arrive."""
+    read_reports(runtime())
+
+
 def mail(mail_id: str) -> None:
     """Send a mail."""
     send_mail(runtime(), mail_id)
@@ -83,3 +90,4 @@ def review(company_id: str) -> None:
     """Read the last weeks again behind every cursor, then tie out with entries read from the books themselves."""
     follow(runtime(), company_id, back=REVIEWED)
     tie_out(runtime(), company_id, live=True)
+    offer_wallets(runtime(), company_id)

@@ -21,7 +21,7 @@ from sqlmodel import Session, col, delete, select
 from connector.store.companies import TickRow
 from connector.store.upsert import insert_ignoring
 from jobs import tasks
-from jobs.due import CHORES, ROUNDS, connections_by_company, period_of
+from jobs.due import ALL, CHORES, ROUNDS, WHOLE, connections_by_company, period_of
 from jobs.queue import RqBell
 from sync.lease import alone
 from sync.runtime import Runtime
@@ -107,6 +107,9 @@ class Ticker:
             for turn in ROUNDS
             for company_id, services in connected.items()
             if turn.needs <= services
+        ]
+        turns += [
+            _Tick(f"{one.work}/{ALL}", period_of(now, one.every)) for one in WHOLE if one.is_wanted(self._rt.settings)
         ]
         return [*turns, _Tick(PRUNE, period_of(now, timedelta(days=1)))]
 

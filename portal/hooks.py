@@ -1,4 +1,4 @@
-"""The webhook doors of QuickBooks and Stripe: raw bytes in, stored, answered.
+"""The webhook doors of QuickBooks, Stripe and mail: raw bytes in, stored, answered.
 
 No session, no form token: what comes is signed, and `sync.doors` checks it over the very bytes. Law: 200 is said only
 after the event is stored; what is refused is refused without a reason that would help a forger.
@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from portal.here import runtime
 from portal.ring import HOOK, limiter
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
+from sync.reminding.door import accept_report
 
 log = structlog.get_logger()
 
@@ -45,6 +46,13 @@ def stripe_by_account() -> ResponseReturnValue:
 def stripe_by_company(slug: str) -> ResponseReturnValue:
     """Take a webhook of a company's own Stripe account."""
     return _answer(accept_stripe(runtime(), slug, _body(), request.headers.get("Stripe-Signature", "")))
+
+
+@doors.post("/mail")
+@limiter.limit(HOOK)
+def mail_report() -> ResponseReturnValue:
+    """Take a report of a mail that did not arrive."""
+    return _answer(accept_report(runtime(), _body(), request.headers.get("Tieout-Signature", "")))
 
 
 def _body() -> bytes:

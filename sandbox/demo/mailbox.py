@@ -27,6 +27,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from sandbox.demo import returning
+from sandbox.demo.imap import ImapDoor
 from sandbox.host import Host
 
 LARGEST_MAIL = 25_000_000
@@ -90,6 +92,9 @@ class Taker:
         content = envelope.content
         assert isinstance(content, bytes)
         self._letters.keep(content)
+        for address in envelope.rcpt_tos:
+            if report := returning.report_on(content, address, str(envelope.mail_from)):
+                self._letters.keep(report)
         return "250 Taken"
 
 
@@ -181,11 +186,15 @@ class Page:
 
 
 class Mailbox:
-    """The mailbox, listening: SMTP on one port, its page on another (0 picks a free one)."""
+    """The mailbox, listening: SMTP on one port, its page on another (0 picks a free one), IMAP on a third.
 
-    def __init__(self, folder: Path, *, smtp_port: int = 0, port: int = 0) -> None:
+    A mail to `gone@…` or `full@…` comes back, as a report in the same box.
+    """
+
+    def __init__(self, folder: Path, *, smtp_port: int = 0, port: int = 0, imap_port: int = 0) -> None:
         self._letters = Letters(folder)
         self._door = Door(Taker(self._letters), hostname="127.0.0.1", port=smtp_port, data_size_limit=LARGEST_MAIL)
+        self._imap = ImapDoor(self._letters.newest_first, self._letters.read, imap_port)
         self._host = Host(Page(self._letters), port)
         self.url = self._host.url
 
@@ -194,14 +203,21 @@ class Mailbox:
         """Return where mails are handed in, once it was started."""
         return f"smtp://127.0.0.1:{self._door.port}"
 
+    @property
+    def imap_url(self) -> str:
+        """Return where reports are read, once it was started."""
+        return f"imap://payments:demo@127.0.0.1:{self._imap.port}/INBOX"
+
     def start(self) -> None:
         """Take mails and show them."""
         self._door.start()
+        self._imap.start()
         self._host.start()
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop all."""
         self._door.stop()
+        self._imap.stop()
         self._host.stop()
 
 
@@ -210,9 +226,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo.mailbox", description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="where mails are kept")
     parser.add_argument("--smtp-port", type=int, default=0)
+    parser.add_argument("--imap-port", type=int, default=0)
     parser.add_argument("--port", type=int, default=0, help="of the page")
     options = parser.parse_args()
-    box = Mailbox(options.folder, smtp_port=options.smtp_port, port=options.port)
+    box = Mailbox(options.folder, smtp_port=options.smtp_port, port=options.port, imap_port=options.imap_port)
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     box.start()

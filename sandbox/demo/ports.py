@@ -24,15 +24,16 @@ class Ports:
     redis: int
     smtp: int
     board: int
+    imap: int
 
     @classmethod
     def from_base(cls, base: int) -> Ports:
-        """Count seven ports from one: web, QuickBooks, Stripe, mailbox, Redis, SMTP, the board of links."""
+        """Count eight ports from one: web, QuickBooks, Stripe, mailbox, Redis, SMTP, the board of links, IMAP."""
         return cls(*(base + n for n in range(len(fields(cls)))))
 
     @classmethod
     def free(cls) -> Ports:
-        """Pick seven ports that nobody uses now."""
+        """Pick eight ports that nobody uses now."""
         sockets = [socket.socket() for _ in fields(cls)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))

@@ -90,6 +90,7 @@ class Stage:
             "DATABASE_URL": f"sqlite:///{self.folder / 'tieout.db'}",
             "REDIS_URL": f"redis://127.0.0.1:{self.ports.redis}/0",
             "SMTP_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
+            "IMAP_URL": f"imap://payments:demo@127.0.0.1:{self.ports.imap}/INBOX",
             "MAIL_FROM": "payments@tieout.example",
             "CLOCK_OFFSET_FILE": str(self.folder / "sandbox" / "clock"),
             "SWEEP_SECONDS": f"{self.sweep_seconds:g}",
@@ -124,6 +125,7 @@ class Stage:
         self.crew.start("redis", doorbell.command(self.folder / "redis", self.ports.redis), {})
         mailbox = ["--folder", str(self.folder / "mails")]
         mailbox += ["--port", str(self.ports.mailbox), "--smtp-port", str(self.ports.smtp)]
+        mailbox += ["--imap-port", str(self.ports.imap)]
         self.crew.start("mailbox", [sys.executable, "-m", "sandbox.demo.mailbox", *mailbox], {})
         self._migrate()
         for command in first:

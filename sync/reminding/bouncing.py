@@ -19,9 +19,8 @@ from connector.store.companies import CompanyRow
 from connector.store.mailing import BounceRow
 from connector.store.outbox import MailRow
 from connector.store.upsert import insert_ignoring
-from sync import discrepancies
+from sync import discrepancies, log
 from sync.reminding.addresses import lift, row_of
-from sync.reminding.owing import note
 from sync.runtime import Runtime
 
 STOPPED = "mail_stopped"
@@ -79,7 +78,8 @@ def lift_stops(session: Session, rt: Runtime, company_id: str, emails: Collectio
     """Let mail go to addresses again that were stopped, and close what was open about it."""
     for email in lift(session, company_id, emails):
         discrepancies.close(session, rt, company_id, kind=STOPPED, subject=email, by=by, note=why)
-        note(session, rt, company_id, f"Mail goes to {email} again: {why}")
+        sentence = f"Mail goes to {email} again: {why}"
+        log.write(session, rt, company_id, kind="mail", state="noted", sentence=sentence)
 
 
 def on_changed_addresses(

@@ -31,7 +31,7 @@ def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
 
 
 def test_ports_are_counted_from_one() -> None:
-    assert Ports.from_base(8800) == Ports(8800, 8801, 8802, 8803, 8804, 8805, 8806)
+    assert Ports.from_base(8800) == Ports(8800, 8801, 8802, 8803, 8804, 8805, 8806, 8807)
 
 
 def test_the_wheel_has_a_server_and_path_is_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
