@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select, update
 
 from connector.errors import WrongInput
 from connector.store.access import ContactCustomerRow, ContactRow, LinkRow
+from connector.store.upsert import insert_ignoring
 from connector.words import say
 from portal.access import links, people
 from portal.access.companies import Company
@@ -79,7 +80,7 @@ def invite(session: Session, rt: Runtime, company: Company, customer: tuple[str,
     customer_id, name = customer
     if invited.role not in ROLES:
         raise WrongInput(say("Choose what this person may do."))
-    if len(_locked(session, company.id, customer_id)) >= MOST_PEOPLE:
+    if sum(row.state != "removed" for row in _locked(session, company.id, customer_id).values()) >= MOST_PEOPLE:
         raise WrongInput(say("So many people cannot act for one customer. Remove somebody first."))
     contact = _contact(session, rt, company, invited)
     row = session.get(ContactCustomerRow, (company.id, contact.id, customer_id))
@@ -170,14 +171,12 @@ def _locked(session: Session, company_id: str, customer_id: str) -> dict[str, Co
 
 
 def _contact(session: Session, rt: Runtime, company: Company, invited: Invited) -> ContactRow:
+    row = ContactRow(id=rt.clock.new_id(), company_id=company.id, email=invited.email, created_at=rt.clock.now())
+    row.name = invited.name[:LONGEST_NAME]
+    # Two customers' managers may invite the same person at once: the first row stands.
+    insert_ignoring(session, ContactRow.__table__, [row.model_dump()])  # type: ignore[attr-defined]  # SQLModel's own
     known = select(ContactRow).where(ContactRow.company_id == company.id, ContactRow.email == invited.email)
-    row = session.exec(known).one_or_none()
-    if row is None:
-        row = ContactRow(id=rt.clock.new_id(), company_id=company.id, email=invited.email, created_at=rt.clock.now())
-        row.name = invited.name[:LONGEST_NAME]
-        session.add(row)
-        session.flush()
-    return row
+    return session.exec(known).one()
 
 
 def _end_invitation(session: Session, rt: Runtime, company_id: str, contact_id: str, customer_id: str) -> None:

@@ -16,6 +16,7 @@ from sqlmodel import col
 from connector.store.access import SessionRow
 from connector.words import say, say_many
 from portal.access import passkeys, passwords, presence, sessions
+from portal.access.elsewhere import companies_elsewhere
 from portal.access.roles import acted_for
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.here import now, runtime
@@ -31,11 +32,13 @@ def show_account() -> ResponseReturnValue:
         whose, values = own_sessions()
         open_ones = presence.presences(session, whose, values, here=who.session_hash)
         has_password = passwords.has_password(session, who.company.id, who.contact_id)
+        elsewhere = companies_elsewhere(session, who)
         own_passkeys = passkeys.passkeys_of(session, who.company.id, who.contact_id)
     return render_template(
         "customer/account.html",
         customers=customers,
         presences=open_ones,
+        elsewhere=elsewhere,
         has_password=has_password,
         passkeys=own_passkeys,
         passkeys_possible=passkeys.are_possible(runtime().settings),

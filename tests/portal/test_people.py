@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
@@ -157,6 +158,28 @@ def test_of_two_managers_who_remove_each_other_one_stays(rt: Runtime) -> None:
     with pytest.raises(WrongInput), rt.db.write("second") as session:
         teams.remove(session, rt, *of, cast.DANA, by=cast.LUIS)
     assert rows_of(rt, "dana@bluemesa.test")[0] == "active"
+
+
+def test_they_may_press_at_the_very_same_moment(rt: Runtime) -> None:
+    of, gate, ends = (cast.HARBOR, cast.BLUE_MESA), threading.Barrier(2), []
+
+    def press_remove(whom: str, by: str) -> None:
+        gate.wait()
+        try:
+            with rt.db.write("remove") as session:
+                ends.append(teams.remove(session, rt, *of, whom, by=by))
+        except WrongInput:
+            ends.append("refused")
+
+    pairs = ((cast.LUIS, cast.DANA), (cast.DANA, cast.LUIS))
+    threads = [threading.Thread(target=press_remove, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(ends, key=str) == [True, "refused"]
+    states = sorted(rows_of(rt, email)[0] for email in ("dana@bluemesa.test", "luis@bluemesa.test"))
+    assert states == ["active", "removed"]
 
 
 def test_only_a_customers_own_manager_decides_about_its_people(rt: Runtime, signed_in: Opener) -> None:
