@@ -1,6 +1,6 @@
 """Mails as pages show them, to staff and to whom they were sent: what it was, when, how it went, what it said.
 
-Law: every query names the company; a payer's takes the address from the visitor, and what staff get is never in it.
+Law: every query names the company and the kinds that payers get; a payer's takes the address from the visitor.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from connector.store.outbox import MailRow
 from connector.words import known, mark
 from portal.picking import fetch, pick
 
-FOR_STAFF = ("talk_staff", "talk_late", "staff_sign_in")
-# What a mail was about, where it has not been sent and has no subject of its own yet.
+# The kinds of mails to payers, and what each was about where it has no subject of its own yet.
 KINDS = {
     "receipt": mark("Receipt"),
     "debit_started": mark("Notice of a bank debit"),
@@ -28,6 +27,7 @@ KINDS = {
     "invite": mark("Invitation"),
     "access_changed": mark("Notice of a changed sign-in"),
     "new_address": mark("Notice of a new address"),
+    "data_decided": mark("Answer about contact data"),
     "invoice_link": mark("Link to an invoice"),
     "invoice_new": mark("New invoice"),
     "reminder": mark("Reminder"),
@@ -60,7 +60,7 @@ class Mail:
     @property
     def title(self) -> str:
         """Return what it was about."""
-        return self.subject or known(KINDS.get(self.kind, "Mail"))
+        return self.subject or known(KINDS[self.kind])
 
     @property
     def mark(self) -> tuple[str, str]:
@@ -104,9 +104,7 @@ def about_customer(company_id: str, customer_id: str) -> ColumnElement[bool]:
 
 
 def _rows(session: Session, company_id: str, *conditions: ColumnElement[bool], limit: int) -> Any:
-    found = pick(*_COLUMNS).where(
-        col(MailRow.company_id) == company_id, col(MailRow.kind).not_in(FOR_STAFF), *conditions
-    )
+    found = pick(*_COLUMNS).where(col(MailRow.company_id) == company_id, col(MailRow.kind).in_(KINDS), *conditions)
     return fetch(session, found.order_by(col(MailRow.created_at).desc(), col(MailRow.id).desc()).limit(limit))
 
 

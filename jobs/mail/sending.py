@@ -76,10 +76,12 @@ def send_mail(rt: Runtime, mail_id: str) -> Outcome:
 
 
 def try_again(rt: Runtime, company_id: str) -> int:
-    """Owe a company's failed mails anew, links that have expired excepted; returns how many."""
+    """Owe a company's mails anew that failed or were stopped, links that have expired excepted; returns how many."""
     with rt.db.write("mail.again") as session:
         failed = update(MailRow).where(
-            col(MailRow.company_id) == company_id, col(MailRow.state) == "failed", col(MailRow.kind).not_in(LINKS)
+            col(MailRow.company_id) == company_id,
+            col(MailRow.state).in_(("failed", "stopped")),
+            col(MailRow.kind).not_in(LINKS),
         )
         now = rt.clock.now()
         return int(session.exec(failed.values(state="due", due_at=now, created_at=now)).rowcount)

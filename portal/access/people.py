@@ -72,6 +72,8 @@ def owe_mail(
     kind: str,
     to: str,
     context: dict[str, str],
+    customer_id: str = "",
+    invoice_id: str = "",
     is_meant: bool = True,
 ) -> str:
     """Write a mail that holds a link, sealed, in the caller's commit; returns its id, to be rung after it.
@@ -85,6 +87,8 @@ def owe_mail(
         key=key,
         kind=kind,
         to=to,
+        customer_id=customer_id,
+        invoice_id=invoice_id,
         context_cipher=rt.vault.seal(
             json.dumps({"language": language(), **context}), company_id=company_id, column=MAIL_CONTEXT
         ),

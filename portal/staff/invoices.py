@@ -164,7 +164,15 @@ def send_link(invoice_id: str) -> ResponseReturnValue:
         context = {"url": url, "invoice_id": invoice_id}
         key = f"invoice_link/{digest(token)[:32]}"
         mail_id = people.owe_mail(
-            session, rt, company_id=who.company.id, key=key, kind="invoice_link", to=to, context=context
+            session,
+            rt,
+            company_id=who.company.id,
+            key=key,
+            kind="invoice_link",
+            to=to,
+            context=context,
+            customer_id=line.customer_id,
+            invoice_id=invoice_id,
         )
         sentence = f"{who.name} sent the link of invoice {line.number} to {to}"
         log.write(session, rt, who.company.id, kind="mail", state="noted", sentence=sentence, money=line.balance)

@@ -53,8 +53,10 @@ def note_emails(session: Session, rt: Runtime, company_id: str, changes: Sequenc
 def _follow(session: Session, rt: Runtime, company_id: str, changes: Sequence[Change]) -> None:
     """Let mail go again to addresses that were entered anew, and close what was open about those that left."""
     for change in changes:
-        had, has = addresses_of(change.before or {}), addresses_of(change.now)
-        if change.before is not None and had != has:
+        if change.before is None or change.before.get("email") == change.now.get("email"):
+            continue
+        had, has = addresses_of(change.before), addresses_of(change.now)
+        if had != has:
             on_changed_addresses(session, rt, company_id, has - had, had - has)
 
 

@@ -95,6 +95,8 @@ def _owe(
             key=f"{kind}/{thread.id}/{about}/{address}",
             kind=kind,
             to=address,
+            customer_id=thread.customer_id,
+            invoice_id=thread.invoice_id,
             context_cipher=rt.vault.seal(plain, company_id=thread.company_id, column=CONTEXT_COLUMN),
             created_at=now,
             due_at=now,
