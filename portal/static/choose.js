@@ -22,7 +22,6 @@
     const currencies = new Set();
     let digits = 2;
     for (const { row, tick, field } of rows) {
-      row.classList.toggle("on", tick.checked);
       if (field) field.disabled = !tick.checked;
       if (!tick.checked) continue;
       number += 1;
@@ -39,14 +38,13 @@
     chosen.textContent = mixed ? words.mixed : number ? counted(number === 1 ? "one" : "many", number) : words.none;
     go.disabled = !number || !sound || mixed;
     go.textContent = number > 1 ? counted("together", number) : words.pay;
+    if (!all) return;
     all.checked = number === rows.length;
     all.indeterminate = number > 0 && number < rows.length;
   }
 
-  all.closest("label").hidden = rows.length < 2;
-  all.addEventListener("change", () => { rows.forEach(({ tick }) => { tick.checked = all.checked; }); refresh(); });
+  all?.addEventListener("change", () => { rows.forEach(({ tick }) => { tick.checked = all.checked; }); refresh(); });
   form.addEventListener("input", refresh);
   window.addEventListener("pageshow", refresh);
-  form.classList.add("live");
   refresh();
 })();
