@@ -17,6 +17,7 @@ from portal.access import sessions
 from portal.access.elsewhere import companies_elsewhere
 from portal.access.roles import Acted, acted_for, tops
 from portal.customer import history, listing
+from portal.customer.dashboard import dashboard_of
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.heads import Head, heads_of
 from portal.here import runtime
@@ -28,7 +29,7 @@ MOST_OPEN = 250
 @pages.get("/")
 @for_contacts
 def home() -> ResponseReturnValue:
-    """Show the balance, the open invoices to choose from, and the last payments."""
+    """Show the balance, the open invoices to choose from, what is on its way, and what happened last."""
     who = visitor()
     with runtime().db.read() as session:
         customers = acted_for(session, who.company.id, who.contact_id)
@@ -42,7 +43,7 @@ def home() -> ResponseReturnValue:
             order=(col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day)),
             limit=MOST_OPEN,
         )
-        paid = history.history_of(session, who, limit=6)
+        beside = dashboard_of(session, who)
     open_heads = [head for head in heads if head.left]
     return render_template(
         "customer/home.html",
@@ -52,7 +53,7 @@ def home() -> ResponseReturnValue:
         heads=[head for head in heads if head.left or head.under_way],
         sums=_sums(open_heads),
         overdue=_sums([head for head in open_heads if head.standing == "overdue"]),
-        history=paid,
+        beside=beside,
         today=who.company.today,
     )
 

@@ -253,3 +253,25 @@ def test_papers_of_estimates_and_credits_are_quickbooks_own(signed_in: Opener, s
     assert dana.get(f"{HOME}/e/e-1/pdf").get_data() == b"%PDF-1.4 of e-1"
     assert dana.get(f"{HOME}/credit/c-1/pdf").get_data() == b"%PDF-1.4 of c-1"
     assert shelf.asked == ["Estimate e-1", "CreditMemo c-1"]
+
+
+# ------------------------------------------------------------------ the home
+
+
+def test_the_home_shows_credits_debits_answers_and_what_happened(signed_in: Opener) -> None:
+    page = signed_in(cast.DANA).get(f"{HOME}/").get_data(as_text=True)
+    facts = page[page.index("beside") : page.index("Open invoices")]
+    assert "$124.00" in facts
+    assert "Test Bank 6789, until about 26 November" in facts
+    assert "$620.00 on its way" in facts
+    assert "1 estimate waits for your answer" in facts
+    lately = page[page.index("What happened lately") :]
+    assert lately.index("22 November") < lately.index("20 November") < lately.index("12 November")
+    assert "Credit CM-7" in lately
+
+
+def test_a_home_without_anything_says_what_will_be_there(signed_in: Opener, rt: Runtime) -> None:
+    page = signed_in(cast.LUIS, customer_id=cast.RIDGE).get(f"{HOME}/").get_data(as_text=True)
+    assert "Invoices, payments, credits and estimates appear here" in page
+    assert "Estimates and credits" not in page
+    assert "facts-list beside" not in page
