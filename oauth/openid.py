@@ -15,17 +15,16 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
-from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
-from joserfc import jwk, jwt
-from joserfc.errors import JoseError
 
 from connector.errors import TieoutError, WrongInput
 from connector.settings import Settings
+
+if TYPE_CHECKING:  # loaded late: few companies have a provider
+    from joserfc.jwt import JWTClaimsRegistry
 
 TIMEOUT = (5, 10)  # seconds to connect, and to hear the next part
 LARGEST = 256 * 1024  # bytes of a document of theirs
@@ -115,6 +114,10 @@ def address_to_ask(provider: Provider, attempt: Attempt) -> str:
 
 def verified_email(provider: Provider, attempt: Attempt, *, code: str, now: datetime) -> str:
     """Change the code for a token and return the address it vouches for, in lower case. Raises ProviderError."""
+    from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
+    from joserfc import jwk, jwt
+    from joserfc.errors import JoseError
+
     found = discover(provider.issuer)
     try:
         with _client(provider, attempt) as client:
@@ -136,8 +139,10 @@ def verified_email(provider: Provider, attempt: Attempt, *, code: str, now: date
     return str(claims["email"]).strip().lower()
 
 
-def _registry(provider: Provider, attempt: Attempt, issuer: str, now: datetime) -> jwt.JWTClaimsRegistry:
-    return jwt.JWTClaimsRegistry(
+def _registry(provider: Provider, attempt: Attempt, issuer: str, now: datetime) -> JWTClaimsRegistry:
+    from joserfc.jwt import JWTClaimsRegistry
+
+    return JWTClaimsRegistry(
         now=int(now.timestamp()),
         leeway=LEEWAY,
         iss={"essential": True, "value": issuer},
@@ -149,6 +154,8 @@ def _registry(provider: Provider, attempt: Attempt, issuer: str, now: datetime) 
 
 
 def _client(provider: Provider, attempt: Attempt) -> Any:
+    from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
+
     return OAuth2Session(
         provider.client_id,
         provider.secret,

@@ -7,6 +7,7 @@ ends every other session and is told by mail; what a stranger is answered depend
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +23,9 @@ from portal.customer.ways import ways_in
 from portal.here import runtime
 from portal.ring import PRESS, limiter
 
+if TYPE_CHECKING:  # WebAuthn is loaded late: it is needed by these doors alone
+    from portal.access import ceremonies
+
 _AGAIN = mark("For your safety, sign out and in again first; then it works for fifteen minutes.")
 
 
@@ -29,11 +33,13 @@ _AGAIN = mark("For your safety, sign out and in again first; then it works for f
 @limiter.limit(PRESS)
 def ask_passkey() -> ResponseReturnValue:
     """Give the browser a challenge to sign in with; JSON, for the script of the sign-in page."""
+    from portal.access import ceremonies
+
     who, rt = visitor(), runtime()
     _only_where_possible()
     count_try([Limit("passkey/address", address(), 60, timedelta(minutes=15))])
     with rt.db.write("passkey.ask") as session:
-        text = passkeys.options_to_sign_in(session, who.company.id)
+        text = ceremonies.options_to_sign_in(session, who.company.id)
     return Response(text, mimetype="application/json")
 
 
@@ -41,13 +47,15 @@ def ask_passkey() -> ResponseReturnValue:
 @limiter.limit(PRESS)
 def sign_in_by_passkey() -> ResponseReturnValue:
     """Start a session for whoever holds the passkey that answered."""
+    from portal.access import ceremonies
+
     who, rt = visitor(), runtime()
     _only_where_possible()
     count_try([Limit("passkey/address", address(), 60, timedelta(minutes=15))])
     try:
         answer = _answer("")
         with rt.db.write("sign_in.passkey") as session:
-            contact_id = passkeys.who_with(session, who.company.id, answer)
+            contact_id = ceremonies.who_with(session, who.company.id, answer)
             cookie = sign_in(session, who, contact_id, sessions.PASSKEY)
     except WrongInput as error:
         return render_template("customer/sign_in.html", passkey_wrong=str(error), **ways_in()), 422
@@ -60,11 +68,13 @@ def sign_in_by_passkey() -> ResponseReturnValue:
 @for_contacts
 def ask_new_passkey() -> ResponseReturnValue:
     """Give the browser what it needs to make a passkey; JSON, for the script of the account page."""
+    from portal.access import ceremonies
+
     _only_where_possible()
     if not is_fresh():
         return Response("{}", 403, mimetype="application/json")
     with runtime().db.write("passkey.new") as session:
-        text = passkeys.options_to_add(session, visitor())
+        text = ceremonies.options_to_add(session, visitor())
     return Response(text, mimetype="application/json")
 
 
@@ -73,13 +83,15 @@ def ask_new_passkey() -> ResponseReturnValue:
 @for_contacts
 def add_passkey() -> ResponseReturnValue:
     """Keep the passkey that the browser made."""
+    from portal.access import ceremonies
+
     who, rt, mail_id = visitor(), runtime(), ""
     _only_where_possible()
     try:
         _be_fresh()
         answer = _answer(who.contact_id)
         with rt.db.write("passkey.add") as session:
-            passkeys.add(session, who, answer, request.form.get("name", ""))
+            ceremonies.add(session, who, answer, request.form.get("name", ""))
             mail_id = changed_access(session, who, "passkey_added")
         flash(say("The passkey is added. Every other browser was signed out."), "good")
     except WrongInput as error:
@@ -113,9 +125,11 @@ def change_passkey(credential_id: str, decision: str) -> ResponseReturnValue:
     return redirect(url_for(".show_account"))
 
 
-def _answer(contact_id: str) -> passkeys.Answer:
+def _answer(contact_id: str) -> ceremonies.Answer:
+    from portal.access import ceremonies
+
     with runtime().db.write("passkey.answer") as session:
-        return passkeys.take_answer(session, visitor().company.id, contact_id, request.form.get("answer", ""))
+        return ceremonies.take_answer(session, visitor().company.id, contact_id, request.form.get("answer", ""))
 
 
 def _be_fresh() -> None:
