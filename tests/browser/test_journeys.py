@@ -1,0 +1,194 @@
+"""Journeys of payers through a whole installation: from a scanner to a statement, by keyboard, with a bank that asks.
+
+Each pays invoices of its own; what is mailed is read from the row that owes the mail.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+from sqlmodel import col, select
+
+from connector.ledger.money import Money
+from connector.store.access import MembershipRow, SessionRow, StaffRow
+from connector.store.outbox import MailRow
+from connector.words import money_text
+from portal.access import sessions
+from portal.access.links import make_invoice_link
+from portal.access.tokens import digest
+from portal.security import cookie_name
+from tests.browser.test_pay_on_a_phone import fill_card, open_link
+from tests.crash.plant import Plant, wait_for
+
+pytestmark = pytest.mark.browser
+
+CHALLENGE = 'iframe[title="Confirm the payment with your bank"]'
+OLIVIA = "staff-olivia"
+
+
+def mailed(plant: Plant, kind: str, to: str) -> str:
+    """Return the address in the newest mail of a kind to somebody."""
+    rt = plant.house.rt
+
+    def newest() -> MailRow | None:
+        with rt.db.read() as session:
+            mine = select(MailRow).where(MailRow.kind == kind, MailRow.to == to).order_by(col(MailRow.id).desc())
+            return session.exec(mine).first()
+
+    row = wait_for(f"the mail {kind} to {to}", newest)
+    text = rt.vault.open(row.context_cipher, company_id=row.company_id, column="mail.context").decode()
+    return str(json.loads(text)["url"])
+
+
+def at_the_console(browser: Browser, plant: Plant) -> Page:
+    """Return a page of the owner, who is signed in."""
+    rt, house, token = plant.house.rt, plant.house, plant.house.rt.clock.new_token()
+    now = rt.clock.now()
+    with rt.db.write("olivia") as session:
+        if session.get(StaffRow, OLIVIA) is None:
+            session.add(StaffRow(id=OLIVIA, email="olivia@harbortile.example", name="Olivia Harbor", created_at=now))
+            session.flush()
+            session.add(MembershipRow(staff_id=OLIVIA, company_id=house.company_id, role="owner"))
+        session.add(
+            SessionRow(
+                id_hash=digest(token),
+                audience=sessions.STAFF,
+                company_id=house.company_id,
+                staff_id=OLIVIA,
+                created_at=now,
+                seen_at=now,
+                expires_at=now + sessions.LIFETIMES[sessions.STAFF].absolute,
+            )
+        )
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    name = cookie_name(rt.settings, sessions.STAFF_DOOR)
+    context.add_cookies([{"name": name, "value": token, "url": rt.settings.public_url}])
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def test_a_scanner_opens_every_link_first_and_then_the_human_pays(phone: Page, plant: Plant) -> None:
+    house = plant.house
+    blue_mesa = house.customer("Blue Mesa Ranch")  # whose invoices the other journeys pay
+    invoice = next(one for one in plant.all_open_invoices() if one.customer_id != blue_mesa)
+    link = make_invoice_link(house.rt, house.company_id, invoice.qbo_id)
+    assert link is not None
+    scanner = {"User-Agent": "Mozilla/5.0 (compatible; link scanner)"}
+    for method in ("HEAD", "GET", "GET"):
+        assert requests.request(method, link, headers=scanner, timeout=10).status_code == 200
+    later = make_invoice_link(house.rt, house.company_id, invoice.qbo_id)  # the mail of a reminder brings another
+    assert requests.get(later or "", timeout=10).status_code == 200
+    phone.goto(link)
+    expect(phone.locator("body")).to_contain_text(money_text(Money(invoice.balance_minor, "USD")))
+    phone.get_by_role("link", name=re.compile("^Pay ")).click()
+    fill_card(phone, "4242424242424242")
+    phone.locator("#press").click()
+    phone.wait_for_url(re.compile("/p/"))
+
+
+def test_a_bank_asks_for_one_more_step_which_fails_and_then_is_done(phone: Page, plant: Plant) -> None:
+    open_link(phone, plant, "Blue Mesa Ranch", nth=0)
+    phone.get_by_role("link", name=re.compile("^Pay ")).click()
+    fill_card(phone, "4000002760003184")
+    phone.locator("#press").click()
+    phone.frame_locator(CHALLENGE).get_by_role("button", name="Fail authentication").click()
+    expect(phone.locator("#said")).to_contain_text(re.compile("authenticate|another", re.IGNORECASE))
+    phone.locator("#press").click()
+    phone.frame_locator(CHALLENGE).get_by_role("button", name="Complete authentication").click()
+    phone.wait_for_url(re.compile("/p/"))
+    expect(phone.locator("main")).to_contain_text(re.compile("paid|received|thank you", re.IGNORECASE))
+
+
+def test_paying_with_nothing_but_the_keyboard(browser: Browser, plant: Plant) -> None:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(15_000)
+    open_link(page, plant, "Blue Mesa Ranch", nth=1)
+
+    def tab_to(what: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("(what) => document.activeElement.matches(what)", what):
+                return
+        raise AssertionError(f"no way by keyboard to {what}")
+
+    page.keyboard.press("Tab")
+    assert "Skip to the content" in page.evaluate("document.activeElement.textContent")
+    tab_to("main a.button.first")
+    page.keyboard.press("Enter")
+    page.locator("#press:enabled").wait_for()
+    tab_to("iframe")
+    frame = page.frame_locator('iframe[title="Secure payment input frame"]')
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if frame.locator("[name=number]:focus").count():
+            break
+    for text in ("4242424242424242", "1234", "123"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Tab")  # past the country
+    page.keyboard.type("97201")
+    tab_to("#press")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/p/"))
+
+
+def test_a_dispute_is_opened_on_a_small_phone_and_answered_at_the_console(
+    phone: Page, browser: Browser, plant: Plant
+) -> None:
+    phone.set_viewport_size({"width": 360, "height": 740})
+    open_link(phone, plant, "Blue Mesa Ranch", nth=2)
+    phone.get_by_role("link", name="Something is wrong with it").click()
+    phone.get_by_label("What is wrong").fill("Two boxes came broken.")
+    phone.get_by_label(re.compile("Amount you dispute")).fill("20.00")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.get_by_role("button", name="Send the dispute").click()
+    expect(phone.locator("ol.talk")).to_contain_text("Two boxes came broken.")
+
+    desk = at_the_console(browser, plant)
+    desk.goto(f"{plant.house.rt.settings.public_url}/staff/talk")
+    desk.get_by_role("link", name=re.compile("Dispute|dispute")).first.click()
+    expect(desk.locator("ol.talk")).to_contain_text("Two boxes came broken.")
+    desk.get_by_label(re.compile("^To ")).fill("We send two new ones.")
+    desk.get_by_role("button", name="Send and settle").click()
+    phone.reload()
+    expect(phone.locator("ol.talk")).to_contain_text("We send two new ones.")
+    expect(phone.locator("ol.talk")).to_contain_text("Olivia Harbor")
+
+
+def test_an_account_from_the_invitation_to_the_statement(phone: Page, browser: Browser, plant: Plant) -> None:
+    house, desk = plant.house, at_the_console(browser, plant)
+    desk.goto(f"{house.rt.settings.public_url}/staff/customers/{house.customer('Blue Mesa Ranch')}")
+    desk.get_by_text("Invite somebody").click()
+    desk.get_by_label("E-mail address").fill("dana@bluemesa.example")
+    desk.get_by_role("button", name="Send the invitation").click()
+    link = mailed(plant, "invite", "dana@bluemesa.example")
+    assert requests.get(link, timeout=10).status_code == 200  # a scanner, which uses nothing up
+
+    phone.goto(link)
+    phone.get_by_role("button", name="Begin").click()
+    phone.get_by_label("New password", exact=True).fill("three quiet herons")
+    phone.get_by_label("New password, once more").fill("three quiet herons")
+    phone.get_by_role("button", name="Save the password").click()
+    expect(phone.locator("main")).to_contain_text("Open invoices")
+    phone.goto(f"{house.rt.settings.public_url}/c/harbor-tile/statement")
+    with phone.expect_download() as csv:
+        phone.get_by_role("link", name="Download CSV").click()
+    assert csv.value.suggested_filename.endswith(".csv")
+    with phone.expect_download() as pdf:
+        phone.get_by_role("link", name="Download PDF").click()
+    assert pdf.value.path().read_bytes().startswith(b"%PDF-")
+
+    again = browser.new_context().new_page()  # another browser, by password
+    again.goto(f"{house.rt.settings.public_url}/c/harbor-tile/sign-in/password")
+    again.get_by_label(re.compile("E-mail")).fill("dana@bluemesa.example")
+    again.get_by_label(re.compile("^Password")).fill("three quiet herons")
+    again.get_by_role("button", name=re.compile("Sign in")).click()
+    expect(again.locator("main")).to_contain_text("Open invoices")
+    again.get_by_role("link", name="Español").click()
+    expect(again.locator("html")).to_have_attribute("lang", re.compile("^es"))
+    expect(again.locator("main")).to_contain_text("Facturas")
