@@ -129,7 +129,8 @@ class History:
             "SalesTermRef": {"value": self._terms[plan.term]},
             "BillEmail": {"Address": buyer.email},
             "CustomerMemo": {"value": "Thank you for your business."},
-            "EmailStatus": "EmailSent",
+            # What is open stays for the portal to mail about; the rest went out from QuickBooks long ago.
+            "EmailStatus": "NotSet" if plan.fate == FOREVER_OPEN else "EmailSent",
             "Line": [self._line(*line, taxed=buyer.taxed) for line in plan.lines],
         }
         if buyer.taxed:
