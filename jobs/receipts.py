@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from connector import words
 from connector.clock import day_in
 from connector.errors import TieoutError
-from connector.ledger.money import Money
+from connector.ledger.money import Money, total
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow
@@ -53,6 +53,12 @@ class Receipt:
     transaction: str  # Stripe's charge
     note: str  # the payer's own
     left: Money | None  # open on the invoices after this payment; None where nobody could ask
+
+    @property
+    def paid(self) -> Money:
+        """Return the money that was paid, or where there was none what credits paid."""
+        paid_off = total((line.amount for line in self.lines if line.amount.minor > 0), self.amount.currency)
+        return self.amount or paid_off
 
     @property
     def title(self) -> str:

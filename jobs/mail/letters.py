@@ -121,7 +121,7 @@ class _Desk:
 
 def _receipt(desk: _Desk) -> Letter:
     receipt = read_receipt(desk.session, desk.mail.company_id, desk.mail.payment_id)
-    amount = words.money_text(receipt.amount)
+    amount = words.money_text(receipt.paid)
     values = {
         "receipt": receipt,
         "amount": amount,

@@ -51,7 +51,7 @@ def facts_of(receipt: Receipt) -> dict[str, Any]:
         "language": words.language(),
         "paper": "us-letter" if company.country in LETTER_COUNTRIES else "a4",
         "company": _company(company),
-        "amount": words.money_text(receipt.amount),
+        "amount": words.money_text(receipt.paid),
         "paid": words.say("Paid on {day}", day=receipt.paid_on),
         "details": [[name, value] for name, value in details if value],
         "currency": words.currency_name(receipt.amount.currency),

@@ -1,4 +1,5 @@
-"""What a payer is about to pay: invoices with an amount for each, or one amount shared out by the company's rule.
+"""What a payer is about to pay: invoices with an amount for each, or one amount shared out by the company's rule, and
+the open credits that pay part of them.
 
 Read from the address of the pay page. Knows the cache only; the live books decide when Pay is pressed. Law: an invoice
 that the visitor may not pay is not there, whoever names it.
@@ -6,18 +7,19 @@ that the visitor may not pay is not there, whoever names it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import col
 
 from connector.errors import WrongInput
-from connector.ledger.allocation import Opening, Rule, is_too_small, spread
+from connector.ledger.allocation import Opening, Rule, Share, is_too_small, spread
 from connector.ledger.money import Money, total
 from connector.store.cache import InvoiceRow
 from connector.words import figure, money_text, say
 from portal.access.companies import Company
 from portal.access.visitors import Visitor
+from portal.customer.credits import Offer, offers_for
 from portal.customer.heads import Head, heads_of
 from portal.here import runtime
 from sync.collect.amounts import read_amount
@@ -49,6 +51,7 @@ class Basket:
     whole: str = ""  # the one amount that was shared out, as typed
     whole_problem: str = ""
     passed_over: tuple[Head, ...] = ()  # of the one amount, nothing came to these
+    credits: tuple[Offer, ...] = ()  # offered, chosen or not
 
     @property
     def currency(self) -> str:
@@ -61,16 +64,47 @@ class Basket:
         return total((item.amount for item in self.items if item.amount), self.currency)
 
     @property
+    def used(self) -> Money:
+        """Return what the chosen credits pay."""
+        return total((offer.used for offer in self.credits), self.currency)
+
+    @property
+    def money(self) -> Money:
+        """Return what is left to be paid in money."""
+        return self.amount - self.used
+
+    @property
+    def shares(self) -> list[Share]:
+        """Return what can be read as the ledger's shares."""
+        items = ((item.head.invoice, item.amount) for item in self.items)
+        return [Share(invoice.qbo_id, invoice.customer_id, amount) for invoice, amount in items if amount]
+
+    @property
     def is_sound(self) -> bool:
         """Tell whether every amount can be taken as it stands."""
         return not self.problem and all(item.amount is not None and not item.problem for item in self.items)
 
 
-def basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[str, str], *, whole: str = "") -> Basket:
+def basket_of(
+    visitor: Visitor,
+    invoice_ids: Sequence[str],
+    amounts: Mapping[str, str],
+    *,
+    whole: str = "",
+    chosen: Collection[str] = (),
+) -> Basket:
     """Return the basket of chosen invoices; `amounts` are as typed, by invoice, full where none was typed.
 
-    `whole` is one amount for all of them, as typed: it is shared out by the company's rule instead.
+    `whole` is one amount for all of them, as typed: it is shared out by the company's rule instead. `chosen` are the
+    names of the credits to use.
     """
+    basket = _basket_of(visitor, invoice_ids, amounts, whole)
+    if not basket.items:
+        return basket
+    return replace(basket, credits=tuple(offers_for(visitor, basket.shares, basket.currency, chosen)))
+
+
+def _basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[str, str], whole: str) -> Basket:
     ids = list(dict.fromkeys(invoice_ids))[:MOST_INVOICES]
     with runtime().db.read() as session:
         heads = heads_of(

@@ -20,6 +20,7 @@ from connector.store.outbox import PostingRow
 from connector.words import listing, say, say_many
 from portal.access.visitors import Visitor
 from portal.picking import fetch, pick
+from sync.settling.facts import CREDIT
 
 PAGE = 50
 _SHOWN = ("processing", "succeeded", "failed")
@@ -64,6 +65,7 @@ def _ours(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
             PaymentRow.amount_minor,
             PaymentRow.currency,
             PaymentRow.state,
+            PaymentRow.method,
             PaymentRow.method_label,
             PaymentRow.created_at,
             PaymentRow.succeeded_at,
@@ -76,8 +78,11 @@ def _ours(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
     numbers = _numbers(session, visitor.company.id, [row.id for row in rows])
     for row in reversed(rows):
         day = day_in(visitor.company.zone, row.succeeded_at or row.created_at)
-        amount = Money(row.amount_minor, row.currency)
-        yield Made(day, amount, row.id, row.state, row.method_label, tuple(numbers.get(row.id, ())))
+        shares = numbers.get(row.id, [])
+        by_credit = row.method == CREDIT
+        minor = sum(minor for _, minor in shares) if by_credit else row.amount_minor
+        label = say("Open credit") if by_credit else row.method_label
+        yield Made(day, Money(minor, row.currency), row.id, row.state, label, tuple(number for number, _ in shares))
 
 
 def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
@@ -105,13 +110,14 @@ def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
         yield Made(day, Money(minor, currency), "", "elsewhere", "")
 
 
-def _numbers(session: Session, company_id: str, payment_ids: list[str]) -> dict[str, list[str]]:
+def _numbers(session: Session, company_id: str, payment_ids: list[str]) -> dict[str, list[tuple[str, int]]]:
+    """Return for payments the numbers of what they paid, each with its minor units."""
     found = (
-        pick(ShareRow.payment_id, ShareRow.number, ShareRow.invoice_id)
+        pick(ShareRow.payment_id, ShareRow.number, ShareRow.invoice_id, ShareRow.amount_minor)
         .where(col(ShareRow.company_id) == company_id, col(ShareRow.payment_id).in_(payment_ids))
         .order_by(col(ShareRow.number))
     )
-    numbers: dict[str, list[str]] = {}
-    for payment_id, number, invoice_id in fetch(session, found):
-        numbers.setdefault(payment_id, []).append(number or invoice_id)
+    numbers: dict[str, list[tuple[str, int]]] = {}
+    for payment_id, number, invoice_id, minor in fetch(session, found):
+        numbers.setdefault(payment_id, []).append((number or invoice_id, minor))
     return numbers

@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from connector.errors import WrongInput
 from connector.ledger.allocation import Rule
@@ -22,8 +23,8 @@ from oauth import connections
 from portal import security
 from portal.access.limits import Limit, address, count_try
 from portal.access.visitors import Visitor
-from portal.customer.basket import basket_of
-from portal.customer.gate import for_payers, pages, visitor
+from portal.customer.basket import Basket, basket_of
+from portal.customer.gate import for_contacts, for_payers, pages, visitor
 from portal.customer.presses import read_press
 from portal.customer.started import remember_started, started_here
 from portal.here import runtime
@@ -43,25 +44,35 @@ RULES = {
 @for_payers
 def show_pay() -> ResponseReturnValue:
     """Show what will be paid and the form for card or bank."""
-    who = visitor()
-    ids = request.args.getlist("i")
-    typed = {name[2:]: value for name, value in request.args.items() if name.startswith("a.")}
-    basket = basket_of(who, ids, typed, whole=request.args.get("whole", ""))
+    return _pay_page(visitor(), request.args)
+
+
+def _pay_page(who: Visitor, asked: MultiDict[str, str], said: str = "", status: int = 200) -> ResponseReturnValue:
+    """Show the page of the invoices, amounts and credits in an address or a form; `said` is why a press was refused."""
+    ids = asked.getlist("i")
+    basket = _basket_in(who, asked)
     if not basket.items:
         return _nothing_to_pay(who, [head.invoice.qbo_id for head in basket.dropped], ids)
     key = _publishable_key(who.company.id)
     if key:
         security.money_page()
     rt = runtime()
-    return render_template(
+    page = render_template(
         "customer/pay.html",
         basket=basket,
         asked=ids,
+        said_of_press=said,
         rule=say(RULES[Rule(who.company.spread_rule)]),
         publishable_key=key,
         stripe_js=rt.settings.stripe_js_url,
         form_nonce=rt.clock.new_token(),
     )
+    return page, status
+
+
+def _basket_in(who: Visitor, asked: MultiDict[str, str]) -> Basket:
+    typed = {name[2:]: value for name, value in asked.items() if name.startswith("a.")}
+    return basket_of(who, asked.getlist("i"), typed, whole=asked.get("whole", ""), chosen=asked.getlist("c"))
 
 
 def _nothing_to_pay(who: Visitor, dropped: list[str], asked: list[str]) -> ResponseReturnValue:
@@ -84,6 +95,40 @@ def press_pay() -> ResponseReturnValue:
     count_try(_limits(who, press))
     answer = start_payment(runtime(), press)
     return _refused(answer) if isinstance(answer, Refused) else _started(answer)
+
+
+@pages.post("/pay/credit")
+@limiter.limit(PRESS)
+@for_contacts
+def press_credit() -> ResponseReturnValue:
+    """Pay invoices with open credits alone: no card is needed, and no script."""
+    who = visitor()
+    basket = _basket_in(who, request.form)
+    if not basket.items:
+        return _nothing_to_pay(who, [head.invoice.qbo_id for head in basket.dropped], request.form.getlist("i"))
+    try:
+        press = read_press(_message_of(basket, request.form.get("form_nonce", "")), who, replaces=started_here())
+    except WrongInput as error:
+        return _pay_page(who, request.form, str(error), 422)
+    if press.money_minor:  # a credit has less left than the page showed
+        return _pay_page(who, request.form, say("The balance has changed"), 409)
+    count_try(_limits(who, press))
+    answer = start_payment(runtime(), press)
+    if isinstance(answer, Refused):
+        return _pay_page(who, request.form, answer.sentence, 409)
+    remember_started(answer.payment_id)
+    return redirect(url_for(".show_payment", payment_id=answer.payment_id))
+
+
+def _message_of(basket: Basket, nonce: str) -> dict[str, Any]:
+    """Return the message that the page's script would send for a basket."""
+    return {
+        "shares": [{"invoice": item.head.invoice.qbo_id, "amount": item.typed} for item in basket.items],
+        "credits": [{"credit": one.credit.name, "minor": one.used.minor} for one in basket.credits if one.used],
+        "form_nonce": nonce,
+        "shown_minor": basket.money.minor,
+        "email": "",
+    }
 
 
 def _limits(who: Visitor, press: Press) -> list[Limit]:
@@ -118,6 +163,7 @@ def _refused(answer: Refused) -> ResponseReturnValue:
             text=answer.sentence,
             invoice=answer.invoice_id,
             balances={one: _shown(left) for one, left in answer.balances.items()},
+            credits={name: _shown(left) for name, left in answer.credits.items()},
             sign_in=url_for(".show_sign_in") if answer.reason == "sign_in_first" else "",
             under_way=[url_for(".show_payment", payment_id=one) for one in _own(answer.under_way)],
             form_nonce=runtime().clock.new_token(),

@@ -1,30 +1,34 @@
 """A press of Pay as the browser sends it, read strictly into the value that `sync.collect` takes.
 
-Takes the fields it knows and refuses a message with any other. Laws: what the payer may pay comes from the session,
-never from the message; the sum the page showed must be the sum of the shares, or nothing is started.
+Takes the fields it knows and refuses a message with any other. Laws: what the payer may pay, and which credits
+he may use, comes from the session, never from the message; the sum the page showed must be the sum of the shares less
+the credits, or nothing is started.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from flask import abort
 from sqlmodel import col
 
 from connector.errors import WrongInput
-from connector.store.cache import InvoiceRow
+from connector.store.cache import CreditRow, InvoiceRow
 from connector.words import language, mark, say
 from portal.access.limits import address
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
+from portal.customer.credits import MOST_CREDITS, may_use
 from portal.here import runtime
 from portal.picking import fetch, pick
 from sync.collect.amounts import read_amount
 from sync.collect.answers import MOST_INVOICES
+from sync.collect.credits import MEMO
 from sync.collect.press import Press
+from sync.collect.start import LARGEST_MINOR
 
-_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note", "last_known"}
+_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note", "last_known", "credits"}
 _NOT_OURS = mark("This page and the server do not understand each other. Load the page again. Nothing was charged.")
 LONGEST_EMAIL, LONGEST_NOTE = 254, 80
 
@@ -38,18 +42,22 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         abort(404)
     currency = next(iter(found.values()))[1]
     shares = tuple((one, read_amount(text, currency).minor) for one, text in typed.items())
-    if fields["shown_minor"] != sum(minor for _, minor in shares):
+    uses = _uses(fields.get("credits", []))
+    lenders = _lenders(who, [name for name, _ in uses])
+    if fields["shown_minor"] != sum(minor for _, minor in shares) - sum(minor for _, minor in uses):
         raise WrongInput(say(_NOT_OURS))
     return Press(
         company_id=who.company.id,
         customer_id=who.chosen_customer or found[shares[0][0]][0],
         shares=shares,
         currency=currency,
-        form_nonce=_form_key(fields["form_nonce"], shares),
+        form_nonce=_form_key(fields["form_nonce"], (*shares, *uses)),
+        credits=uses,
         contact_id=who.contact_id,
         payer_email=who.email or _email(fields["email"]),
         allowed_invoices=frozenset(one for one in found if one in who.opened),
-        allowed_customers=frozenset(customer for one, (customer, _) in found.items() if one not in who.opened),
+        allowed_customers=lenders
+        | frozenset(customer for one, (customer, _) in found.items() if one not in who.opened),
         replaces=replaces,
         language=language(),
         on_last_known=fields.get("last_known") is True,
@@ -80,6 +88,37 @@ def _typed_shares(shares: object) -> dict[str, str]:
             raise WrongInput(say(_NOT_OURS))
         typed[invoice_id] = amount
     return typed
+
+
+def _uses(uses: object) -> tuple[tuple[str, int], ...]:
+    """Read which credits are used and how much of each, in minor units as the page showed them."""
+    if not isinstance(uses, list) or len(uses) > MOST_CREDITS:
+        raise WrongInput(say(_NOT_OURS))
+    read: dict[str, int] = {}
+    for use in uses:
+        if not isinstance(use, dict) or set(use) != {"credit", "minor"}:
+            raise WrongInput(say(_NOT_OURS))
+        name, minor = use["credit"], use["minor"]
+        is_amount = isinstance(minor, int) and not isinstance(minor, bool) and 0 < minor <= LARGEST_MINOR
+        if not isinstance(name, str) or name in read or not is_amount:
+            raise WrongInput(say(_NOT_OURS))
+        read[name] = minor
+    return tuple(sorted(read.items()))
+
+
+def _lenders(who: Visitor, names: Collection[str]) -> frozenset[str]:
+    """Return the customers whose credits are used. One that this visitor may not use answers 404."""
+    if not names:
+        return frozenset()
+    if not who.signed_in or any(not name.startswith(f"{MEMO}/") for name in names):
+        abort(404)
+    ids = [name.removeprefix(f"{MEMO}/") for name in names]
+    found = pick(CreditRow.qbo_id, CreditRow.customer_id).where(may_use(who), col(CreditRow.qbo_id).in_(ids))
+    with runtime().db.read() as session:
+        customers = dict(map(tuple, fetch(session, found)))
+    if set(customers) != set(ids):
+        abort(404)
+    return frozenset(customers.values())
 
 
 def _invoices(who: Visitor, invoice_ids: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
-from sqlmodel import Session, col
+from sqlmodel import Session, col, func
 
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow
-from connector.store.money import PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 from connector.words import known, listing, mark, say_many
 from portal.access.companies import Company
@@ -68,8 +68,14 @@ class Story:
     succeeded_at: datetime | None
     checked_at: datetime | None
     shares: tuple[StoryShare, ...]
+    by_credit: Money  # what of the shares open credits paid
     recorded_at: datetime | None  # when the last of its postings reached the books
     reference: str  # the one that stands in the books and on the receipt; empty until the money has arrived
+
+    @property
+    def paid(self) -> Money:
+        """Return what the page says in large figures: the money, or where there was none what credits paid."""
+        return self.amount or self.by_credit
 
     @property
     def version(self) -> str:
@@ -137,11 +143,18 @@ def story_of(visitor: Visitor, payment_id: str) -> Story | None:
         if row is None:
             return None
         shares, (recorded_at, reference) = _shares(session, company.id, row), _in_books(session, company.id, payment_id)
-    return _story(company, row, shares, recorded_at=recorded_at, reference=reference)
+        by_credit = Money(_credit_minor(session, company.id, payment_id), row.currency)
+    return _story(company, row, shares, by_credit=by_credit, recorded_at=recorded_at, reference=reference)
 
 
 def _story(
-    company: Company, row: Row[Any], shares: tuple[StoryShare, ...], *, recorded_at: datetime | None, reference: str
+    company: Company,
+    row: Row[Any],
+    shares: tuple[StoryShare, ...],
+    *,
+    by_credit: Money,
+    recorded_at: datetime | None,
+    reference: str,
 ) -> Story:
     return Story(
         payment_id=row.id,
@@ -161,6 +174,7 @@ def _story(
         succeeded_at=row.succeeded_at,
         checked_at=row.checked_at,
         shares=shares,
+        by_credit=by_credit,
         recorded_at=recorded_at,
         reference=reference,
     )
@@ -176,6 +190,13 @@ def _shares(session: Session, company_id: str, row: Row[Any]) -> tuple[StoryShar
         StoryShare(invoice_id, number or invoice_id, Money(minor, row.currency))
         for invoice_id, number, minor in fetch(session, found)
     )
+
+
+def _credit_minor(session: Session, company_id: str, payment_id: str) -> int:
+    found = pick(func.coalesce(func.sum(CreditUseRow.amount_minor), 0)).where(
+        col(CreditUseRow.company_id) == company_id, col(CreditUseRow.payment_id) == payment_id
+    )
+    return int(fetch_one(session, found)[0])
 
 
 def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datetime | None, str]:

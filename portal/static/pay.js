@@ -17,11 +17,22 @@
   const rows = [...form.querySelectorAll("[data-invoice]")].map((item) => ({
     item,
     invoice: item.dataset.invoice,
+    customer: item.dataset.customer,
     field: item.querySelector("input"),
     wrong: item.querySelector(".hint"),
     shown: item.querySelector(".basket-left"),
     rest: item.querySelector(".basket-rest"),
   }));
+  const credits = [...form.querySelectorAll("[data-credit]")].map((item) => ({
+    item,
+    name: item.dataset.credit,
+    customer: item.dataset.customer,
+    field: item.querySelector("input"),
+    shown: item.querySelector(".basket-left"),
+    rest: item.querySelector(".basket-rest"),
+    used: item.querySelector(".credit-used"),
+  }));
+  const byCredit = document.getElementById("by-credit");
   let nonce = form.dataset.nonce;
   let busy = false;
   let ready = false;
@@ -45,7 +56,7 @@
   });
 
   const stripe = Stripe(key, { locale: language });
-  const elements = stripe.elements({ mode: "payment", amount: Math.max(sum() || 0, 1), currency: currency.toLowerCase(), appearance: appearance() });
+  const elements = stripe.elements({ mode: "payment", amount: Math.max(toPay() || 0, 1), currency: currency.toLowerCase(), appearance: appearance() });
   const element = elements.create("payment", {
     layout: { type: "tabs" }, business: { name: form.dataset.payee },
     wallets: { applePay: "never", googlePay: "never", link: "auto" }, /* they have buttons of their own */
@@ -71,7 +82,8 @@
   express.mount(document.getElementById("wallet-buttons"));
   function showWallets(are) {
     wallets.classList.remove("waiting");
-    wallets.hidden = !are;
+    wallets.dataset.there = are ? "yes" : "no";
+    refresh();
   }
   dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
 
@@ -79,6 +91,22 @@
   function sum() {
     const amounts = rows.map((row) => tieoutMoney.read(row.field.value, digits));
     return amounts.includes(null) ? null : amounts.reduce((one, other) => one + other, 0);
+  }
+
+  /* What the chosen credits pay, in their order, each of its own customer's invoices. */
+  function uses() {
+    const needs = {};
+    for (const row of rows) needs[row.customer] = (needs[row.customer] || 0) + (tieoutMoney.read(row.field.value, digits) || 0);
+    return credits.map((credit) => {
+      const minor = credit.field.checked ? Math.min(left(credit), needs[credit.customer] || 0) : 0;
+      needs[credit.customer] -= minor;
+      return { credit, minor };
+    });
+  }
+
+  function toPay() {
+    const amount = sum();
+    return amount === null ? null : uses().reduce((rest, use) => rest - use.minor, amount);
   }
 
   function check(row) {
@@ -96,13 +124,21 @@
 
   function refresh() {
     const sound = rows.map(check).every(Boolean);
-    const amount = sum();
+    const amount = toPay();
+    for (const { credit, minor } of uses()) {
+      credit.used.textContent = minor ? money(-minor) : "";
+      credit.rest.textContent = minor ? told("used", money(minor)).replace("{rest}", () => money(left(credit) - minor)) : "";
+    }
+    const covered = amount === 0 && sum() > 0;
+    method.hidden = covered;
+    byCredit.hidden = !covered;
+    wallets.hidden = covered || wallets.dataset.there === "no";
     if (amount !== null) {
       total.textContent = money(amount);
-      pressText.textContent = told("pay", money(amount));
+      pressText.textContent = covered ? words.use_credit : told("pay", money(amount));
       if (amount > 0) elements.update({ amount });
     }
-    press.disabled = busy || !ready || !sound;
+    press.disabled = busy || !(ready || covered) || !sound;
   }
 
   function say(kind, title, text, links = [], name = words.earlier) {
@@ -131,6 +167,7 @@
     busy = now;
     press.setAttribute("aria-busy", String(now));
     rows.forEach((row) => { if (!row.field.dataset.fixed) row.field.readOnly = now; });
+    credits.forEach((credit) => { credit.field.disabled = now; });
     if (text) pressText.textContent = text;
     if (!now) refresh();
     press.disabled = now || press.disabled;
@@ -147,9 +184,15 @@
       const typed = tieoutMoney.read(row.field.value, digits);
       if (typed !== null && typed > now.minor) row.field.value = now.figure;
     }
+    for (const credit of credits) {
+      const now = answer.credits?.[credit.name];
+      if (!now) continue;
+      credit.item.dataset.left = now.minor;
+      credit.shown.textContent = told("open", now.text);
+    }
     if (answer.form_nonce) nonce = answer.form_nonce;
     lastKnown ||= answer.reason === "last_known";
-    const known = ["under_way", "not_payable", "above_balance", "last_known"].includes(answer.reason);
+    const known = ["under_way", "not_payable", "above_balance", "last_known", "credit"].includes(answer.reason);
     const title = (known && words[answer.reason]) || answer.title || words.not_started;
     const [links, name] = answer.sign_in ? [[answer.sign_in], words.sign_in] : [answer.under_way || [], words.earlier];
     say(answer.reason ? "wait" : "bad", title, answer.text || words.in_a_minute, links, name);
@@ -159,10 +202,11 @@
     const shares = rows.map((row) => ({ invoice: row.invoice, amount: row.field.value }));
     const email = document.getElementById("email")?.value || "";
     const note = document.getElementById("note").value;
+    const used = uses().filter((use) => use.minor).map((use) => ({ credit: use.credit.name, minor: use.minor }));
     const response = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },
-      body: JSON.stringify({ shares, form_nonce: nonce, shown_minor: sum(), email, note, last_known: lastKnown }),
+      body: JSON.stringify({ shares, form_nonce: nonce, credits: used, shown_minor: toPay(), email, note, last_known: lastKnown }),
     });
     return { ok: response.ok, answer: await response.json() };
   }
@@ -170,8 +214,10 @@
   /* Pay by what the form holds, or by the wallet whose sheet is open: it is told when nothing came of it. */
   async function pay(sheet) {
     const fails = () => sheet?.paymentFailed({ reason: "fail" });
-    const { error: incomplete } = await elements.submit();
-    if (incomplete) return fails(), say("bad", words.missing, incomplete.message);
+    if (toPay() > 0) {
+      const { error: incomplete } = await elements.submit();
+      if (incomplete) return fails(), say("bad", words.missing, incomplete.message);
+    }
     setBusy(true, words.checking);
     const { ok, answer } = await ask();
     if (!ok) return fails(), refused(answer);
@@ -188,7 +234,8 @@
     location.assign(answer.return_url);
   }
 
-  form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input")) refresh(); });
+  form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input, [data-credit] input")) refresh(); });
+  document.getElementById("recount")?.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   async function act(sheet) {
     if (busy || press.disabled) return;
     said.replaceChildren();
@@ -206,5 +253,6 @@
     event.preventDefault();
     act();
   });
+  refresh();
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 })();

@@ -1,0 +1,145 @@
+"""Open credits on the pay page: which a payer may use, what is left of each, and what the chosen ones pay.
+
+Knows the cache only; the live books decide when Pay is pressed. Laws: a credit is offered to people who signed in as
+payers of its customer, for that customer's invoices, and to nobody who holds a link alone; what another payment has
+reserved, or used and QuickBooks' balance does not show yet, is not offered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col
+
+from connector.ledger.allocation import Share
+from connector.ledger.credits import Credit, use_up
+from connector.ledger.money import Money
+from connector.ledger.payments import OPEN
+from connector.ledger.postings import Kind
+from connector.store.cache import CreditRow, RawRow
+from connector.store.money import CreditUseRow
+from connector.store.outbox import PostingRow
+from connector.words import day_text, say
+from portal.access.roles import PAYERS
+from portal.access.visitors import Visitor
+from portal.customer.document import read_document
+from portal.customer.started import started_here
+from portal.here import runtime
+from portal.picking import fetch, pick
+from sync.collect.credits import MEMO
+from sync.collect.reserve import Reservation, reservations, reserved_minor
+
+MOST_CREDITS = 40  # offered at once
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A credit that is offered: whether it was chosen, and what of it pays invoices then."""
+
+    credit: Credit
+    chosen: bool
+    used: Money
+
+    @property
+    def title(self) -> str:
+        """Return what people call it: its number, or its day where it has none."""
+        if self.credit.number:
+            return say("Credit {number}", number=self.credit.number)
+        return say("Credit of {day}", day=day_text(self.credit.day, this_year=0))
+
+    @property
+    def rest(self) -> Money:
+        """Return what stays of it."""
+        return self.credit.left - self.used
+
+
+def offers_for(visitor: Visitor, shares: Sequence[Share], currency: str, chosen: Collection[str]) -> list[Offer]:
+    """Return the credits that can pay shares, oldest first, with what the chosen ones pay of them."""
+    offered = _open_credits(visitor, {share.customer_id for share in shares}, currency)
+    uses = use_up(shares, [credit for credit in offered if credit.name in chosen])
+    used = {use.name: use.amount for use in uses}
+    nothing = Money(0, currency)
+    return [Offer(credit, credit.name in chosen, used.get(credit.name, nothing)) for credit in offered]
+
+
+def may_use(visitor: Visitor) -> ColumnElement[bool]:
+    """Return the condition that a credit is one that this visitor may spend."""
+    return and_(
+        col(CreditRow.company_id) == visitor.company.id,
+        col(CreditRow.customer_id).in_(visitor.customers(*PAYERS)),
+        col(CreditRow.state) == "live",
+    )
+
+
+def _open_credits(visitor: Visitor, customers: Collection[str], currency: str) -> list[Credit]:
+    if not visitor.signed_in:
+        return []
+    found = (
+        pick(CreditRow.qbo_id, CreditRow.customer_id, CreditRow.number, CreditRow.issued_day, CreditRow.balance_minor)
+        .where(may_use(visitor), col(CreditRow.customer_id).in_(customers))
+        .where(col(CreditRow.currency) == currency, col(CreditRow.balance_minor) > 0)
+        .order_by(col(CreditRow.issued_day), col(CreditRow.qbo_id))
+        .limit(MOST_CREDITS)
+    )
+    with runtime().db.read() as session:
+        rows = fetch(session, found)
+        taken = _taken(session, visitor, [f"{MEMO}/{row.qbo_id}" for row in rows])
+    offered = [
+        Credit(
+            name := f"{MEMO}/{row.qbo_id}",
+            row.customer_id,
+            row.number,
+            row.issued_day,
+            Money(max(row.balance_minor - taken.get(name, 0), 0), currency),
+        )
+        for row in rows
+    ]
+    return [credit for credit in offered if credit.left]
+
+
+def _taken(session: Session, visitor: Visitor, names: Sequence[str]) -> Mapping[str, int]:
+    """Return what of credits is promised, or used by a Payment that the cached credit does not name, in minor units."""
+    if not names:
+        return {}
+    begun = started_here()
+
+    def is_own(one: Reservation) -> bool:
+        """An unfinished payment of one's own is replaced by the next press."""
+        return one.state in OPEN and (one.payment_id in begun or one.contact_id == visitor.contact_id)
+
+    held = reservations(session, visitor.company.id, [], names)
+    taken = reserved_minor(one for one in held if not is_own(one))
+    for name, minor in _arriving(session, visitor.company.id, names):
+        taken[name] = taken.get(name, 0) + minor
+    return taken
+
+
+def _arriving(session: Session, company_id: str, names: Sequence[str]) -> list[tuple[str, int]]:
+    posting = and_(
+        col(PostingRow.company_id) == company_id,
+        col(PostingRow.payment_id) == CreditUseRow.payment_id,
+        col(PostingRow.customer_id) == CreditUseRow.customer_id,
+        col(PostingRow.kind) == Kind.CHARGE.value,
+        col(PostingRow.state) == "posted",
+    )
+    used = (
+        pick(CreditUseRow.credit, CreditUseRow.amount_minor, PostingRow.remote_id)
+        .join(PostingRow, posting)
+        .where(col(CreditUseRow.company_id) == company_id, col(CreditUseRow.credit).in_(names))
+    )
+    rows = fetch(session, used)
+    if not rows:
+        return []
+    raws = pick(RawRow.qbo_id, RawRow.body).where(
+        col(RawRow.company_id) == company_id,
+        col(RawRow.entity) == MEMO,
+        col(RawRow.qbo_id).in_({name.rpartition("/")[2] for name, _, _ in rows}),
+    )
+    known = {
+        f"{MEMO}/{qbo_id}": set(document.payments)
+        for qbo_id, body in fetch(session, raws)
+        if (document := read_document(body, "USD", 0))
+    }
+    return [(name, minor) for name, minor, remote_id in rows if remote_id not in known.get(name, ())]
