@@ -12,7 +12,15 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, ProviderRow, SessionRow
+from connector.store.access import (
+    ContactCustomerRow,
+    ContactRow,
+    LinkRow,
+    PasskeyRow,
+    PasswordRow,
+    ProviderRow,
+    SessionRow,
+)
 from connector.store.books import DiscrepancyRow
 from connector.store.companies import ConnectionRow
 from connector.store.log import LogRow
@@ -48,12 +56,12 @@ _SEALED: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
 
 
 def own_company_only(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
-    """I-16: no contact, link, session or share of one company points into another."""
+    """I-16: no contact, link, session, password, passkey or share of one company points into another."""
     homes = dict(session.exec(select(ContactRow.id, ContactRow.company_id)).all())
     for row in session.exec(select(ContactCustomerRow).where(ContactCustomerRow.company_id == company_id)):
         if homes.get(row.contact_id) != company_id:
             yield Broken("I-16", row.contact_id, f"a contact of another company may see customer {row.customer_id}")
-    for table in (LinkRow, SessionRow):
+    for table in (LinkRow, SessionRow, PasswordRow, PasskeyRow):
         mine = select(table.contact_id).where(table.company_id == company_id, table.contact_id != "")
         for contact_id in session.exec(mine.distinct()):
             # A link that a stranger asked for is kept for nobody, so that asking costs the same for every address.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, select, update
+from sqlmodel import Session, col, delete, select, update
 
-from connector.store.access import ContactCustomerRow, ContactRow
+from connector.store.access import ContactCustomerRow, ContactRow, PasswordRow
 from connector.store.cache import RawRow
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.log import LogRow
@@ -125,6 +125,14 @@ def let_a_stranger_in(till: Till, session: Session) -> None:
     session.add(ContactCustomerRow(company_id=till.company_id, contact_id="K1", customer_id=till.blue_mesa))
 
 
+def take_over_a_password(till: Till, session: Session) -> None:
+    let_a_stranger_in(till, session)
+    session.exec(delete(ContactCustomerRow).where(col(ContactCustomerRow.contact_id) == "K1"))
+    session.add(
+        PasswordRow(contact_id="K1", company_id=till.company_id, hash="$argon2id$", changed_at=till.clock.now())
+    )
+
+
 def forget_a_receipt(till: Till, session: Session) -> None:
     for mail in session.exec(select(MailRow)):
         session.delete(mail)
@@ -194,6 +202,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("I-14", "it is held", change(PostingRow, state="held", held_code="6210")),
     ("I-14", "the event failed", event(state="failed")),
     ("I-16", "a contact of another company", let_a_stranger_in),
+    ("I-16", "a password of this company", take_over_a_password),
     ("I-17", "looks like a secret", tell_a_secret),
     ("I-17", "is not sealed", change(ConnectionRow, secret_cipher="in plain")),
     ("I-18", "was shown", change(ShareRow, amount_minor=1)),
