@@ -24,6 +24,7 @@ from connector.store.access import ContactCustomerRow, ContactRow, LinkRow, Memb
 from connector.store.books import DiscrepancyRow
 from connector.store.cache import BookPaymentRow, CreditRow, CursorRow, CustomerRow, InvoiceRow, ListingRow, RawRow
 from connector.store.companies import CompanyRow, ConnectionRow
+from connector.store.edits import EditRow, ProposalRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import LegRow, MailRow, PostingRow
 from connector.store.papers import AttachedRow, EstimateRow
@@ -536,3 +537,22 @@ def credit(qbo_id: str, number: str, *, company_id: str = HARBOR, total: int = 3
         **more,
     }
     return CreditRow(company_id=company_id, qbo_id=qbo_id, sync_token="0", number=number, total_minor=total, **given)
+
+
+def proposal(proposal_id: str, wanted: dict[str, str], *, company_id: str = HARBOR, **more: Any) -> ProposalRow:
+    """Return what Dana proposes to change of Blue Mesa's contact data; it waits unless said otherwise."""
+    of = {"customer_id": BLUE_MESA, "contact_id": DANA, "by": "dana@bluemesa.test", "created_at": NOW}
+    before = json.dumps(dict.fromkeys(wanted, ""))
+    return ProposalRow(
+        id=proposal_id, company_id=company_id, wanted=json.dumps(wanted), before=before, **{**of, **more}
+    )
+
+
+def edit(edit_id: str, *, company_id: str = HARBOR, **more: Any) -> EditRow:
+    """Return an edit of Blue Mesa's phone number that is owed to QuickBooks."""
+    of = {"entity": "Customer", "qbo_id": BLUE_MESA, "customer_id": BLUE_MESA, "title": "New contact data"}
+    wanted = json.dumps({"PrimaryPhone": {"FreeFormNumber": "(503) 555-0177"}})
+    instants = {"created_at": NOW, "due_at": NOW}
+    return EditRow(
+        id=edit_id, company_id=company_id, key=edit_id, wanted=wanted, base="{}", **{**of, **instants, **more}
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from connector.store.columns import instant, maybe_instant, text
@@ -34,7 +34,26 @@ class CompanyRow(SQLModel, table=True):
     least_part_minor: int = 0  # but no less than this, in the home currency, unless it is all that is open
     spread_rule: str = "oldest"  # connector.ledger.allocation.Rule: how one amount goes to several invoices
     pay_on_last_known: bool = False  # when QuickBooks cannot be asked, payers may pay on the balance last read
+    takes_contact_data: bool = False  # payers' changes of own contact data are taken over unasked, but for the e-mail
+    message: str = text()  # a few words at the top of the payers' pages
+    sender_name: str = ""  # before the address of mails; empty is the company's name
+    logo_version: str = ""  # of its LogoRow; empty where there is none
+    custom_css: str = text()  # checked rules, as they are served
+    custom_css_source: str = text()  # as it was typed
+    analytics_id: str = ""  # of Google Analytics, on the payers' pages
     created_at: datetime = instant()
+
+
+class LogoRow(SQLModel, table=True):
+    """A company's logo, written anew by us: a PNG within bounds."""
+
+    __tablename__ = "logo"
+
+    company_id: str = Field(primary_key=True, foreign_key="company.id")
+    version: str  # made of its bytes
+    wide: int
+    high: int
+    body: bytes = Field(sa_type=LargeBinary)
 
 
 class ConnectionRow(SQLModel, table=True):

@@ -7,6 +7,7 @@ computed anew when QuickBooks has said it; live books are read when Pay is press
 from portal.customer import (
     account,
     attachments,
+    contact,
     doors,
     home,
     invoice,
@@ -29,6 +30,7 @@ from portal.customer.gate import pages
 __all__ = [
     "account",
     "attachments",
+    "contact",
     "doors",
     "home",
     "invoice",

@@ -40,7 +40,14 @@ def show_settings() -> ResponseReturnValue:
     """Show the settings and the team."""
     with runtime().db.read() as session:
         team = _team(session, member().company.id)
-    return render_template("staff/settings.html", team=team, zones=sorted(available_timezones()), rules=RULES)
+        takes = session.get_one(CompanyRow, member().company.id).takes_contact_data
+    return render_template(
+        "staff/settings.html",
+        team=team,
+        zones=sorted(available_timezones()),
+        rules=RULES,
+        takes_contact_data=takes,
+    )
 
 
 @pages.post("/settings")
@@ -74,6 +81,7 @@ def _read(form: Any, currency: str) -> dict[str, Any]:
     wanted["accent"] = form.get("accent", "").lower()
     wanted["zone"] = form.get("zone", "")
     wanted["allow_partial"] = form.get("allow_partial") == "yes"
+    wanted["takes_contact_data"] = form.get("takes_contact_data") == "yes"
     wanted["pay_on_last_known"] = form.get("pay_on_last_known") == "yes"
     wanted["least_part_minor"] = _least_part(form.get("least_part", "").strip(), currency)
     wanted["spread_rule"] = form.get("spread_rule", Rule.OLDEST)

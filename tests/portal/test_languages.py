@@ -99,6 +99,7 @@ def put_papers_of_every_kind(rt: Runtime) -> None:
     files = {"small": {}, "photo": {"name": "photo.jpg", "size": 3_200_000}, "large": {"size": 90_000_000}}
     for name, more in files.items():
         cast.put(rt.db, *cast.attached(f"file-{name}", "Invoice", "68", **more))
+    cast.put(rt.db, cast.proposal("proposal-1", {"phone": "42"}))
     cast.put(rt.db, cast.credit("c-1", "CM-7"), cast.credit("c-2", "CM-6", balance_minor=0))
 
 
@@ -110,7 +111,7 @@ ALL_PAGES = (
     *("/r/pay-part", "/r/pay-fresh", "/i/no-such", "/customers", "/i/71/ask"),
     *("/account/mail", "/account/mail/mail-sent", "/account/mail/mail-old", f"/mail/{LUIS_TOKEN}", "/mail/no-such"),
     *("/people", "/account/password", "/account/password?welcome=1"),
-    *("/documents", *(f"/e/e-{one}" for one in ("waits", "expired", "approved", "declined", "closed"))),
+    *("/documents", "/contact", *(f"/e/e-{one}" for one in ("waits", "expired", "approved", "declined", "closed"))),
     *(f"/i/71/talk/talk-{one}" for one in ("question", "dispute", "check_sent", "closed")),
 )
 STRANGERS_PAGES = (

@@ -167,3 +167,30 @@ def test_the_cache_takes_an_answer_that_the_feed_brought_first(rig: Rig, estimat
     refresh_objects(rig.rt, rig.company_id, "Estimate", [estimate])
     with rig.db.read() as session:
         assert session.exec(select(EstimateRow).where(EstimateRow.qbo_id == estimate)).one().status == "Accepted"
+
+
+def customer_edit(rig: Rig, customer: str, wanted: dict[str, Any], base: dict[str, str]) -> str:
+    edit = Edit(f"proposal/{customer}", "Customer", customer, customer, "New contact data", wanted, base)
+    with rig.db.write("accept") as session:
+        edit_id = owe_edit(session, rig.rt, rig.company_id, edit)
+    assert edit_id
+    return edit_id
+
+
+def test_contact_data_leaves_the_rest_of_a_customer_alone(rig: Rig) -> None:
+    address = {"Line1": "1 Mesa Road", "City": "Bend"}
+    customer = rig.by_hand("Customer", DisplayName="Blue Mesa", BillAddr=address, Notes="Pays late")
+    wanted = {"BillAddr": {"Line1": "2 Mesa Road", "City": "Bend"}, "PrimaryEmailAddr": {"Address": "ap@bluemesa.test"}}
+    edit_id = customer_edit(rig, customer, wanted, {"BillAddr.Line1": "1 Mesa Road"})
+    rig.push()
+    assert row_of(rig, edit_id).state == "posted"
+    (body,) = [one for one in rig.in_books("Customer") if one["Id"] == customer]
+    assert (body["BillAddr"]["Line1"], body["Notes"], body["DisplayName"]) == ("2 Mesa Road", "Pays late", "Blue Mesa")
+
+
+def test_a_name_that_is_taken_is_held_with_quickbooks_reason(rig: Rig) -> None:
+    rig.by_hand("Customer", DisplayName="Cedar Hill")
+    edit_id = customer_edit(rig, rig.customer("Blue Mesa"), {"DisplayName": "Cedar Hill"}, {"DisplayName": "Blue Mesa"})
+    rig.push()
+    held = row_of(rig, edit_id)
+    assert (held.state, held.held_code) == ("held", "6240")
