@@ -85,6 +85,20 @@ class Visitor:
         by_link = and_(shares.exists(), ~others) if self.opened else false()
         return and_(col(PaymentRow.company_id) == self.company.id, or_(mine, by_link))
 
+    def may_open_payment(self) -> ColumnElement[bool]:
+        """Return the condition that this visitor may open one payment, also a parent's for own invoices alone.
+
+        Too dear for lists: it looks at the shares of every payment.
+        """
+        shares = pick(ShareRow.payment_id).where(
+            col(ShareRow.payment_id) == PaymentRow.id, col(ShareRow.company_id) == self.company.id
+        )
+        if not self.contact_id:
+            return self.may_see_payment()
+        others = shares.where(col(ShareRow.customer_id).not_in(self.customers())).exists()
+        alone = and_(col(PaymentRow.company_id) == self.company.id, shares.exists(), ~others)
+        return or_(self.may_see_payment(), alone)
+
     def may_see_customer(self) -> ColumnElement[bool]:
         """Return the condition that a customer is among this contact's."""
         if not self.contact_id:

@@ -23,7 +23,7 @@ from portal.customer.heads import Head, heads_of
 from portal.here import runtime
 from portal.ring import PRESS, limiter
 
-MOST_OPEN = 250
+MOST_OPEN, LONGEST_SEARCH = 250, 60
 
 
 @pages.get("/")
@@ -77,7 +77,15 @@ def choose() -> ResponseReturnValue:
     with runtime().db.read() as session:
         customers = acted_for(session, who.company.id, who.contact_id)
         elsewhere = companies_elsewhere(session, who)
-    return render_template("customer/choose.html", customers=customers, tops=tops(customers), elsewhere=elsewhere)
+    wanted = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    return render_template(
+        "customer/choose.html",
+        customers=[one for one in customers if wanted.casefold() in one.name.casefold()],
+        number=len(customers),
+        tops=tops(customers),
+        elsewhere=elsewhere,
+        wanted=wanted,
+    )
 
 
 @pages.post("/customers")

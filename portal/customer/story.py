@@ -136,7 +136,7 @@ def story_of(visitor: Visitor, payment_id: str) -> Story | None:
     found = (
         pick(*_PAYMENT, CustomerRow.name)
         .outerjoin(CustomerRow, customer)
-        .where(visitor.may_see_payment(), col(PaymentRow.id) == payment_id)
+        .where(visitor.may_open_payment(), col(PaymentRow.id) == payment_id)
     )
     with runtime().db.read() as session:
         row = fetch_one(session, found)

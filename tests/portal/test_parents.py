@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from flask.testing import FlaskClient
+from sqlmodel import col, update
 
 from connector.store.access import ContactCustomerRow
 from connector.store.cache import CustomerRow
+from connector.store.money import ShareRow
 from portal.access.roles import acted_for
 from sync.runtime import Runtime
 from tests import cast
@@ -75,6 +77,31 @@ def test_the_list_is_narrowed_by_its_address_and_never_widened(signed_in: Opener
     for customer in (SOUTH, cast.BLUE_MESA, cast.CEDAR_HILL):
         page = nora.get(f"{PORTAL}/invoices?customer={customer}").get_data(as_text=True)
         assert not any(number in page for number in ("2002", "2003", "1068"))
+
+
+def test_what_the_parent_paid_for_a_part_is_seen_there_if_it_paid_nothing_else(rt: Runtime, signed_in: Opener) -> None:
+    cast.put(rt.db, *cast.payment("pay-b1", {"b1": 1000}), *cast.payment("pay-both", {"b1": 1000, "s1": 1000}))
+    with rt.db.write("whose") as session:  # a share is of its invoice's customer, whoever the payment is for
+        for invoice_id, customer_id in (("b1", BARN), ("s1", SOUTH)):
+            mine = update(ShareRow).where(col(ShareRow.invoice_id) == invoice_id)
+            session.exec(mine.values(customer_id=customer_id))
+    dana, nora = signed_in(cast.DANA), signed_in("contact-nora")
+    for payment_id, there in (("pay-b1", 200), ("pay-both", 404), ("pay-part", 404), ("pay-quarry", 404)):
+        assert nora.get(f"{PORTAL}/p/{payment_id}").status_code == there
+        assert nora.get(f"{PORTAL}/r/{payment_id}").status_code == there
+    assert dana.get(f"{PORTAL}/p/pay-both").status_code == 200
+    assert "Visa 4242" in nora.get(f"{PORTAL}/r/pay-b1").get_data(as_text=True)
+
+
+def test_a_long_list_of_customers_is_searched(rt: Runtime, signed_in: Opener) -> None:
+    dana = signed_in(cast.DANA)
+    assert 'name="q"' not in dana.get(f"{PORTAL}/customers").get_data(as_text=True)
+    cast.put(rt.db, *(cast.customer(f"p{n}", f"Pasture {n:02}", parent_id=SOUTH) for n in range(14)))
+    page = dana.get(f"{PORTAL}/customers?q=TURE 1").get_data(as_text=True)
+    assert 'name="q"' in page
+    assert [f"Pasture {n:02}" in page for n in (9, 10, 13)] == [False, True, True]
+    nothing = dana.get(f"{PORTAL}/customers?q=no-such").get_data(as_text=True)
+    assert "No customer matches." in nothing
 
 
 def test_the_statement_of_a_part(signed_in: Opener) -> None:
