@@ -34,6 +34,8 @@ _STRIPE_POLICY = {
     "connect-src": ("https://api.stripe.com", "https://link.com", "https://*.link.com"),
     "img-src": ("https://*.link.com",),
 }
+# Where Google documents that its script sends what it counted. The script itself runs by nonce.
+_ANALYTICS = ("https://*.google-analytics.com", "https://*.analytics.google.com", "https://*.googletagmanager.com")
 
 
 def secure(app: Flask, settings: Settings) -> None:
@@ -86,6 +88,11 @@ def money_page() -> None:
     g.money_page = True
 
 
+def may_be_kept() -> None:
+    """Let this answer be kept by browsers for ever: its address changes with it."""
+    g.may_be_kept = True
+
+
 def consent_page(settings: Settings) -> None:
     """Let this answer's forms end at Intuit's consent or the stand-in's: browsers check where a form leads on to."""
     environment = settings.qbo_environment
@@ -121,7 +128,15 @@ def content_policy(settings: Settings) -> str:
         policy["style-src"] = ("'self'", f"'nonce-{g.nonce}'")
     if g.get("money_page"):
         _allow_stripe(policy, settings)
+    elif request.blueprint == "customer" and _counts_visits():
+        policy["connect-src"] = (*policy["connect-src"], *_ANALYTICS)
+        policy["img-src"] = (*policy["img-src"], *_ANALYTICS)
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())
+
+
+def _counts_visits() -> bool:
+    """Tell whether the company whose page this is counts visits."""
+    return "company" in g and bool(getattr(g.company, "analytics_id", ""))
 
 
 def _allow_stripe(policy: dict[str, Sequence[str]], settings: Settings) -> None:
@@ -148,7 +163,9 @@ def _headers_for(settings: Settings, over_https: bool) -> Callable[[Response], R
         response.headers.update(fixed)
         response.headers["Content-Security-Policy"] = content_policy(settings)
         response.headers["Permissions-Policy"] = _permissions(settings)
-        if request.endpoint != "static":
+        if g.get("may_be_kept"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        elif request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -53,7 +53,7 @@ class Letter:
     @property
     def sender(self) -> str:
         """Return the name that stands before the sender's address."""
-        return self.company.name if self.company else US
+        return (self.company.sender_name or self.company.name) if self.company else US
 
 
 def write_letter(session: Session, rt: Runtime, mail: MailRow) -> Letter:

@@ -23,6 +23,7 @@ COLUMNS = (
     *(col(CompanyRow.place), col(CompanyRow.address), col(CompanyRow.zone), col(CompanyRow.home_currency)),
     *(col(CompanyRow.accent), col(CompanyRow.allow_partial)),
     *(col(CompanyRow.least_part_minor), col(CompanyRow.spread_rule), col(CompanyRow.pay_on_last_known)),
+    *(col(CompanyRow.logo_version), col(CompanyRow.message), col(CompanyRow.custom_css), col(CompanyRow.analytics_id)),
 )
 
 
@@ -44,6 +45,10 @@ class Company:
     least_part_minor: int
     spread_rule: str
     pay_on_last_known: bool
+    logo_version: str = ""
+    message: str = ""
+    custom_css: str = ""
+    analytics_id: str = ""
 
     def least_part(self, currency: str) -> Money:
         """Return the smallest part of an invoice that is taken."""

@@ -5,6 +5,7 @@ role, changing for bookkeepers, connections and settings for owners; a change is
 """
 
 from portal.staff import (
+    brand,
     connections,
     contacts,
     customers,
@@ -29,6 +30,7 @@ from portal.staff import (
 from portal.staff.gate import pages
 
 __all__ = [
+    "brand",
     "connections",
     "contacts",
     "customers",

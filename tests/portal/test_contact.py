@@ -94,7 +94,7 @@ def test_a_proposal_waits_for_staff_and_changes_nothing_by_itself(signed_in: Ope
     assert rows(rt, EditRow) == []
     assert sorted(mail.to for mail in rows(rt, MailRow)) == ["ines@ledgerandco.test", "omar@harbortile.test"]
     page = signed_in(cast.DANA).get(f"{HOME}/contact").get_data(as_text=True)
-    assert "waits for Harbor Tile Co." in page
+    assert "has what you proposed" in page
 
 
 def test_a_newer_proposal_takes_the_place_of_the_one_that_waits(signed_in: Opener, rt: Runtime) -> None:

@@ -122,7 +122,7 @@ NOT_PAGES = {"follow_link", "follow_sign_in", "follow_invite", "ask_provider", "
 NOT_PAGES |= {"show_off"}
 FILES = {"download_pdf", "download_receipt", "download_statement", "statement_csv", "talk_file"}
 FILES |= {"invoice_file", "invoice_picture", "estimate_file", "estimate_picture"}
-FILES |= {"download_estimate", "download_credit"}
+FILES |= {"download_estimate", "download_credit", "logo"}
 
 
 @pytest.mark.parametrize("path", ALL_PAGES)
