@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from connector import words
 from connector.clock import day_in
 from connector.errors import TieoutError
+from connector.ledger.credits import GRANTED
 from connector.ledger.money import Money, total
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import Kind
@@ -142,17 +143,18 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
         .where(CreditUseRow.company_id == payment.company_id, CreditUseRow.payment_id == payment.id)
         .order_by(col(CreditUseRow.number), col(CreditUseRow.credit))
     ).all()
-    lines += [
-        ReceiptLine(
-            words.say("Credit {number}", number=use.number or use.credit.rpartition("/")[2]),
-            Money(-use.amount_minor, payment.currency),
-        )
-        for use in uses
-    ]
+    lines += [ReceiptLine(_use_label(use), Money(-use.amount_minor, payment.currency)) for use in uses]
     rest = payment.amount_minor - sum(line.amount.minor for line in lines)
     if rest:
         lines.append(ReceiptLine(words.say("On account"), Money(rest, payment.currency)))
     return tuple(lines)
+
+
+def _use_label(use: CreditUseRow) -> str:
+    number = use.number or use.credit.rpartition("/")[2]
+    if use.credit.startswith(GRANTED):
+        return words.say("Early-payment discount, invoice {number}", number=number)
+    return words.say("Credit {number}", number=number)
 
 
 def _left(session: Session, payment: PaymentRow) -> Money | None:

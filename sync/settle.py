@@ -18,7 +18,7 @@ from connector.ledger.allocation import Share
 from connector.ledger.credits import Use, fit
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
-from connector.ledger.postings import charge_postings, fee_posting
+from connector.ledger.postings import ChargeFact, charge_postings, discount_postings, fee_posting
 from connector.store.companies import CompanyRow
 from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import MailRow
@@ -96,7 +96,7 @@ def settle_by_credit(session: Session, rt: Runtime, row: PaymentRow, left: Mappi
         share.left_minor = max(left.get(share.invoice_id, 0) - share.amount_minor, 0)
     zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
     fact = credit_fact(row, _pressed(row, shares), uses_of(session, row), zone=zone)
-    write_postings(session, rt, row.company_id, charge_postings(fact), payment_id=row.id)
+    _owe(session, rt, row, fact)
     _tell(session, rt, row, shares)
     mail_id = _owe_mail(session, rt, row, "receipt")
     return [("push", row.company_id), *([("mail", mail_id)] if mail_id else [])]
@@ -255,8 +255,7 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     fitting = fit(_pressed(row, look.shares), look.uses, txn.amount, look.room.minor if look.room else None)
     zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
     fact = charge_fact(row, charge, fitting, zone=zone)
-    fee = fee_posting(fact)
-    write_postings(session, rt, row.company_id, [*charge_postings(fact), *([fee] if fee else [])], payment_id=row.id)
+    _owe(session, rt, row, fact)
     agreed = Money(row.amount_minor, row.currency)
     if charge.amount != agreed:
         words = settle_words.amount_differs(session, row, charge.amount)
@@ -267,6 +266,17 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     if unapplied:
         _name(session, rt, row, "overpaid", unapplied, settle_words.overpaid(session, row, look.shares, unapplied))
     return True
+
+
+def _owe(session: Session, rt: Runtime, row: PaymentRow, fact: ChargeFact) -> None:
+    """Owe the books a payment: its discounts first, which it uses up, then the payment itself and its fee."""
+    granted = discount_postings(fact)
+    ids = write_postings(session, rt, row.company_id, granted, payment_id=row.id) if granted else []
+    memos = {posting.key.customer_id: id_ for posting, id_ in zip(granted, ids, strict=True)}
+    charges, fee = charge_postings(fact), fee_posting(fact)
+    after = {str(one.key): memos[one.key.customer_id] for one in charges if one.key.customer_id in memos}
+    postings = [*charges, *([fee] if fee else [])]
+    write_postings(session, rt, row.company_id, postings, payment_id=row.id, after=after)
 
 
 def _pressed(row: PaymentRow, shares: Sequence[ShareRow]) -> list[Share]:

@@ -1,6 +1,7 @@
 """How open credits of a customer pay invoices beside money, and what of both still fits when the books have moved.
 
-Knows no document but by its name, entity/id. Laws: a credit pays its own customer's invoices alone and never more than
+Knows no document but by its name, entity/id; a discount that was granted with the press is a credit too, under the name
+discount/invoice, and stays granted. Laws: a credit pays its own customer's invoices alone and never more than
 is left of it; what invoices get is money plus credits, to the cent; money goes first, and a credit that is not needed
 stays with the customer.
 """
@@ -46,6 +47,14 @@ class Fitting:
     def cash_minor(self) -> int:
         """Return the minor units of money in it."""
         return sum(one.amount.minor for one in self.shares) - sum(one.amount.minor for one in self.uses)
+
+
+GRANTED = "discount/"
+
+
+def discount_name(invoice_id: str) -> str:
+    """Return the name under which a discount on an invoice counts as a credit."""
+    return GRANTED + invoice_id
 
 
 def use_up(shares: Iterable[Share], offered: Sequence[Credit]) -> list[Use]:
@@ -132,6 +141,8 @@ def _lent(uses: Sequence[Use], room: Mapping[str, int] | None) -> dict[str, int]
 
 
 def _still(use: Use, room: Mapping[str, int] | None) -> int:
+    if use.name.startswith(GRANTED):
+        return use.amount.minor
     return use.amount.minor if room is None else min(use.amount.minor, max(room.get(use.name, 0), 0))
 
 

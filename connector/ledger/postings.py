@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from connector.ledger.allocation import Share, by_customer, sum_of
-from connector.ledger.credits import Use
+from connector.ledger.credits import GRANTED, Use
 from connector.ledger.keys import PostingKey
 from connector.ledger.money import Money, MoneyError
 
@@ -24,6 +24,7 @@ class Role(StrEnum):
     CLEARING = "clearing"  # one for each Stripe account and settlement currency
     RECEIVABLE = "receivable"
     FEES = "fees"
+    DISCOUNTS = "discounts"
     BANK = "bank"
 
 
@@ -32,6 +33,7 @@ class Kind(StrEnum):
 
     CHARGE = "charge"
     FEE = "fee"
+    DISCOUNT = "discount"
     PAYOUT = "payout"
 
 
@@ -128,6 +130,22 @@ def charge_postings(fact: ChargeFact) -> list[Posting]:
         if cash:
             legs.insert(0, Leg(Role.CLEARING, cash, cites=fact.balance_txn))
         postings.append(Posting(key, Kind.CHARGE, fact.day, tuple(legs), memo))
+    return postings
+
+
+def discount_postings(fact: ChargeFact) -> list[Posting]:
+    """Post the discounts that a charge's payment was granted: a credit for each customer, which the charge uses up."""
+    granted: dict[str, int] = {}
+    for use in fact.uses:
+        if use.name.startswith(GRANTED):
+            granted[use.customer_id] = granted.get(use.customer_id, 0) + use.amount.minor
+    postings = []
+    for customer_id, minor in granted.items():
+        amount = Money(minor, fact.gross.currency)
+        key = PostingKey(fact.stripe_account, fact.charge_id, Kind.DISCOUNT.value, customer_id)
+        legs = (Leg(Role.DISCOUNTS, amount), Leg(Role.RECEIVABLE, -amount))
+        memo = f"Early-payment discount of {fact.charge_id}; Tieout {fact.payment_id}"
+        postings.append(Posting(key, Kind.DISCOUNT, fact.day, legs, memo))
     return postings
 
 

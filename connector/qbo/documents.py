@@ -1,4 +1,5 @@
-"""Postings as QuickBooks documents: a charge is a Payment, a fee a Purchase, a payout a Transfer.
+"""Postings as QuickBooks documents: a charge is a Payment, a fee a Purchase, a payout a Transfer, a discount a
+CreditMemo that the Payment uses up.
 
 Pure mapping, no HTTP and no row. Laws: amounts are JSON numbers with exactly the currency's digits, never floats; the
 same posting and chart give the same bytes; the bytes alone give the document back, so that a retry sends what was
@@ -16,9 +17,9 @@ import msgspec
 
 from connector.errors import WrongInput
 from connector.ledger.allocation import Share
-from connector.ledger.credits import Use, fit
+from connector.ledger.credits import GRANTED, Use, fit
 from connector.ledger.keys import reference
-from connector.ledger.money import Money, money_of
+from connector.ledger.money import Money, money_of, total
 from connector.ledger.postings import Kind, Posting, Role
 from connector.qbo.language import page_of, quote
 from connector.qbo.shapes import Document, RawObject
@@ -28,7 +29,12 @@ Fields = dict[str, Any]
 _WRITER = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _READER = msgspec.json.Decoder(float_hook=Decimal)
 
-ENTITY_OF = {Kind.CHARGE: "Payment", Kind.FEE: "Purchase", Kind.PAYOUT: "Transfer"}
+ENTITY_OF = {
+    Kind.CHARGE: "Payment",
+    Kind.FEE: "Purchase",
+    Kind.PAYOUT: "Transfer",
+    Kind.DISCOUNT: "CreditMemo",
+}
 
 
 class NotBookable(WrongInput):
@@ -48,6 +54,8 @@ class Chart:
     bank: str = ""
     vendor: str = ""
     method: str = ""  # of the payer: card or bank debit
+    discount: str = ""  # the item of an early-payment discount
+    discount_memo: str = ""  # the CreditMemo of the discounts that this charge uses up, once it is in QuickBooks
 
 
 def document_of(posting: Posting, chart: Chart, *, limits: Mapping[str, int] | None = None) -> Document:
@@ -77,7 +85,7 @@ def disagreements(document: Document, body: bytes) -> list[str]:
     """Return the names of what a document in the books says otherwise than ours: amount, customer, accounts."""
     theirs: Fields = _READER.decode(body)
     ours: Fields = {**document.fields}
-    if document.entity == "Purchase":  # its total is QuickBooks' to compute
+    if document.entity in ("Purchase", "CreditMemo"):  # its total is QuickBooks' to compute
         ours["TotalAmt"] = sum((line["Amount"] for line in ours["Line"]), Decimal(0))
     compared = [path for path in _COMPARED[document.entity] if path != _DEPOSITED_TO or _at(ours, path)]
     return [path for path in compared if _differs(_at(ours, path), _at(theirs, path))]
@@ -93,6 +101,7 @@ _DEPOSITED_TO = "DepositToAccountRef.value"  # nothing is deposited by a payment
 _COMPARED = {
     "Payment": ("TotalAmt", "CustomerRef.value", _DEPOSITED_TO),
     "Purchase": ("TotalAmt", "AccountRef.value"),
+    "CreditMemo": ("TotalAmt", "CustomerRef.value"),
     "Transfer": ("Amount", "FromAccountRef.value", "ToAccountRef.value"),
 }
 
@@ -114,7 +123,7 @@ def _document(posting: Posting, fields: Fields) -> Document:
     """Add how the document is found again: by its reference, a Transfer by its day; then by the note's Stripe id."""
     mark = reference(posting.key)
     entity = ENTITY_OF[posting.kind]
-    named = {"Payment": "PaymentRefNum", "Purchase": "DocNumber"}.get(entity)
+    named = {"Payment": "PaymentRefNum", "Purchase": "DocNumber", "CreditMemo": "DocNumber"}.get(entity)
     where, value = (named, mark) if named else ("TxnDate", fields["TxnDate"])
     return Document(
         entity=entity,
@@ -126,7 +135,7 @@ def _document(posting: Posting, fields: Fields) -> Document:
 
 
 def _payment(posting: Posting, chart: Chart, limits: Mapping[str, int] | None) -> Fields:
-    received, lines = posting.clearing(), _payment_lines(posting, limits)
+    received, lines = posting.clearing(), _payment_lines(posting, chart, limits)
     if received.minor < 0 or not (received or lines):
         raise NotBookable("amount", "A payment of nothing or less cannot be written to QuickBooks.")
     fields: Fields = {
@@ -143,18 +152,43 @@ def _payment(posting: Posting, chart: Chart, limits: Mapping[str, int] | None) -
     return fields
 
 
-def _payment_lines(posting: Posting, limits: Mapping[str, int] | None) -> list[Fields]:
-    """Return a line for each invoice and each credit memo: both are positive, QuickBooks knows which is which."""
+def _payment_lines(posting: Posting, chart: Chart, limits: Mapping[str, int] | None) -> list[Fields]:
+    """Return a line for each invoice and each credit memo: both are positive, QuickBooks knows which is which.
+
+    The discounts of a payment are one credit memo. Where a person dropped it, its part stays open on the invoices.
+    """
     customer, owed = posting.key.customer_id, [leg for leg in posting.legs if leg.role is Role.RECEIVABLE]
     shares = [Share(leg.invoice_id, customer, -leg.amount) for leg in owed if leg.invoice_id]
     uses = [Use(leg.credit, customer, leg.amount) for leg in owed if leg.credit]
+    if not chart.discount_memo:
+        uses = [use for use in uses if not use.name.startswith(GRANTED)]
     fitting = fit(shares, uses, posting.clearing(), limits)
     lines = [_linked(share.amount, "Invoice", share.invoice_id) for share in fitting.shares]
-    return lines + [_linked(use.amount, *use.name.split("/")) for use in fitting.uses]
+    lines += [_linked(use.amount, *use.name.split("/")) for use in fitting.uses if not use.name.startswith(GRANTED)]
+    granted = total((use.amount for use in fitting.uses if use.name.startswith(GRANTED)), posting.currency)
+    return [*lines, _linked(granted, "CreditMemo", chart.discount_memo)] if granted else lines
 
 
 def _linked(amount: Money, entity: str, qbo_id: str) -> Fields:
     return {"Amount": amount.decimal(), "LinkedTxn": [{"TxnId": qbo_id, "TxnType": entity}]}
+
+
+def _credit_memo(posting: Posting, chart: Chart, _limits: Mapping[str, int] | None) -> Fields:
+    granted = posting.of(Role.DISCOUNTS)
+    item = {"ItemRef": {"value": _chosen(chart.discount, "discount")}, "TaxCodeRef": {"value": "NON"}}
+    return {
+        "CustomerRef": {"value": posting.key.customer_id},
+        "CurrencyRef": {"value": posting.currency},
+        "DocNumber": reference(posting.key),
+        "Line": [
+            {
+                "Amount": granted.decimal(),
+                "Description": "Early-payment discount",
+                "DetailType": "SalesItemLineDetail",
+                "SalesItemLineDetail": item,
+            }
+        ],
+    }
 
 
 def _purchase(posting: Posting, chart: Chart, _limits: Mapping[str, int] | None) -> Fields:
@@ -198,12 +232,14 @@ _WRITERS: dict[Kind, Callable[[Posting, Chart, Mapping[str, int] | None], Fields
     Kind.CHARGE: _payment,
     Kind.FEE: _purchase,
     Kind.PAYOUT: _transfer,
+    Kind.DISCOUNT: _credit_memo,
 }
 
 _ROLE_WORDS = {
     "clearing": "No account is chosen for Stripe clearing.",
     "fees": "No account is chosen for Stripe's fees.",
     "bank": "No bank account is chosen for payouts.",
+    "discount": "No item is chosen for early-payment discounts.",
 }
 
 

@@ -33,6 +33,9 @@ class CompanyRow(SQLModel, table=True):
     allow_partial: bool = True  # a payer may pay less than an invoice's balance
     least_part_minor: int = 0  # but no less than this, in the home currency, unless it is all that is open
     spread_rule: str = "oldest"  # connector.ledger.allocation.Rule: how one amount goes to several invoices
+    early_discount: bool = False  # grant what an invoice's terms take off for paying early
+    discount_taxed: bool = False  # also on invoices with sales tax, which stays as it was invoiced
+    takes_deposits: bool = False  # payers may pay on account, without an invoice
     pay_on_last_known: bool = False  # when QuickBooks cannot be asked, payers may pay on the balance last read
     takes_contact_data: bool = False  # payers' changes of own contact data are taken over unasked, but for the e-mail
     message: str = text()  # a few words at the top of the payers' pages
@@ -100,7 +103,8 @@ class MappingRow(SQLModel, table=True):
     __tablename__ = "mapping"
 
     company_id: str = Field(primary_key=True, foreign_key="company.id")
-    role: str = Field(primary_key=True)  # clearing | fees | bank | receivable | vendor | method_card | method_bank
+    # clearing | fees | bank | receivable | vendor | method_card | method_bank | discount (an item)
+    role: str = Field(primary_key=True)
     currency: str = Field(primary_key=True)
     qbo_id: str
     name: str = ""

@@ -33,7 +33,7 @@ POSTING_MARKS = {
     "held": ("wait", "Held"),
     "dropped": ("", "Dropped"),
 }
-POSTING_NAMES = {"charge": "Payment", "fee": "Stripe’s fee", "payout": "Payout"}
+POSTING_NAMES = {"charge": "Payment", "fee": "Stripe’s fee", "discount": "Discount", "payout": "Payout"}
 
 
 @pages.get("/payments")

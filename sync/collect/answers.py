@@ -12,7 +12,7 @@ from datetime import datetime
 
 from connector.clock import day_in
 from connector.ledger.allocation import Refusal, is_too_small, least_part, open_amount
-from connector.ledger.credits import Credit, left_of
+from connector.ledger.credits import GRANTED, Credit, left_of
 from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
@@ -135,6 +135,32 @@ def _too_little(
 ) -> Refused:
     said = say(sentence, company=short_name(company.name), amount=money_text(amount), number=number)
     return Refused("partial", said, invoice_id, balances)
+
+
+@aside()
+def of_discount(scene: Scene, press: Press) -> Refused | None:
+    """Refuse a discount that is not granted any more, or not as the page showed it, or not for less than the whole."""
+    shares, balances = dict(press.shares), scene.balances([one for one, _ in press.shares])
+    for name, minor in press.credits:
+        invoice_id = name.removeprefix(GRANTED)
+        if not name.startswith(GRANTED) or invoice_id not in balances:
+            continue
+        granted, number = scene.credits.get(name), scene.invoices[invoice_id].number
+        if granted is None:
+            sentence = say(
+                "The discount on invoice {number} is not granted any more. Nothing was charged.", number=number
+            )
+        elif granted.left.minor != minor or shares[invoice_id] != scene.invoices[invoice_id].balance.minor:
+            sentence = say(
+                "The discount on invoice {number} is {amount}, if all of it is paid. Nothing was charged.",
+                number=number,
+                amount=money_text(granted.left),
+            )
+        else:
+            continue
+        left = granted.left if granted else Money(0, press.currency)
+        return Refused("credit", sentence, invoice_id, balances, credits={name: left})
+    return None
 
 
 @aside()

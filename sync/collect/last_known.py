@@ -21,6 +21,7 @@ from connector.store.money import ShareRow
 from connector.store.outbox import PostingRow
 from sync.collect import answers
 from sync.collect.credits import live_credits
+from sync.collect.discounts import as_credits, discounts_on
 from sync.collect.live import cached_invoices, live_invoices
 from sync.collect.press import Press, Refused
 from sync.pulling import cursors
@@ -31,7 +32,7 @@ OLDEST = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Known:
-    """Invoices by id, credits by name; `read_at` where QuickBooks could not be asked, and they are as of then."""
+    """Invoices by id, credits and discounts by name; `read_at` where QuickBooks could not be asked, and they are as of then."""
 
     invoices: Mapping[str, Invoice]
     read_at: datetime | None = None
@@ -45,7 +46,10 @@ def known_invoices(rt: Runtime, company: CompanyRow, press: Press, asked: Sequen
     """
     try:
         invoices = live_invoices(rt, company.id, asked)
-        return Known(invoices, credits=live_credits(rt, company.id, [name for name, _ in press.credits]))
+        lending = live_credits(rt, company.id, [name for name, _ in press.credits])
+        with rt.db.read() as session:
+            granted = discounts_on(session, company.id, invoices.values(), rt.clock.today(company.zone))
+        return Known(invoices, credits=lending | as_credits(granted))
     except (NotConnected, GatewayError):
         if press.credits:
             return answers.of_company("books_out_of_reach", company)

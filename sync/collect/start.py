@@ -15,7 +15,7 @@ from sqlmodel import Session, and_, case, col, or_, select, update
 
 from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
 from connector.ledger.allocation import Share, check_shares
-from connector.ledger.credits import Credit, Use, check_uses
+from connector.ledger.credits import GRANTED, Credit, Use, check_uses
 from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
@@ -86,7 +86,7 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
             return again
         held = together(before, reservations(session, company.id, asked, lent))
         payers = _payers(session, company.id, held)
-        lending = {name: one for name, one in known.credits.items() if one.customer_id in press.allowed_customers}
+        lending = {name: one for name, one in known.credits.items() if _may_use(one, press)}
         scene = Scene(company, _allowed(known.invoices, press), held, payers, rt.clock.now(), lending)
         if refused := _refusal(scene, press):
             return refused
@@ -139,11 +139,19 @@ def _refusal(scene: Scene, press: Press) -> Refused | None:
     if refused := answers.in_part(scene, press):
         return refused
     uses = _uses(press, scene.credits)
+    if refused := answers.of_discount(scene, press):
+        return refused
     if refusal := check_uses(uses, shares, scene.credits, reserved_minor(scene.held)):
         return answers.of_credit(scene, press, refusal)
     if press.money_minor < SMALLEST_MINOR and not (press.money_minor == 0 and uses):
         return answers.too_small(Money(SMALLEST_MINOR, press.currency))
     return answers.too_large(Money(LARGEST_MINOR, press.currency)) if press.money_minor > LARGEST_MINOR else None
+
+
+def _may_use(credit: Credit, press: Press) -> bool:
+    """Tell whether a payer may use a credit: of an own customer, or a discount on an invoice that he may pay."""
+    invoice_id = credit.name.removeprefix(GRANTED) if credit.name.startswith(GRANTED) else ""
+    return credit.customer_id in press.allowed_customers or invoice_id in press.allowed_invoices
 
 
 def _uses(press: Press, credits_by_name: Mapping[str, Credit]) -> list[Use]:

@@ -10,6 +10,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from connector.ledger.credits import GRANTED
 from connector.ledger.money import Money
 from connector.ledger.postings import Leg, Role
 from connector.qbo.documents import ENTITY_OF, NotBookable, bytes_of, thaw
@@ -25,6 +26,7 @@ _ROLE_NAMES = {
     Role.RECEIVABLE: "Accounts receivable",
     Role.FEES: "Stripe fees",
     Role.BANK: "Bank",
+    Role.DISCOUNTS: "Discounts given",
 }
 
 
@@ -79,6 +81,8 @@ def _line(leg: Leg, names: dict[str, str], numbers: dict[str, str]) -> Line:
 
 
 def _of_what(leg: Leg, numbers: dict[str, str]) -> str:
+    if leg.credit.startswith(GRANTED):
+        return "the discount"
     if leg.credit:
         return f"credit {leg.credit.rpartition('/')[2]}"
     return numbers.get(leg.invoice_id, leg.invoice_id) if leg.invoice_id else "without an invoice"

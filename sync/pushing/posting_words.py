@@ -20,6 +20,8 @@ def title(session: Session, posting: PostingRow) -> str:
     """Return what a posting is: Payment of Blue Mesa Ranch, Stripe fee of charge …3Q8f, Payout of 2 December."""
     if posting.kind == Kind.CHARGE:
         return f"Payment of {_customer_name(session, posting)}"
+    if posting.kind == Kind.DISCOUNT:
+        return f"Early-payment discount of {_customer_name(session, posting)}"
     if posting.kind == Kind.FEE:
         return f"Stripe fee of charge …{posting.object_id[-4:]}"
     if posting.amount_minor < 0:
@@ -28,8 +30,9 @@ def title(session: Session, posting: PostingRow) -> str:
 
 
 def money(posting: PostingRow) -> Money:
-    """Return a posting's amount as the log shows it: what came plus, what a fee took minus."""
-    return Money(-posting.amount_minor if posting.kind == Kind.FEE else posting.amount_minor, posting.currency)
+    """Return a posting's amount as the log shows it: what came plus, what a fee or a discount took minus."""
+    goes_out = posting.kind in (Kind.FEE, Kind.DISCOUNT)
+    return Money(-posting.amount_minor if goes_out else posting.amount_minor, posting.currency)
 
 
 def recorded(session: Session, posting: PostingRow) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.ledger.allocation import Share
-from connector.ledger.credits import Credit, Use, check_uses, fit, use_up
+from connector.ledger.credits import Credit, Use, check_uses, discount_name, fit, use_up
+from connector.ledger.discounts import Terms
 from connector.ledger.money import Money, MoneyError
-from connector.ledger.postings import ChargeFact, Role, charge_postings
+from connector.ledger.postings import ChargeFact, Role, charge_postings, discount_postings
 
 CUSTOMERS = st.sampled_from(["7", "8", "9"])
 CENTS = st.integers(1, 10**6)
@@ -156,3 +158,37 @@ def fact_of(gross: int, shares: list[Share], uses: list[Use]) -> ChargeFact:
         customer_id="7",
         uses=tuple(uses),
     )
+
+
+@given(st.integers(1, 10**9), st.decimals(0, 100, places=3, allow_nan=False), st.integers(0, 120))
+def test_a_discount_is_its_percentage_to_the_half_cent_and_never_everything(
+    left: int, percent: Decimal, days: int
+) -> None:
+    terms = Terms(percent, days)
+    off = terms.off(Money(left, "USD")).minor
+    assert 0 <= off < left
+    exact = Decimal(left) * percent / 100
+    assert abs(off - exact) <= Decimal("0.5") or (off == 0 and (exact < 1 or exact > left - 1))
+    assert (terms.last_day(date(2026, 11, 1)) - date(2026, 11, 1)).days == days
+    assert terms.grants == (0 < percent < 100)
+
+
+@given(shares_of, st.data())
+def test_what_was_granted_stays_granted_and_its_memo_is_what_the_charge_uses(
+    shares: list[Share], data: st.DataObject
+) -> None:
+    granted = [
+        Use(discount_name(one.invoice_id), one.customer_id, Money(data.draw(st.integers(1, one.amount.minor)), "USD"))
+        for one in shares
+        if data.draw(st.booleans())
+    ]
+    gross = minor(shares) - minor(granted)
+    if not (gross or granted):
+        return
+    fitting = fit(shares, granted, Money(gross, "USD"), {one.invoice_id: one.amount.minor for one in shares})
+    assert list(fitting.uses) == granted
+    fact = fact_of(gross, list(fitting.shares), list(fitting.uses))
+    memos = {one.key.customer_id: one.of(Role.DISCOUNTS).minor for one in discount_postings(fact)}
+    for posting in charge_postings(fact):
+        used = sum(leg.amount.minor for leg in posting.legs if leg.credit)
+        assert memos.get(posting.key.customer_id, 0) == used
