@@ -92,14 +92,24 @@ def _is_inside(host: str) -> bool:
 def discover(issuer: str) -> Mapping[str, Any]:
     """Return the provider's discovery document. Raises ProviderError."""
     found = _document(f"{issuer}/.well-known/openid-configuration")
+    check_document(issuer, found)
+    return found
+
+
+def check_document(issuer: str, found: Mapping[str, Any]) -> None:
+    """Refuse a discovery document of another issuer, or one that leads out of https or into a private network.
+
+    Raises ProviderError.
+    """
     if str(found.get("issuer", "")).rstrip("/") != issuer:
         raise ProviderError("the discovery document names another issuer")
-    needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-    if not all(str(found.get(name, "")).startswith(("https://", "http://")) for name in needed):
+    parts = [urlsplit(str(found.get(name, ""))) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
+    if not all(one.scheme in ("https", "http") and one.hostname for one in parts):
         raise ProviderError("the discovery document is not complete")
-    if issuer.startswith("https:") and any(str(found[name]).startswith("http:") for name in needed):
+    if issuer.startswith("https:") and any(one.scheme == "http" for one in parts):
         raise ProviderError("the discovery document leads out of https")
-    return found
+    if not _is_inside(urlsplit(issuer).hostname or "") and any(_is_inside(one.hostname or "") for one in parts):
+        raise ProviderError("the discovery document leads into a private network")
 
 
 def address_to_ask(provider: Provider, attempt: Attempt) -> str:

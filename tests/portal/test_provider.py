@@ -165,6 +165,27 @@ def test_a_provider_is_taken_away(rt: Runtime, desk: FlaskClient, client: FlaskC
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"issuer": "https://login.example.org"},
+        {"token_endpoint": "http://login.example.com/token"},
+        {"token_endpoint": "https://169.254.169.254/token"},
+        {"jwks_uri": "https://vault.internal/keys"},
+        {"jwks_uri": None},
+        {"authorization_endpoint": "javascript:alert(1)"},
+    ],
+    ids=str,
+)
+def test_a_discovery_document_that_leads_astray(changes: dict[str, Any]) -> None:
+    here = "https://login.example.com"
+    names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    sound = {"issuer": here, **{name: f"{here}/{name}" for name in names}}
+    openid.check_document(here, sound)
+    with pytest.raises(openid.ProviderError):
+        openid.check_document(here, {**sound, **changes})
+
+
+@pytest.mark.parametrize(
     "issuer",
     [
         *("http://login.example.com", "https://127.0.0.1", "https://10.0.0.8:8443", "https://localhost"),
