@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     mail_hook_secret: SecretStr = Field(
         SecretStr(""), description="Signs reports of mails that a mail provider posts; empty shuts that door."
     )
+    text_url: str = Field("", description="Where text messages are handed in; empty sends none.")
+    text_key: SecretStr = Field(SecretStr(""), description="The key that the text gateway asks for.")
+    text_hook_secret: SecretStr = Field(
+        SecretStr(""), description="Signs what people answer to text messages; empty shuts that door."
+    )
     clock_offset_file: Path | None = Field(None, description="Sandbox only: the file that shifts time.")
     crash_at: str = Field("", description="Sandbox only: points at which this process ends itself.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the log says.")
@@ -105,6 +110,7 @@ class Settings(BaseSettings):
             "QBO_ENVIRONMENT over plain http": self.qbo_environment.startswith("http:"),
             "STRIPE_API_BASE over plain http": plain(self.stripe_api_base),
             "STRIPE_JS_URL over plain http": plain(self.stripe_js_url),
+            "TEXT_URL over plain http": bool(self.text_url) and plain(self.text_url),
             "CLOCK_OFFSET_FILE": self.clock_offset_file is not None,
             "CRASH_AT": bool(self.crash_at),
             "OAUTHLIB_INSECURE_TRANSPORT": bool(os.environ.get("OAUTHLIB_INSECURE_TRANSPORT")),

@@ -12,6 +12,7 @@ from connector.store.companies import CompanyRow
 from sync.reminding.owing import owe
 from sync.reminding.plan import Due, due_on
 from sync.reminding.schedule import companies_due, is_fresh, looked, rule_of, schedule_of
+from sync.reminding.texting import owe_texts
 from sync.runtime import Runtime
 
 __all__ = ["companies_due", "remind"]
@@ -22,11 +23,12 @@ def remind(rt: Runtime, company_id: str) -> int:
     now = rt.clock.now()
     with rt.db.read() as session:
         company = session.exec(select(CompanyRow).where(CompanyRow.id == company_id)).one()
-        due = _due(session, rt, company)
+        due, texts = _due(session, rt, company), _sends_texts(session, rt, company_id)
     owed: list[str] = []
     for one in due:
         with rt.db.write("remind") as session:
-            owed += owe(session, rt, company, one)
+            fresh = owe(session, rt, company, one)
+            owed += fresh + (owe_texts(session, rt, company, one) if fresh and texts else [])
     with rt.db.write("remind.looked") as session:
         row = schedule_of(session, company_id)
         if row is not None and row.is_on:
@@ -34,6 +36,11 @@ def remind(rt: Runtime, company_id: str) -> int:
     for mail_id in owed:
         rt.bell.ring("mail", mail_id)
     return len(owed)
+
+
+def _sends_texts(session: Session, rt: Runtime, company_id: str) -> bool:
+    row = schedule_of(session, company_id)
+    return bool(rt.settings.text_url) and row is not None and row.texts
 
 
 def _due(session: Session, rt: Runtime, company: CompanyRow) -> list[Due]:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from portal.here import runtime
 from portal.ring import HOOK, limiter
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
-from sync.reminding.door import accept_report
+from sync.reminding.door import accept_report, accept_text
 
 log = structlog.get_logger()
 
@@ -53,6 +53,13 @@ def stripe_by_company(slug: str) -> ResponseReturnValue:
 def mail_report() -> ResponseReturnValue:
     """Take a report of a mail that did not arrive."""
     return _answer(accept_report(runtime(), _body(), request.headers.get("Tieout-Signature", "")))
+
+
+@doors.post("/text")
+@limiter.limit(HOOK)
+def text_answer() -> ResponseReturnValue:
+    """Take what somebody answered to a text message."""
+    return _answer(accept_text(runtime(), _body(), request.headers.get("Tieout-Signature", "")))
 
 
 def _body() -> bytes:

@@ -30,6 +30,8 @@ KINDS = {
     "data_decided": mark("Answer about contact data"),
     "invoice_link": mark("Link to an invoice"),
     "invoice_new": mark("New invoice"),
+    "text_ask": mark("Question whether text messages are wanted"),
+    "text_bill": mark("Text message"),
     "reminder": mark("Reminder"),
     "talk_answer": mark("Answer"),
 }

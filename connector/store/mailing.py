@@ -30,6 +30,7 @@ class ScheduleRow(SQLModel, table=True):
     quiet_days: str = text()  # more days on which nothing leaves: 2026-12-25, by spaces
     attaches_pdf: bool = True  # QuickBooks' own PDF goes along
     also_quickbooks: bool = False  # mail about invoices too that QuickBooks mails itself
+    texts: bool = False  # a text message beside the mail, to numbers that asked for it
     next_at: datetime | None = maybe_instant()  # when somebody looks next
     changed_at: datetime = instant()
 
@@ -61,6 +62,24 @@ class AddressRow(SQLModel, table=True):
     chosen_at: datetime | None = maybe_instant()  # when a person last said what is wanted
     stopped_at: datetime | None = maybe_instant()  # bounced for good: nothing is sent until it is lifted
     stopped_why: str = text()
+
+
+class NumberRow(SQLModel, table=True):
+    """The phone number to which an address wants text messages, and how it came to be."""
+
+    __tablename__ = "text_number"
+    __table_args__ = (UniqueConstraint("company_id", "email"), Index("text_number_by_number", "number"))
+
+    id: str = Field(primary_key=True)  # ULID
+    company_id: str = Field(foreign_key="company.id")
+    email: str  # whose wish it is, in lower case
+    number: str  # +15035550142
+    language: str = ""
+    state: str = "asked"  # asked | on (YES came from the number itself) | off
+    words: str = text()  # what stood beside the field when the number was given
+    asked_at: datetime = instant()
+    agreed_at: datetime | None = maybe_instant()
+    ended_at: datetime | None = maybe_instant()
 
 
 class BounceRow(SQLModel, table=True):

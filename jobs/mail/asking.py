@@ -18,7 +18,6 @@ from connector.errors import GatewayError, NotConnected, TieoutError
 from connector.ledger.money import Money
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
-from connector.store.mailing import ScheduleRow
 from connector.store.outbox import MailRow
 from sync.reminding.addresses import rows_of, wanting
 from sync.reminding.asking import asked_of
@@ -73,9 +72,11 @@ def read_asking(session: Session, rt: Runtime, company: CompanyRow, mail: MailRo
     asked = asked_of(session, company.id, [row])[row.qbo_id]
     if asked.why_not:
         raise Withdrawn(asked.why_not)
-    schedule = schedule_of(session, company.id)
     if not by_hand:
-        _mind(session, rt, company, mail, schedule)
+        if not wanting(rows_of(session, company.id, [mail.to]), [mail.to], step_of(mail.key)):
+            raise Withdrawn("It is not wanted any more.")
+        mind_schedule(session, rt, company, mail)
+    schedule = schedule_of(session, company.id)
     return Asking(
         invoice_id=row.qbo_id,
         number=row.number or row.qbo_id,
@@ -115,15 +116,15 @@ def read_pdf(rt: Runtime, company_id: str, asking: Asking, attempts: int) -> byt
         return b""
 
 
-def _mind(session: Session, rt: Runtime, company: CompanyRow, mail: MailRow, schedule: ScheduleRow | None) -> None:
+def mind_schedule(session: Session, rt: Runtime, company: CompanyRow, mail: MailRow) -> None:
+    """Let a mail go only as the schedule is now. Raises Withdrawn and NotNow."""
+    schedule = schedule_of(session, company.id)
     if schedule is None or not schedule.is_on:
         raise Withdrawn("The schedule was turned off.")
     if skipped(session, company.id, "invoice", [mail.invoice_id]) or skipped(
         session, company.id, "customer", [mail.customer_id]
     ):
         raise Withdrawn("It was skipped.")
-    if not wanting(rows_of(session, company.id, [mail.to]), [mail.to], step_of(mail.key)):
-        raise Withdrawn("It is not wanted any more.")
     rule, now = rule_of(schedule, company.zone), rt.clock.now()
     if not rule.is_open(now):
         raise NotNow(next_open(rule, now))

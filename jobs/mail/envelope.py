@@ -58,6 +58,11 @@ def told(message: EmailMessage, public_url: str) -> str:
     """Return the plain text of a message to be kept: without the secrets that its links hold."""
     body = message.get_body(("plain",))
     text = "\n".join(str(body.get_content()).splitlines()) if body else ""
+    return without_secrets(text, public_url)
+
+
+def without_secrets(text: str, public_url: str) -> str:
+    """Return a text with the secrets of our links cut out."""
     return re.sub(rf"({re.escape(public_url)}/\S*?/(?:l|sign-in|join|mail)/)[^\s/]+", r"\1…", text)
 
 

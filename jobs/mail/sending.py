@@ -16,12 +16,14 @@ from connector.ledger.money import Money
 from connector.store.companies import CompanyRow
 from connector.store.outbox import MailRow
 from jobs.mail.asking import NotNow, Withdrawn
-from jobs.mail.envelope import fill_envelope, message_id, told
+from jobs.mail.envelope import fill_envelope, message_id, told, without_secrets
 from jobs.mail.letters import FOR_STAFF, NoLetter, write_letter
 from jobs.mail.smtp import RecipientRefused, post_office, send
+from jobs.mail.texting import hand_in, text_of
 from sync import discrepancies, log
 from sync.reminding.addresses import is_stopped
 from sync.reminding.bouncing import Report, take
+from sync.reminding.texting import TEXTS
 from sync.runtime import Runtime
 
 CLAIM = timedelta(minutes=2)  # longer than any try; a sender that died gives its mail back after it
@@ -55,7 +57,7 @@ def due_mails(session: Session, now: datetime, *, most: int = 100) -> list[str]:
 
 def send_mail(rt: Runtime, mail_id: str) -> Outcome:
     """Try to send one mail that is due; safe to run twice and at once."""
-    if not rt.settings.smtp_url.get_secret_value():
+    if not _has_way(rt, mail_id):
         return Outcome.WAITS  # no server yet: mails wait as they are, and `doctor` says so
     mail = _claim(rt, mail_id)
     if mail is None:
@@ -87,6 +89,13 @@ def try_again(rt: Runtime, company_id: str) -> int:
         return int(session.exec(failed.values(state="due", due_at=now, created_at=now)).rowcount)
 
 
+def _has_way(rt: Runtime, mail_id: str) -> bool:
+    """Tell whether there is a server for a mail, or a gateway for a text message."""
+    with rt.db.read() as session:
+        kind = session.exec(select(MailRow.kind).where(MailRow.id == mail_id)).one_or_none()
+    return bool(rt.settings.text_url if kind in TEXTS else rt.settings.smtp_url.get_secret_value())
+
+
 def _claim(rt: Runtime, mail_id: str) -> MailRow | None:
     with rt.db.write("mail.claim") as session:
         now = rt.clock.now()
@@ -100,6 +109,11 @@ def _claim(rt: Runtime, mail_id: str) -> MailRow | None:
 
 def _send(rt: Runtime, mail: MailRow) -> tuple[str, str]:
     """Send a mail and return what it said: its subject, and its plain text without the secrets of its links."""
+    if mail.kind in TEXTS:
+        with rt.db.read() as session:
+            said = text_of(session, rt, mail)
+        hand_in(rt.settings, mail, said)
+        return "", without_secrets(said, rt.settings.public_url)
     sender = rt.settings.mail_from
     with rt.db.read() as session:
         if minds_stops(mail) and is_stopped(session, mail.company_id, mail.to):
@@ -224,6 +238,8 @@ _NAMES = {
     "invoice_link": "Invoice link",
     "invoice_new": "New invoice",
     "reminder": "Reminder",
+    "text_ask": "Question for text messages",
+    "text_bill": "Text message",
     "invite": "Invitation",
     "access_changed": "Notice of a changed sign-in",
     "new_address": "Notice of a new address",

@@ -10,10 +10,12 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col
 
+from connector.errors import WrongInput
 from connector.store.mailing import AddressRow
 from connector.store.outbox import MailRow
 from connector.words import language, on_record, say
 from portal.customer.gate import for_contacts, pages, visitor
+from portal.customer.text_numbers import keep_number, texts_of, typed_number
 from portal.here import now, runtime
 from portal.mails import mail_text, mails_where
 from portal.ring import DOOR, PRESS, limiter
@@ -29,17 +31,28 @@ _OFF = {"new": "new invoices", "reminders": "reminders"}  # in the sync log's wo
 @limiter.limit(DOOR)
 def show_preferences(token: str) -> ResponseReturnValue:
     """Show what the address of a signed link gets."""
+    return _preferences(token)
+
+
+def _preferences(token: str, *, wrong: str = "") -> ResponseReturnValue:
     with runtime().db.read() as session:
         row = _by_link(session, token)
-    return render_template("customer/preferences.html", row=row, action=url_for(".save_preferences", token=token))
+        texts = texts_of(session, row)
+    action = url_for(".save_preferences", token=token)
+    page = render_template("customer/preferences.html", row=row, action=action, texts=texts, wrong=wrong)
+    return page, 422 if wrong else 200
 
 
 @pages.post("/mail/<token>")
 @limiter.limit(PRESS)
 def save_preferences(token: str) -> ResponseReturnValue:
     """Keep what the address of a signed link wants."""
-    with runtime().db.write("preferences") as session:
-        _keep(session, _by_link(session, token))
+    with runtime().db.read() as session:
+        row = _by_link(session, token)
+    try:
+        keep(row.email)
+    except WrongInput as error:
+        return _preferences(token, wrong=str(error))
     return redirect(url_for(".show_preferences", token=token))
 
 
@@ -74,12 +87,19 @@ csrf.exempt(f"{__name__}.{turn_off.__name__}")
 @for_contacts
 def show_mails() -> ResponseReturnValue:
     """Show the mails that went to the own address, and which are wanted."""
+    return _mails()
+
+
+def _mails(*, wrong: str = "") -> ResponseReturnValue:
     who = visitor()
     with runtime().db.read() as session:
         fresh = AddressRow(id="", company_id=who.company.id, email=who.email)
         row = rows_of(session, who.company.id, [who.email]).get(who.email, fresh)
         mails = mails_where(session, who.company.id, col(MailRow.to) == who.email, limit=_LAST)
-    return render_template("customer/mails.html", row=row, mails=mails, action=url_for(".save_wanted"))
+        texts = texts_of(session, row)
+    action = url_for(".save_wanted")
+    page = render_template("customer/mails.html", row=row, mails=mails, action=action, texts=texts, wrong=wrong)
+    return page, 422 if wrong else 200
 
 
 @pages.post("/account/mail")
@@ -87,9 +107,10 @@ def show_mails() -> ResponseReturnValue:
 @for_contacts
 def save_wanted() -> ResponseReturnValue:
     """Keep which mails the own address wants."""
-    who, rt = visitor(), runtime()
-    with rt.db.write("preferences") as session:
-        _keep(session, row_of(session, rt, who.company.id, who.email))
+    try:
+        keep(visitor().email)
+    except WrongInput as error:
+        return _mails(wrong=str(error))
     return redirect(url_for(".show_mails"))
 
 
@@ -111,10 +132,17 @@ def _by_link(session: Session, token: str) -> AddressRow:
     return row or abort(404)
 
 
-def _keep(session: Session, row: AddressRow) -> None:
-    wants = {name: request.form.get(name) == "yes" for name in _OFF}
-    _choose(session, row, wants, language())
-    flash(say("Saved."), "good")
+def keep(email: str) -> None:
+    """Keep what an address wants, as the form says. Raises WrongInput for a number that is none."""
+    rt, company_id = runtime(), visitor().company.id
+    number = typed_number()
+    with rt.db.write("preferences") as session:
+        row = row_of(session, rt, company_id, email)
+        _choose(session, row, {name: request.form.get(name) == "yes" for name in _OFF}, language())
+        owed = keep_number(session, row, number)
+    if owed:
+        rt.bell.ring("mail", owed)
+    flash(say("Saved. Answer the text message with YES, and it counts.") if owed else say("Saved."), "good")
 
 
 def _choose(session: Session, row: AddressRow, wants: dict[str, bool], reads: str) -> None:

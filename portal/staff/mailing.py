@@ -66,6 +66,7 @@ def _page(*, wrong: str = "") -> ResponseReturnValue:
         wrong=wrong,
         typed=request.form,
         step_words=step_words,
+        can_text=bool(runtime().settings.text_url),
     )
     return page, 422 if wrong else 200
 
@@ -144,6 +145,7 @@ def _read(form: Any) -> Wanted:
         quiet_days=read_quiet_days(form.get("quiet_days", "")),
         attaches_pdf=form.get("attaches_pdf") == "yes",
         also_quickbooks=form.get("also_quickbooks") == "yes",
+        texts=form.get("texts") == "yes",
     )
 
 

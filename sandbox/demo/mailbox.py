@@ -29,8 +29,10 @@ from werkzeug.wrappers import Request, Response
 
 from sandbox.demo import returning
 from sandbox.demo.imap import ImapDoor
+from sandbox.demo.texts import Texts
 from sandbox.host import Host
 
+TEXT_KEY = "key-of-the-demo"  # what the text gateway asks for
 LARGEST_MAIL = 25_000_000
 FRAME_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -125,14 +127,18 @@ def _when(message: EmailMessage) -> str:
 class Page:
     """The mailbox as a WSGI application."""
 
-    def __init__(self, letters: Letters) -> None:
-        self._letters = letters
+    def __init__(self, letters: Letters, texts: Texts) -> None:
+        self._letters, self._texts = letters, texts
         templates = FileSystemLoader(Path(__file__).parent / "templates")
         self._templates = Environment(loader=templates, autoescape=select_autoescape())
         self._routes = Map(
             [
                 Rule("/", endpoint=self._list),
                 Rule("/mails.json", endpoint=self._json),
+                Rule("/texts", endpoint=self._take_text, methods=["POST"]),
+                Rule("/texts", endpoint=self._show_texts, methods=["GET"]),
+                Rule("/texts.json", endpoint=self._texts_json),
+                Rule("/texts/answer", endpoint=self._answer_text, methods=["POST"]),
                 Rule("/<int:number>", endpoint=self._one),
                 Rule("/<int:number>/html", endpoint=self._html),
                 Rule("/<int:number>/text", endpoint=self._text),
@@ -180,6 +186,23 @@ class Page:
         part = parts[n]
         return Response(part.get_payload(decode=True), mimetype=part.get_content_type())
 
+    def _take_text(self, request: Request) -> Response:
+        said = request.get_json(silent=True)
+        return Response(status=self._texts.take(request.headers.get("Authorization", ""), said))
+
+    def _show_texts(self, request: Request) -> Response:
+        by_number: dict[str, list[dict[str, str]]] = {}
+        for one in self._texts.all():
+            by_number.setdefault(one["to"], []).append(one)
+        return self._page("texts.html", phones=list(by_number.items()))
+
+    def _texts_json(self, request: Request) -> Response:
+        return Response(json.dumps(self._texts.all()), mimetype="application/json")
+
+    def _answer_text(self, request: Request) -> Response:
+        self._texts.answer(request.form.get("number", ""), request.form.get("text", ""))
+        return Response(status=303, headers={"Location": "/texts"})
+
     def _page(self, template: str, **values: Any) -> Response:
         html = self._templates.get_template(template).render(values)
         return Response(html, mimetype="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
@@ -188,14 +211,25 @@ class Page:
 class Mailbox:
     """The mailbox, listening: SMTP on one port, its page on another (0 picks a free one), IMAP on a third.
 
-    A mail to `gone@…` or `full@…` comes back, as a report in the same box.
+    A mail to `gone@…` or `full@…` comes back, as a report in the same box. Text messages are taken at `/texts`; `hook`
+    is where their answers go, and the secret that signs them; `clock_file` holds what shifts time.
     """
 
-    def __init__(self, folder: Path, *, smtp_port: int = 0, port: int = 0, imap_port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        smtp_port: int = 0,
+        port: int = 0,
+        imap_port: int = 0,
+        hook: tuple[str, str] = ("", ""),
+        clock_file: Path | None = None,
+    ) -> None:
         self._letters = Letters(folder)
         self._door = Door(Taker(self._letters), hostname="127.0.0.1", port=smtp_port, data_size_limit=LARGEST_MAIL)
         self._imap = ImapDoor(self._letters.newest_first, self._letters.read, imap_port)
-        self._host = Host(Page(self._letters), port)
+        texts = Texts(folder / "texts.jsonl", key=TEXT_KEY, hook=hook, clock_file=clock_file)
+        self._host = Host(Page(self._letters, texts), port)
         self.url = self._host.url
 
     @property
@@ -226,10 +260,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo.mailbox", description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="where mails are kept")
     parser.add_argument("--smtp-port", type=int, default=0)
+    parser.add_argument("--hook", default="", help="where answers to text messages go")
+    parser.add_argument("--clock-file", type=Path, help="what shifts time")
+    parser.add_argument("--hook-secret", default="", help="signs them")
     parser.add_argument("--imap-port", type=int, default=0)
     parser.add_argument("--port", type=int, default=0, help="of the page")
     options = parser.parse_args()
-    box = Mailbox(options.folder, smtp_port=options.smtp_port, port=options.port, imap_port=options.imap_port)
+    ports = {"smtp_port": options.smtp_port, "port": options.port, "imap_port": options.imap_port}
+    box = Mailbox(options.folder, **ports, hook=(options.hook, options.hook_secret), clock_file=options.clock_file)
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     box.start()

@@ -23,8 +23,10 @@ import requests
 
 from sandbox.demo import doorbell
 from sandbox.demo.crew import ROOT, Crew, CrewError, Member
+from sandbox.demo.mailbox import TEXT_KEY
 from sandbox.demo.ports import Ports
 
+TEXT_HOOK_SECRET = "what the demo signs answers with"
 READY_SECONDS = 40.0
 COMMAND_SECONDS = 300.0
 
@@ -91,6 +93,9 @@ class Stage:
             "REDIS_URL": f"redis://127.0.0.1:{self.ports.redis}/0",
             "SMTP_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
             "IMAP_URL": f"imap://payments:demo@127.0.0.1:{self.ports.imap}/INBOX",
+            "TEXT_URL": f"{self.mailbox_url}/texts",
+            "TEXT_KEY": TEXT_KEY,
+            "TEXT_HOOK_SECRET": TEXT_HOOK_SECRET,
             "MAIL_FROM": "payments@tieout.example",
             "CLOCK_OFFSET_FILE": str(self.folder / "sandbox" / "clock"),
             "SWEEP_SECONDS": f"{self.sweep_seconds:g}",
@@ -125,6 +130,8 @@ class Stage:
         self.crew.start("redis", doorbell.command(self.folder / "redis", self.ports.redis), {})
         mailbox = ["--folder", str(self.folder / "mails")]
         mailbox += ["--port", str(self.ports.mailbox), "--smtp-port", str(self.ports.smtp)]
+        mailbox += ["--hook", f"{self.web_url}/hooks/text", "--hook-secret", TEXT_HOOK_SECRET]
+        mailbox += ["--clock-file", self.own_settings["CLOCK_OFFSET_FILE"]]
         mailbox += ["--imap-port", str(self.ports.imap)]
         self.crew.start("mailbox", [sys.executable, "-m", "sandbox.demo.mailbox", *mailbox], {})
         self._migrate()

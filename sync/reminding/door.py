@@ -1,4 +1,4 @@
-"""The door for reports of mails: what a mail provider, or a script beside a mail server, posts as signed JSON.
+"""The doors for reports of mails and answers to text messages: what a provider, or a script, posts as signed JSON.
 
 Laws: what is not signed, or too old, leaves no trace; a good answer is given after the commit; a report counts once.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from sync.doors import Accepted, Refused
 from sync.reminding.bouncing import COMPLAINT, HARD, SOFT, Report, mail_by_name, take
 from sync.reminding.reports import Told, read_report
+from sync.reminding.texting import hear
 from sync.runtime import Runtime
 
 OLDEST = timedelta(minutes=5)
@@ -30,6 +31,23 @@ def accept_report(rt: Runtime, body: bytes, header: str) -> Accepted | Refused:
     if told is None:
         return Refused(400, "not a report")
     note_told(rt, told)
+    return Accepted()
+
+
+def accept_text(rt: Runtime, body: bytes, header: str) -> Accepted | Refused:
+    """Take what somebody answered to a text message: {"id", "from", "text"}."""
+    secret = rt.settings.text_hook_secret.get_secret_value()
+    if not secret or not _is_signed(rt, body, header, secret):
+        return Refused(401, "the signature does not match, or is too old")
+    try:
+        said: Any = json.loads(body)
+        number, text = said["from"], said["text"]
+    except (ValueError, TypeError, KeyError):
+        return Refused(400, "not an answer")
+    if not isinstance(number, str) or not isinstance(text, str):
+        return Refused(400, "not an answer")
+    with rt.db.write("text.heard") as session:
+        hear(session, rt, number, text)
     return Accepted()
 
 

@@ -36,6 +36,7 @@ class Wanted:
     quiet_days: tuple[date, ...]
     attaches_pdf: bool
     also_quickbooks: bool
+    texts: bool = False
 
 
 def schedule_of(session: Session, company_id: str) -> ScheduleRow | None:

@@ -15,6 +15,7 @@ from connector.store.mailing import AddressRow, ScheduleRow, SkipRow
 from connector.store.outbox import MailRow
 from jobs.mail import letters
 from portal import mails as mails_shown
+from sync.reminding.texting import TEXTS
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import csrf_of
@@ -138,7 +139,7 @@ def test_the_timeline_of_a_customer_holds_every_mail_and_its_text(rt: Runtime, a
 
 
 def test_every_kind_that_payers_get_is_shown_and_no_other() -> None:
-    assert set(mails_shown.KINDS) == {*letters.KINDS} - {*letters.FOR_STAFF, "staff_sign_in"}
+    assert set(mails_shown.KINDS) == {*letters.KINDS, *TEXTS} - {*letters.FOR_STAFF, "staff_sign_in"}
 
 
 def test_an_address_that_bounced_is_mailed_again_by_a_click(rt: Runtime, at_desk: Opener) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -10,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlmodel import select
 
 from connector.store.log import LogRow
-from connector.store.mailing import AddressRow
+from connector.store.mailing import AddressRow, NumberRow, ScheduleRow
+from connector.store.outbox import MailRow
+from portal.app import create_app
 from sync.reminding.addresses import row_of, token_of
 from sync.runtime import Runtime
 from tests import cast
@@ -118,3 +121,62 @@ def test_in_the_account_one_sees_and_chooses_for_the_own_address(rt: Runtime, si
     with rt.db.write("test") as session:
         row = row_of(session, rt, cast.HARBOR, "dana@bluemesa.test")
     assert (row.wants_new, row.wants_reminders) == (False, True)
+
+
+@pytest.fixture
+def with_texts(rt: Runtime, token: str) -> Runtime:
+    """Return a runtime whose company sends text messages."""
+    on = {"is_on": True, "on_since": cast.NOW, "texts": True, "changed_at": cast.NOW}
+    cast.put(rt.db, ScheduleRow(company_id=cast.HARBOR, **on))
+    return replace(rt, settings=rt.settings.model_copy(update={"text_url": "http://127.0.0.1:9/"}))
+
+
+def test_a_number_is_given_asked_and_taken_back(with_texts: Runtime, token: str) -> None:
+    rt, client = with_texts, create_app(with_texts).test_client()
+    page = f"{HOME}/mail/{token}"
+    html = client.get(page).get_data(as_text=True)
+    assert "Answer STOP at any time to end them." in html
+    form = {"csrf_token": csrf_of(client, page), "new": "yes", "number": "(503) 555-0177"}
+    html = client.post(page, data=form, follow_redirects=True).get_data(as_text=True)
+    assert "Answer the text message with YES, and it counts." in html
+    assert 'value="+15035550177"' in html
+    with rt.db.read() as session:
+        number, mail = session.exec(select(NumberRow)).one(), session.exec(select(MailRow)).one()
+    assert (number.email, number.state, mail.kind, mail.to) == ("ap@bluemesa.test", "asked", "text_ask", "+15035550177")
+    assert "at most one a day" in number.words
+    assert ("mail", mail.id) in rt.bell.rings  # type: ignore[attr-defined]
+    client.post(page, data={**form, "number": "+1 503 555 0177"})  # the same again asks nobody
+    client.post(page, data={**form, "number": ""})
+    assert cast.in_session(rt.db, NumberRow, number.id).state == "off"
+    with rt.db.read() as session:
+        assert len(session.exec(select(MailRow)).all()) == 1
+
+
+def test_what_is_no_number_is_said_and_nothing_is_kept(with_texts: Runtime, token: str) -> None:
+    client = create_app(with_texts).test_client()
+    page = f"{HOME}/mail/{token}"
+    answer = client.post(page, data={"csrf_token": csrf_of(client, page), "number": "call me"})
+    assert answer.status_code == 422
+    assert "Please write the number with its country" in answer.get_data(as_text=True)
+    assert wants(with_texts) == (True, True)
+
+
+def test_nobody_can_have_a_stranger_messaged_over_and_over(with_texts: Runtime, token: str) -> None:
+    client = create_app(with_texts).test_client()
+    page = f"{HOME}/mail/{token}"
+    form = {"csrf_token": csrf_of(client, page)}
+    statuses = []
+    for _ in range(4):
+        statuses.append(client.post(page, data={**form, "number": "+15035550111"}).status_code)
+        client.post(page, data={**form, "number": ""})
+    assert statuses == [302, 302, 302, 429]
+
+
+def test_where_no_text_messages_are_sent_no_number_is_asked_for_nor_kept(
+    client: FlaskClient, rt: Runtime, token: str
+) -> None:
+    page = f"{HOME}/mail/{token}"
+    assert "STOP" not in client.get(page).get_data(as_text=True)
+    client.post(page, data={"csrf_token": csrf_of(client, page), "number": "+15035550111"})
+    with rt.db.read() as session:
+        assert session.exec(select(NumberRow)).all() == []
