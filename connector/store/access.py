@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from connector.store.columns import instant, maybe_instant, text
@@ -106,6 +106,10 @@ class LinkRow(SQLModel, table=True):
     """A secret link that was given out, by its hash."""
 
     __tablename__ = "link"
+    __table_args__ = (
+        Index("link_of_contact", "company_id", "purpose", "contact_id"),
+        Index("link_of_invoice", "company_id", "invoice_id"),
+    )
 
     token_hash: str = Field(primary_key=True)
     purpose: str  # invoice | sign_in | staff_sign_in | invite | passkey (a challenge) | provider (a state)

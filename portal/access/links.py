@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from connector.store.access import LinkRow
 from connector.store.cache import InvoiceRow
@@ -27,6 +27,7 @@ INVOICE_LIFE = timedelta(days=400)
 PAID_LIFE = timedelta(days=90)  # how long a link still opens an invoice that is paid
 SIGN_IN_LIFE = timedelta(minutes=10)
 INVITE_LIFE = timedelta(days=3)
+KEPT_AFTER = timedelta(days=7)  # how long a one-time link is remembered after its end
 SHORT_LETTERS = 12  # of 32 each: 60 bits, tried at most so often from one address
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another
 _MISREAD = str.maketrans("OIL", "011", " -")
@@ -206,4 +207,15 @@ def _add_only(session: Session, rt: Runtime, purpose: str, life: timedelta, **wh
         *same_one, col(LinkRow.purpose) == purpose, col(LinkRow.used_at).is_(None), col(LinkRow.revoked_at).is_(None)
     )
     session.exec(alive.values(revoked_at=rt.clock.now()))
+    _forget_old(session, rt, purpose, whose.get("company_id", ""))
     return _add(session, rt, purpose, life, **whose)
+
+
+def _forget_old(session: Session, rt: Runtime, purpose: str, company_id: str) -> None:
+    """Forget one-time links that have been over for a while: nobody follows them, and there are many."""
+    over = delete(LinkRow).where(
+        col(LinkRow.company_id) == company_id,
+        col(LinkRow.purpose) == purpose,
+        col(LinkRow.expires_at) < rt.clock.now() - KEPT_AFTER,
+    )
+    session.exec(over)

@@ -116,6 +116,16 @@ def test_the_link_lives_ten_minutes(rt: Runtime, client: FlaskClient) -> None:
     assert client.get(client.get(path).location).status_code == 404
 
 
+def test_links_that_are_long_over_are_forgotten(rt: Runtime, client: FlaskClient) -> None:
+    cast.put(rt.db, cast.link("an invoice's, which is kept", "68", expires_at=cast.NOW))
+    for days, kept in ((0, 1), (6, 2), (2, 2)):
+        rt.clock.move(timedelta(days=days))  # type: ignore[attr-defined]
+        ask(client, "dana@bluemesa.test")
+        with rt.db.read() as session:
+            purposes = [link.purpose for link in session.exec(select(LinkRow))]
+        assert (purposes.count("sign_in"), purposes.count("invoice")) == (kept, 1)
+
+
 def test_a_new_link_ends_the_earlier_one_of_this_browser_only(rt: Runtime, app: Flask, client: FlaskClient) -> None:
     other = browser(app)
     ask(other, "dana@bluemesa.test")
