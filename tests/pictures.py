@@ -23,6 +23,7 @@ from sandbox.demo.payer import BANK, CARD, Payer
 from sandbox.demo.ports import Ports
 from sandbox.demo.stage import Stage
 from tests.chromium import chromium
+from tests.gallery import photograph_all
 
 ROOT = Path(__file__).resolve().parents[1]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -213,7 +214,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 dev.py pictures", description=__doc__)
     parser.add_argument("--folder", type=Path, default=folder, help="where to (default var/pictures)")
     parser.add_argument("--only", default="", help="payer, home, staff or standins")
+    parser.add_argument("--every", action="store_true", help="every page in every state instead, into var/gallery")
     options = parser.parse_args()
+    if options.every:
+        gallery = ROOT / "var" / "gallery"
+        screen.say(f"{photograph_all(gallery)} pictures are in {gallery}")
+        return 0
     options.folder.mkdir(parents=True, exist_ok=True)
     with screen.step("The demo is up"):
         stage_context = a_stage()

@@ -52,9 +52,7 @@ def faults_on(site: Served, context: BrowserContext, paths: Iterable[str]) -> di
 @pytest.mark.browser
 @SCREENS
 def test_axe_finds_nothing_on_a_payers_pages(served: Served, width: int, dark: bool) -> None:
-    languages.put_payments_in_every_state(served.rt)
-    languages.put_talks_of_every_kind(served.rt)
-    languages.put_mails_in_every_state(served.rt)
+    languages.put_every_state(served.rt)
     who = {"company_id": cast.HARBOR, "contact_id": cast.LUIS, "customer_id": cast.BLUE_MESA}
     luis = served.visitor(sessions.payer_door("harbor-tile"), sessions.CUSTOMER, who, width=width, dark=dark)
     assert faults_on(served, luis, [PORTAL + path for path in languages.ALL_PAGES]) == {}
@@ -80,9 +78,7 @@ def test_axe_sees_what_is_wrong(served: Served) -> None:
 
 @pytest.mark.parametrize("path", [*languages.ALL_PAGES, *languages.STRANGERS_PAGES])
 def test_a_payers_page_is_strict_html(signed_in: Opener, rt: Any, path: str) -> None:
-    languages.put_payments_in_every_state(rt)
-    languages.put_talks_of_every_kind(rt)
-    languages.put_mails_in_every_state(rt)
+    languages.put_every_state(rt)
     luis = signed_in(cast.LUIS, customer_id=cast.BLUE_MESA)
     assert wrong_with(luis.get(PORTAL + path).get_data(as_text=True)) == []
 
