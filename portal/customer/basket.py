@@ -14,9 +14,10 @@ from sqlmodel import col
 
 from connector.errors import WrongInput
 from connector.ledger.allocation import Opening, Rule, Share, is_too_small, spread
+from connector.ledger.discounts import Discount
 from connector.ledger.money import Money, total
 from connector.store.cache import InvoiceRow
-from connector.words import figure, money_text, say
+from connector.words import day_text, figure, money_text, quantity, say
 from portal.access.companies import Company
 from portal.access.visitors import Visitor
 from portal.customer.credits import Offer, offers_for
@@ -24,6 +25,7 @@ from portal.customer.heads import Head, heads_of
 from portal.here import runtime
 from sync.collect.amounts import read_amount
 from sync.collect.answers import MOST_INVOICES
+from sync.collect.discounts import discounts_on
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,22 @@ class Item:
     typed: str  # the amount as it stands in the field
     amount: Money | None  # None where it cannot be read
     problem: str = ""
+    discount: Discount | None = None  # what its terms take off, if all of it is paid now
+
+    @property
+    def off(self) -> Money:
+        """Return what the discount takes off the amount that stands here."""
+        is_granted = self.discount is not None and self.amount == self.head.left
+        return self.discount.amount if self.discount and is_granted else Money(0, self.head.left.currency)
+
+    @property
+    def terms(self) -> str:
+        """Say what the discount is for; empty where there is none."""
+        if self.discount is None:
+            return ""
+        day = day_text(self.discount.last_day, weekday=True)
+        percent = quantity(self.discount.percent)
+        return say("{percent}% off if all of it is paid by {day}", percent=percent, day=day)
 
     @property
     def rest(self) -> Money | None:
@@ -69,15 +87,20 @@ class Basket:
         return total((offer.used for offer in self.credits), self.currency)
 
     @property
+    def off(self) -> Money:
+        """Return what discounts take off."""
+        return total((item.off for item in self.items), self.currency)
+
+    @property
     def money(self) -> Money:
         """Return what is left to be paid in money."""
-        return self.amount - self.used
+        return self.amount - self.off - self.used
 
     @property
     def shares(self) -> list[Share]:
-        """Return what can be read as the ledger's shares."""
-        items = ((item.head.invoice, item.amount) for item in self.items)
-        return [Share(invoice.qbo_id, invoice.customer_id, amount) for invoice, amount in items if amount]
+        """Return what can be read as the ledger's shares, less discounts."""
+        items = ((item.head.invoice, item.amount - item.off) for item in self.items if item.amount)
+        return [Share(invoice.qbo_id, invoice.customer_id, amount) for invoice, amount in items]
 
     @property
     def is_sound(self) -> bool:
@@ -101,6 +124,7 @@ def basket_of(
     basket = _basket_of(visitor, invoice_ids, amounts, whole)
     if not basket.items:
         return basket
+    basket = replace(basket, items=_with_discounts(visitor, basket.items))
     return replace(basket, credits=tuple(offers_for(visitor, basket.shares, basket.currency, chosen)))
 
 
@@ -121,6 +145,14 @@ def _basket_of(visitor: Visitor, invoice_ids: Sequence[str], amounts: Mapping[st
     )
     can_share = whole and len(chosen) > 1 and visitor.company.allow_partial
     return _shared_out(basket, whole, visitor.company) if can_share else basket
+
+
+def _with_discounts(visitor: Visitor, items: Sequence[Item]) -> tuple[Item, ...]:
+    """Add what is granted today on invoices of which nothing is on its way to be paid."""
+    whole = [item.head.invoice for item in items if item.head.left == item.head.invoice.balance]
+    with runtime().db.read() as session:
+        granted = discounts_on(session, visitor.company.id, whole, visitor.company.today)
+    return tuple(replace(item, discount=granted.get(item.head.invoice.qbo_id)) for item in items)
 
 
 _BY_DUE_DAY = (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day))

@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from connector.errors import WrongInput
 from connector.ledger.allocation import Rule
+from connector.ledger.credits import discount_name
 from connector.ledger.money import Money
 from connector.words import figure, mark, money_text, say
 from oauth import connections
@@ -124,7 +125,14 @@ def _message_of(basket: Basket, nonce: str) -> dict[str, Any]:
     """Return the message that the page's script would send for a basket."""
     return {
         "shares": [{"invoice": item.head.invoice.qbo_id, "amount": item.typed} for item in basket.items],
-        "credits": [{"credit": one.credit.name, "minor": one.used.minor} for one in basket.credits if one.used],
+        "credits": [
+            *(
+                {"credit": discount_name(one.head.invoice.qbo_id), "minor": one.off.minor}
+                for one in basket.items
+                if one.off
+            ),
+            *({"credit": one.credit.name, "minor": one.used.minor} for one in basket.credits if one.used),
+        ],
         "form_nonce": nonce,
         "shown_minor": basket.money.minor,
         "email": "",

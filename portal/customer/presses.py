@@ -14,6 +14,7 @@ from flask import abort
 from sqlmodel import col
 
 from connector.errors import WrongInput
+from connector.ledger.credits import GRANTED
 from connector.store.cache import CreditRow, InvoiceRow
 from connector.words import language, mark, say
 from portal.access.limits import address
@@ -92,7 +93,7 @@ def _typed_shares(shares: object) -> dict[str, str]:
 
 def _uses(uses: object) -> tuple[tuple[str, int], ...]:
     """Read which credits are used and how much of each, in minor units as the page showed them."""
-    if not isinstance(uses, list) or len(uses) > MOST_CREDITS:
+    if not isinstance(uses, list) or len(uses) > MOST_CREDITS + MOST_INVOICES:
         raise WrongInput(say(_NOT_OURS))
     read: dict[str, int] = {}
     for use in uses:
@@ -107,7 +108,11 @@ def _uses(uses: object) -> tuple[tuple[str, int], ...]:
 
 
 def _lenders(who: Visitor, names: Collection[str]) -> frozenset[str]:
-    """Return the customers whose credits are used. One that this visitor may not use answers 404."""
+    """Return the customers whose credits are used. One that this visitor may not use answers 404.
+
+    A discount belongs to its invoice: `sync.collect` grants it to whoever may pay that.
+    """
+    names = [name for name in names if not name.startswith(GRANTED)]
     if not names:
         return frozenset()
     if not who.signed_in or any(not name.startswith(f"{MEMO}/") for name in names):

@@ -18,6 +18,8 @@
     item,
     invoice: item.dataset.invoice,
     customer: item.dataset.customer,
+    discount: Number(item.dataset.discount || 0),
+    off: item.querySelector(".discount-off"),
     field: item.querySelector("input"),
     wrong: item.querySelector(".hint"),
     shown: item.querySelector(".basket-left"),
@@ -93,10 +95,13 @@
     return amounts.includes(null) ? null : amounts.reduce((one, other) => one + other, 0);
   }
 
+  /* What a discount takes off an invoice: only when all that is open on it is paid. */
+  const off = (row) => (row.discount && tieoutMoney.read(row.field.value, digits) === left(row) ? row.discount : 0);
+
   /* What the chosen credits pay, in their order, each of its own customer's invoices. */
   function uses() {
     const needs = {};
-    for (const row of rows) needs[row.customer] = (needs[row.customer] || 0) + (tieoutMoney.read(row.field.value, digits) || 0);
+    for (const row of rows) needs[row.customer] = (needs[row.customer] || 0) + (tieoutMoney.read(row.field.value, digits) || 0) - off(row);
     return credits.map((credit) => {
       const minor = credit.field.checked ? Math.min(left(credit), needs[credit.customer] || 0) : 0;
       needs[credit.customer] -= minor;
@@ -106,7 +111,8 @@
 
   function toPay() {
     const amount = sum();
-    return amount === null ? null : uses().reduce((rest, use) => rest - use.minor, amount);
+    if (amount === null) return null;
+    return uses().reduce((rest, use) => rest - use.minor, rows.reduce((rest, row) => rest - off(row), amount));
   }
 
   function check(row) {
@@ -125,6 +131,7 @@
   function refresh() {
     const sound = rows.map(check).every(Boolean);
     const amount = toPay();
+    for (const row of rows) if (row.off) row.off.textContent = off(row) ? money(-off(row)) : "";
     for (const { credit, minor } of uses()) {
       credit.used.textContent = minor ? money(-minor) : "";
       credit.rest.textContent = minor ? told("used", money(minor)).replace("{rest}", () => money(left(credit) - minor)) : "";
@@ -184,6 +191,10 @@
       const typed = tieoutMoney.read(row.field.value, digits);
       if (typed !== null && typed > now.minor) row.field.value = now.figure;
     }
+    for (const row of rows) {
+      const now = answer.credits?.[`discount/${row.invoice}`];
+      if (now) row.discount = now.minor;
+    }
     for (const credit of credits) {
       const now = answer.credits?.[credit.name];
       if (!now) continue;
@@ -203,6 +214,7 @@
     const email = document.getElementById("email")?.value || "";
     const note = document.getElementById("note").value;
     const used = uses().filter((use) => use.minor).map((use) => ({ credit: use.credit.name, minor: use.minor }));
+    for (const row of rows) if (off(row)) used.push({ credit: `discount/${row.invoice}`, minor: off(row) });
     const response = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },

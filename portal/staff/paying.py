@@ -1,0 +1,69 @@
+"""What a company grants to payers: discounts for paying early, by the terms that stand on its invoices in QuickBooks.
+
+Laws: owners alone change it; nothing is granted before an item of QuickBooks is chosen for it; every change is a line in
+the sync log.
+"""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlmodel import Session, col
+
+from connector.store.cache import ListingRow
+from connector.store.companies import CompanyRow, MappingRow
+from portal.access.members import OWNER
+from portal.here import runtime
+from portal.picking import fetch, pick
+from portal.staff.gate import member, needs_role, pages
+from sync import log
+from sync.collect.discounts import ITEM_ROLE
+
+
+@pages.get("/settings/paying")
+def show_paying() -> ResponseReturnValue:
+    """Show what is granted, and the items that a discount can be booked on."""
+    company_id = member().company.id
+    with runtime().db.read() as session:
+        row = session.get_one(CompanyRow, company_id)
+        chosen = session.get(MappingRow, (company_id, ITEM_ROLE, ""))
+        return render_template(
+            "staff/paying.html",
+            grants=row.early_discount,
+            with_tax=row.discount_taxed,
+            items=_items(session, company_id),
+            item=chosen.qbo_id if chosen else "",
+        )
+
+
+@pages.post("/settings/paying")
+@needs_role(OWNER)
+def save_paying() -> ResponseReturnValue:
+    """Save what is granted."""
+    rt, company_id = runtime(), member().company.id
+    grants, item = request.form.get("early_discount") == "yes", request.form.get("item", "")
+    with rt.db.write("paying") as session:
+        names = dict(_items(session, company_id))
+        if grants and item not in names:
+            flash("Choose the item that discounts are booked on. Nothing was changed.", "bad")
+            return redirect(url_for(".show_paying"))
+        row = session.get_one(CompanyRow, company_id)
+        row.early_discount, row.discount_taxed = grants, request.form.get("discount_taxed") == "yes"
+        if item in names:
+            session.merge(MappingRow(company_id=company_id, role=ITEM_ROLE, currency="", qbo_id=item, name=names[item]))
+        said = f"grants discounts for paying early, booked on {names[item]}" if grants else "grants no discounts"
+        sentence = f"{member().name} decided: {row.name} {said}"
+        log.write(session, rt, company_id, kind="connect", state="noted", sentence=sentence)
+    flash("Saved. Payers see it from the next page on.", "good")
+    return redirect(url_for(".show_paying"))
+
+
+def _items(session: Session, company_id: str) -> list[tuple[str, str]]:
+    """Return the company's items, by id and name."""
+    found = pick(ListingRow.qbo_id, ListingRow.name).where(
+        col(ListingRow.company_id) == company_id,
+        col(ListingRow.entity) == "Item",
+        col(ListingRow.active),
+        col(ListingRow.state) == "live",
+    )
+    return [(qbo_id, name) for qbo_id, name in fetch(session, found.order_by(col(ListingRow.name)))]
