@@ -17,6 +17,7 @@ from portal.app import create_app
 from sync.reminding.addresses import row_of, token_of
 from sync.runtime import Runtime
 from tests import cast
+from tests.german import english_in
 from tests.portal.conftest import csrf_of
 from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
@@ -150,6 +151,20 @@ def test_a_number_is_given_asked_and_taken_back(with_texts: Runtime, token: str)
     assert cast.in_session(rt.db, NumberRow, number.id).state == "off"
     with rt.db.read() as session:
         assert len(session.exec(select(MailRow)).all()) == 1
+
+
+@pytest.mark.parametrize("state", ["", "asked", "on"])
+def test_the_number_is_asked_for_in_german_to_the_last_word(with_texts: Runtime, token: str, state: str) -> None:
+    if state:
+        of = {"company_id": cast.HARBOR, "email": "ap@bluemesa.test", "asked_at": cast.NOW}
+        cast.put(with_texts.db, NumberRow(id="n-1", number="+15035550177", state=state, **of))
+    client = create_app(with_texts).test_client()
+    page = f"{HOME}/mail/{token}?lang=de"
+    html = client.get(page).get_data(as_text=True)
+    assert "SMS" in html
+    assert english_in(html) == []
+    wrong = client.post(page, data={"csrf_token": csrf_of(client, page), "number": "nein"})
+    assert english_in(wrong.get_data(as_text=True)) == []
 
 
 def test_what_is_no_number_is_said_and_nothing_is_kept(with_texts: Runtime, token: str) -> None:
