@@ -13,6 +13,7 @@ from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
 from connector.store.access import MembershipRow, StaffRow
+from connector.store.companies import CompanyRow
 from connector.store.outbox import MailRow
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
@@ -32,8 +33,14 @@ def tell_staff(
         .join(MembershipRow, col(MembershipRow.staff_id) == StaffRow.id)
         .where(MembershipRow.company_id == company_id, col(MembershipRow.role).in_(_ROLES))
     )
-    context = {"subject": subject, "text": text, "url": f"{rt.settings.public_url}{path}"}
+    context = {"subject": subject, "text": text, "url": console_url(session, rt, company_id, path)}
     return owe_notices(session, rt, company_id, TO_STAFF, key, sorted(session.exec(people)), context)
+
+
+def console_url(session: Session, rt: Runtime, company_id: str, path: str) -> str:
+    """Return the address of a page of the console that says which company's it is."""
+    slug = session.get_one(CompanyRow, company_id).slug
+    return f"{rt.settings.public_url}{path}?at={slug}"
 
 
 def owe_notices(

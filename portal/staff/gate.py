@@ -47,9 +47,24 @@ def _enter() -> ResponseReturnValue | None:
     found = member_here()
     if found is not None:
         g.member, g.company = found, found.company
-    elif request.endpoint not in OPEN_DOORS:
-        return to_sign_in()
-    return None
+        return _to_its_company(found)
+    return None if request.endpoint in OPEN_DOORS else to_sign_in()
+
+
+def _to_its_company(who: Member) -> ResponseReturnValue | None:
+    """Ask before a link in a mail (`?at=` its company) turns the session from one of the member's companies to another.
+
+    A link alone never turns it: somebody would work in other books than he thinks.
+    """
+    asked = request.args.get("at", "")
+    if request.method != "GET" or asked in ("", who.company.slug) or request.endpoint == "staff.choose_company":
+        return None
+    with runtime().db.read() as db_session:
+        theirs = {one.slug for one in companies_of(db_session, who.staff_id)}
+    if asked not in theirs:
+        return None
+    session[NEXT] = request.full_path
+    return redirect(url_for("staff.choose_company", at=asked))
 
 
 def to_sign_in() -> ResponseReturnValue:

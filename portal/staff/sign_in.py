@@ -101,7 +101,8 @@ def choose_company() -> ResponseReturnValue:
     """Show the companies this member works for."""
     with runtime().db.read() as db_session:
         companies = members.companies_of(db_session, member().staff_id)
-    return render_template("staff/companies.html", companies=companies)
+    asked = next((one for one in companies if one.slug == request.args.get("at")), None)
+    return render_template("staff/companies.html", companies=companies, asked=asked)
 
 
 @pages.post("/companies")
@@ -110,7 +111,8 @@ def move_to_company() -> ResponseReturnValue:
     with runtime().db.write("staff.company") as db_session:
         if not members.move_to(db_session, member(), request.form.get("company", "")):
             abort(404)
-    return redirect(url_for(".home"))
+    path = session.pop(NEXT, "")
+    return redirect(path if path.startswith("/staff/") else url_for(".home"))
 
 
 def _send_link(email: str) -> None:

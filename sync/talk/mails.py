@@ -16,6 +16,7 @@ from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.outbox import MailRow
 from connector.store.talk import ThreadRow
 from connector.store.upsert import insert_ignoring
+from sync.notices import console_url
 from sync.runtime import Runtime
 
 CONTEXT_COLUMN = "mail.context"  # the vault's column, agreed with jobs.mail
@@ -26,13 +27,13 @@ def tell_staff(session: Session, rt: Runtime, thread: ThreadRow, message_id: str
     """Owe a notice of a payer's message to whoever looks after the thread; returns the mails' ids."""
     roles = ("owner", "bookkeeper")
     to = _staff(session, thread.company_id, roles, only=thread.owner_id) or _staff(session, thread.company_id, roles)
-    return _owe(session, rt, thread, TO_STAFF, message_id, to, {"url": staff_url(rt, thread.id)})
+    return _owe(session, rt, thread, TO_STAFF, message_id, to, {"url": staff_url(session, rt, thread)})
 
 
 def tell_owners(session: Session, rt: Runtime, thread: ThreadRow) -> list[str]:
     """Owe the company's owners word of a thread that waits too long; returns the mails' ids."""
     to = _staff(session, thread.company_id, ("owner",))
-    return _owe(session, rt, thread, LATE, "", to, {"url": staff_url(rt, thread.id)})
+    return _owe(session, rt, thread, LATE, "", to, {"url": staff_url(session, rt, thread)})
 
 
 def tell_payer(session: Session, rt: Runtime, thread: ThreadRow, message_id: str, url: str) -> list[str]:
@@ -41,9 +42,9 @@ def tell_payer(session: Session, rt: Runtime, thread: ThreadRow, message_id: str
     return _owe(session, rt, thread, TO_PAYER, message_id, payer_addresses(session, thread), context)
 
 
-def staff_url(rt: Runtime, thread_id: str) -> str:
-    """Return the address of a thread in the console."""
-    return f"{rt.settings.public_url}/staff/talk/{thread_id}"
+def staff_url(session: Session, rt: Runtime, thread: ThreadRow) -> str:
+    """Return the address of a thread in the console of its company."""
+    return console_url(session, rt, thread.company_id, f"/staff/talk/{thread.id}")
 
 
 def payer_addresses(session: Session, thread: ThreadRow) -> list[str]:

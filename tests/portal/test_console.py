@@ -340,6 +340,21 @@ def test_somebody_of_two_companies_moves_between_them(rt: Runtime, at_desk: Open
     assert post(client, "/staff/companies", company="01NOBODYS").status_code == 404
 
 
+def test_a_mails_link_to_another_company_asks_first_and_then_leads_on(rt: Runtime, at_desk: Opener) -> None:
+    both = {cast.HARBOR: "viewer", cast.QUARRY: "owner"}
+    cast.put(rt.db, *cast.staff("both", "both@firm.test", "Both", both))
+    client = at_desk("both")
+    asked = client.get("/staff/invoices?at=quarry-lane")
+    assert asked.location == "/staff/companies?at=quarry-lane"
+    assert "belongs to Quarry Lane" in said(client, asked.location)
+    assert "1068" in said(client, "/staff/invoices")  # nothing has turned yet
+    client.get("/staff/invoices?at=quarry-lane")
+    led = post(client, "/staff/companies", company=cast.QUARRY)
+    assert led.location == "/staff/invoices?at=quarry-lane"
+    assert "Q-900" in said(client, led.location)
+    assert client.get("/staff/invoices?at=no-company").status_code == 200  # says nothing of companies he has no part in
+
+
 @pytest.mark.parametrize("wanted", ["pi_pay-part", "ch_pay-part", "190", "091000019912345", "Cedar", "luis", "$412.00"])
 def test_one_search_finds_by_any_name_or_id(at_desk: Opener, wanted: str) -> None:
     answer = at_desk(cast.VERA).get("/staff/search", query_string={"q": wanted})
