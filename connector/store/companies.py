@@ -53,7 +53,7 @@ class LogoRow(SQLModel, table=True):
     __tablename__ = "logo"
 
     company_id: str = Field(primary_key=True, foreign_key="company.id")
-    version: str  # made of its bytes
+    version: str  # made of its bytes, with its width and height: 3f2a90c1b7de-432-144
     wide: int
     high: int
     body: bytes = Field(sa_type=LargeBinary)

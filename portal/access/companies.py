@@ -55,6 +55,12 @@ class Company:
         return least_part(self.least_part_minor, currency, home=self.home_currency)
 
     @property
+    def logo_wide(self) -> int:
+        """Return how many pixels wide the logo is shown; its version ends with its own width and height."""
+        *_, wide, high = self.logo_version.split("-")
+        return round(int(wide) * 48 / int(high))
+
+    @property
     def today(self) -> date:
         """Return the present day in the company's zone."""
         return runtime().clock.today(self.zone)

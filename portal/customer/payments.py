@@ -71,6 +71,7 @@ def download_receipt(payment_id: str) -> ResponseReturnValue:
 
 
 def _story_or_404(payment_id: str) -> Story:
+    """Return a payment's story, or answer that there is nothing where it is not this visitor's."""
     story = story_of(visitor(), payment_id)
     if story is None:
         abort(404)
@@ -82,13 +83,18 @@ def _looked_again(story: Story, *, just_paid: bool) -> Story:
 
     Who comes from paying is not kept waiting: a card declined a second ago may have been followed by a good one.
     """
-    pause = LOOK_AT_DEBIT if story.state is PaymentState.PROCESSING else LOOK_AGAIN
-    waits = story.state in OPEN or story.state is PaymentState.PROCESSING
-    is_fresh = story.checked_at is not None and now() - story.checked_at < pause
-    if not waits or (is_fresh and not (just_paid and story.was_declined)):
+    if not wants_a_look(story, just_paid=just_paid):
         return story
     look_again(runtime(), story.payment_id)
     return _story_or_404(story.payment_id)
+
+
+def wants_a_look(story: Story, *, just_paid: bool) -> bool:
+    """Tell whether Stripe is to be asked where a payment stands: while it waits, and not more often than that helps."""
+    pause = LOOK_AT_DEBIT if story.state is PaymentState.PROCESSING else LOOK_AGAIN
+    waits = story.state in OPEN or story.state is PaymentState.PROCESSING
+    is_fresh = story.checked_at is not None and now() - story.checked_at < pause
+    return waits and (not is_fresh or (just_paid and story.was_declined))
 
 
 def _pay_again(story: Story) -> str:

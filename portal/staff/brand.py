@@ -103,6 +103,6 @@ def _logo() -> bytes | None:
 def _keep(session: Session, company_id: str, body: bytes) -> str:
     with Image.open(BytesIO(body)) as picture:
         wide, high = picture.size
-    version = hashlib.sha256(body).hexdigest()[:12]
+    version = f"{hashlib.sha256(body).hexdigest()[:12]}-{wide}-{high}"
     session.merge(LogoRow(company_id=company_id, version=version, wide=wide, high=high, body=body))
     return version

@@ -54,6 +54,7 @@ def test_a_logo_is_written_anew_and_stands_in_place_of_the_initials(
         assert (logo.format, logo.size) == ("PNG", (432, 144))
     page = client.get(f"{HOME}/sign-in").get_data(as_text=True)
     assert f"/logo/{version}.png" in page
+    assert 'width="144" height="48"' in page
     assert 'class="tile"' not in page
     assert client.get(f"/c/quarry-lane/logo/{version}.png").status_code == 404
     save(at_desk, no_logo="yes")

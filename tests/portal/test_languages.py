@@ -31,6 +31,11 @@ INVOICES = ("68", "71", "59", "52", "74", "75", "76", "77", "78")
 
 @pytest.fixture(autouse=True)
 def _every_state(rt: Runtime) -> None:
+    put_every_state(rt)
+
+
+def put_every_state(rt: Runtime) -> None:
+    """Put payments, threads, mails and papers of every kind on the stage."""
     put_payments_in_every_state(rt)
     put_talks_of_every_kind(rt)
     put_mails_in_every_state(rt)
@@ -122,7 +127,7 @@ NOT_PAGES = {"follow_link", "follow_sign_in", "follow_invite", "ask_provider", "
 NOT_PAGES |= {"show_off"}
 FILES = {"download_pdf", "download_receipt", "download_statement", "statement_csv", "talk_file"}
 FILES |= {"invoice_file", "invoice_picture", "estimate_file", "estimate_picture"}
-FILES |= {"download_estimate", "download_credit", "logo"}
+FILES |= {"download_estimate", "download_credit", "logo", "listen"}
 
 
 @pytest.mark.parametrize("path", ALL_PAGES)
