@@ -27,7 +27,7 @@ from sync.reminding.asking import asked_of
 from sync.reminding.decisions import next_step
 from sync.reminding.owing import note, owe_by_hand
 from sync.reminding.plan import candidate
-from sync.reminding.schedule import rule_of, schedule_of, skip, skip_no_more, skipped
+from sync.reminding.schedule import leave_out, rule_of, schedule_of, skipped, take_in
 
 _LAST = 20
 
@@ -102,10 +102,10 @@ def skip_customer(customer_id: str) -> ResponseReturnValue:
 def _skip(session: Session, kind: str, subject: str, name: str) -> None:
     rt, who = runtime(), member()
     if request.form.get("skip") == "yes":
-        skip(session, who.company.id, kind, subject, by=who.staff_id, at=rt.clock.now())
+        leave_out(session, who.company.id, kind, subject, by=who.staff_id, at=rt.clock.now())
         said = f"Nothing is mailed about {name} by itself any more."
     else:
-        skip_no_more(session, who.company.id, kind, subject)
+        take_in(session, who.company.id, kind, subject)
         said = f"The schedule minds {name} again."
     note(session, rt, who.company.id, f"{who.name} decided: {said[0].lower()}{said[1:-1]}")
     flash(said, "good")

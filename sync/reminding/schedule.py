@@ -99,13 +99,13 @@ def is_fresh(session: Session, company_id: str, now: datetime) -> bool:
     return updated_at is not None and updated_at > now - OLD_NEWS
 
 
-def skip(session: Session, company_id: str, kind: str, subject: str, *, by: str, at: datetime) -> None:
+def leave_out(session: Session, company_id: str, kind: str, subject: str, *, by: str, at: datetime) -> None:
     """Mail nothing by itself about a customer or an invoice any more."""
     if session.get(SkipRow, (company_id, kind, subject)) is None:
         session.add(SkipRow(company_id=company_id, kind=kind, subject=subject, by=by, at=at))
 
 
-def skip_no_more(session: Session, company_id: str, kind: str, subject: str) -> None:
+def take_in(session: Session, company_id: str, kind: str, subject: str) -> None:
     """Mail again about a customer or an invoice."""
     row = session.get(SkipRow, (company_id, kind, subject))
     if row is not None:

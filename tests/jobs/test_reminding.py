@@ -24,7 +24,7 @@ from jobs.reminding import remind
 from sync.reminding.addresses import choose, row_of
 from sync.reminding.owing import owe_by_hand
 from sync.reminding.plan import due_on
-from sync.reminding.schedule import Wanted, rule_of, save, schedule_of, skip, skip_no_more
+from sync.reminding.schedule import Wanted, leave_out, rule_of, save, schedule_of, take_in
 from sync.runtime import Runtime
 from tests import cast
 from tests.jobs.conftest import COMPANY, NOON, PostOffice, payment
@@ -198,7 +198,7 @@ def change(rt: Runtime, **columns: Any) -> None:
 
 def skip_one(rt: Runtime, kind: str, subject: str) -> None:
     with rt.db.write("test") as session:
-        skip(session, COMPANY, kind, subject, by="staff-1", at=rt.clock.now())
+        leave_out(session, COMPANY, kind, subject, by="staff-1", at=rt.clock.now())
 
 
 def refuse(rt: Runtime, **wants: bool) -> None:
@@ -246,7 +246,7 @@ def test_a_question_pauses_nothing_and_a_customer_may_be_skipped(rt: Runtime) ->
     skip_one(rt, "customer", "cust-1")
     assert look(rt, day(30)) == []
     with rt.db.write("test") as session:
-        skip_no_more(session, COMPANY, "customer", "cust-1")
+        take_in(session, COMPANY, "customer", "cust-1")
     assert look(rt, day(30, 20)) == to_both("inv-1068/-3", "inv-1071/-3")
 
 
