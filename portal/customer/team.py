@@ -93,25 +93,42 @@ def decide_person(contact_id: str, decision: str) -> ResponseReturnValue:
     try:
         with rt.db.write("people.decide") as session:
             customer = _asked(_managed(session), request.form.get("customer", ""))
-            of = (who.company.id, customer.qbo_id)
-            team = {one.contact_id: one for one in teams.team_of(session, *of) if one.state != "blocked"}
-            person = team.get(contact_id) or abort(404)
-            if decision == "role":
-                teams.give_role(session, *of, contact_id, request.form.get("role", ""), by=who.contact_id)
-            elif decision == "remove":
-                teams.remove(session, rt, *of, contact_id, by=who.contact_id)
-            elif decision == "approve":
-                teams.approve(session, *of, contact_id)
-            elif person.state == "active":
-                owed = teams.owe_invitation(session, rt, who.company, contact_id, customer.name, by=who.email)
-            _note(session, customer, f"decided about {person.email}: {decision}")
+            owed = _decide(session, customer, contact_id, decision)
     except WrongInput as error:
         flash(str(error), "bad")
     else:
         flash(say(_DONE[decision]), "good")
     if owed:
         rt.bell.ring("mail", owed)
+    if contact_id == who.contact_id:  # who may look at the people no more, perhaps
+        return redirect(url_for(".show_account"))
     return redirect(url_for(".show_people", customer=customer.qbo_id))
+
+
+def _decide(session: Session, customer: Acted, contact_id: str, decision: str) -> str:
+    """Carry a decision out and note it; returns the mail that it owes, if any. Raises WrongInput; 404 for nobody."""
+    who, rt, owed = visitor(), runtime(), ""
+    of = (who.company.id, customer.qbo_id)
+    person = {one.contact_id: one for one in teams.team_of(session, *of)}.get(contact_id) or abort(404)
+    role = request.form.get("role", "")
+    if decision == "again" and person.state == "active":
+        owed = teams.owe_invitation(session, rt, who.company, contact_id, customer.name, by=who.email)
+    done = {
+        "role": lambda: teams.give_role(session, *of, contact_id, role, by=who.contact_id),
+        "remove": lambda: teams.remove(session, rt, *of, contact_id, by=who.contact_id),
+        "approve": lambda: teams.approve(session, *of, contact_id),
+        "again": lambda: bool(owed),
+    }[decision]()
+    if not done:  # such as letting in somebody who is in, or anything about whom the company blocked
+        abort(404)
+    said = {
+        "role": f"gave {person.email} another role: {ROLES.get(role, '').lower()}",
+        "remove": f"removed {person.email}",
+        "approve": f"let {person.email} in",
+        "again": f"invited {person.email} once more",
+    }
+    _note(session, customer, said[decision])
+    return owed
 
 
 def _managed(session: Session) -> list[Acted]:

@@ -223,6 +223,28 @@ def test_an_address_that_changed_in_quickbooks_waits_for_a_manager(rt: Runtime, 
     assert new.get(f"{PORTAL}/i/68").status_code == 200
 
 
+def test_what_makes_no_sense_is_not_there(rt: Runtime, signed_in: Opener) -> None:
+    with rt.db.write("block") as session:
+        session.get_one(ContactCustomerRow, (cast.HARBOR, VIEWER, cast.BLUE_MESA)).state = "blocked"
+    dana = signed_in(cast.DANA)
+    form = {"csrf_token": csrf_of(dana, PEOPLE), "customer": cast.BLUE_MESA, "role": "pay"}
+    asked = [(VIEWER, way) for way in ("role", "remove", "approve", "again")]
+    for contact_id, way in (*asked, (cast.LUIS, "approve"), (cast.LUIS, "promote"), ("nobody", "remove")):
+        assert dana.post(f"{PEOPLE}/{contact_id}/{way}", data=form).status_code == 404, (contact_id, way)
+    assert "Choose what this person may do." in send(dana, f"{PEOPLE}/{cast.LUIS}/role", role="owner")
+    assert rows_of(rt, "luis@bluemesa.test") == ("active", "manage")
+    assert "gave" not in _log(rt)
+
+
+def test_who_leaves_is_led_to_what_is_left(rt: Runtime, signed_in: Opener) -> None:
+    luis = signed_in(cast.LUIS)
+    form = {"csrf_token": csrf_of(luis, PEOPLE), "customer": cast.BLUE_MESA}
+    left = luis.post(f"{PEOPLE}/{cast.LUIS}/remove", data=form)
+    assert left.location == f"{PORTAL}/account"
+    assert "Ridge Supply" in luis.get(left.location).get_data(as_text=True)
+    assert "luis@bluemesa.test, who manages Blue Mesa Ranch, removed luis@bluemesa.test" in _log(rt)
+
+
 def test_a_contact_of_several_customers_decides_about_each(signed_in: Opener) -> None:
     luis = signed_in(cast.LUIS)
     page = luis.get(f"{PEOPLE}?customer={cast.RIDGE}").get_data(as_text=True)
