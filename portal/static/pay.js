@@ -96,7 +96,9 @@
   }
 
   /* What a discount takes off an invoice: only when all that is open on it is paid. */
-  const off = (row) => (row.discount && tieoutMoney.read(row.field.value, digits) === left(row) ? row.discount : 0);
+  function off(row) {
+    return row.discount && tieoutMoney.read(row.field.value, digits) === left(row) ? row.discount : 0;
+  }
 
   /* What the chosen credits pay, in their order, each of its own customer's invoices. */
   function uses() {
