@@ -59,11 +59,8 @@ def test_pay_by_card(phone: Page, plant: Plant) -> None:
 def test_pay_by_a_wallet_in_two_presses(phone: Page, plant: Plant) -> None:
     invoice = open_link(phone, plant, "Blue Mesa Ranch", nth=2)
     amount = money_text(Money(invoice.balance_minor, "USD"))
+    assert offer_wallets(plant.house.rt, plant.house.company_id)  # unless the scheduler was quicker
     phone.get_by_role("link", name=re.compile("^Pay ")).click()
-    phone.locator("#press:enabled").wait_for()
-    expect(phone.locator("#wallets")).to_be_hidden()  # nobody registered this host at Stripe
-    assert offer_wallets(plant.house.rt, plant.house.company_id)
-    phone.reload()
     buttons = phone.frame_locator('iframe[title="Secure express checkout frame"]')
     phone.locator("#press:enabled").wait_for()
     buttons.get_by_role("button", name="Pay with Apple Pay").click()
