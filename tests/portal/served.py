@@ -26,9 +26,11 @@ PORTAL = "/c/harbor-tile"
 PAYERS = ["/i/68", "/i/59", "/i/52", "/i/74", "/i/76", "/pay?i=68", "/p/pay-debit", "/p/pay-part", "/r/pay-part",
           "/i/68/ask", "/i/68/ask?about=dispute", "/i/68/ask?about=check_sent", "/i/68/talk/talk-1",
           "/sign-in", "/", "/invoices", "/payments", "/customers", "/no-such-page",
-          "/account", "/people", "/account/password", "/register", "/sign-in/password", "/join"]  # fmt: skip
+          "/documents", "/e/e-1", "/e/e-2", "/contact",
+          "/account", "/account/methods", "/people", "/account/password", "/register", "/sign-in/password", "/join"]  # fmt: skip
 CONSOLE = ["/", "/needs?open=need-1", "/talk", "/talk/talk-1", "/customers", "/customers/24", "/invoices",
            "/invoices/68", "/payments", "/payments/pay-part", "/payouts", "/log?open=log-0", "/tie-out",
+           "/proposals", "/settings/brand",
            "/connections", "/settings", "/settings/sign-in", "/mail", "/mail/sent/mail-1"]  # fmt: skip
 
 
@@ -93,6 +95,10 @@ class Served:
 def served_site(db: Database, browser: Browser) -> Iterator[Served]:
     cast.stage(db)
     cast.put(db, cast.discrepancy("need-1"), *cast.thread("talk-1", "68", kind="dispute", disputed_minor=12000))
+    cast.put(
+        db, *cast.estimate("e-1", "1012"), *cast.estimate("e-2", "1009", status="Rejected"), cast.credit("c-9", "7")
+    )
+    cast.put(db, *cast.attached("file-68", "Invoice", "68"), cast.proposal("proposal-9", {"phone": "(503) 555-0177"}))
     lines = [
         LogRow(id=f"log-{n}", company_id=cast.HARBOR, at=cast.NOW, kind="push", state="recorded", sentence=f"Line {n}")
         for n in range(4)
