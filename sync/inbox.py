@@ -21,7 +21,7 @@ from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
 from connector.stripe.facts import Intent
 from sync import discrepancies
-from sync.collect import card_tries
+from sync.collect import card_tries, saved
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
 from sync.pull import pull_company
 from sync.runtime import Runtime
@@ -102,6 +102,8 @@ def _stripe(rt: Runtime, row: InboxRow) -> str:
         return _with_those_before(rt, row, began, and_(col(InboxRow.provider) == "stripe", moves))
     if row.object_id.startswith("pi_"):
         return _intent(rt, row)
+    if row.object_id.startswith(saved.KEPT_AT_STRIPE):
+        return "settled" if saved.follow(rt, row.company_id, row.object_id) else "ignored"
     return "ignored"
 
 

@@ -25,6 +25,7 @@ from connector.store.books import DiscrepancyRow
 from connector.store.cache import BookPaymentRow, CreditRow, CursorRow, CustomerRow, InvoiceRow, ListingRow, RawRow
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.edits import EditRow, ProposalRow
+from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import LegRow, MailRow, PostingRow
 from connector.store.papers import AttachedRow, EstimateRow
@@ -144,6 +145,19 @@ def passkey(credential_id: str, contact_id: str, *, company_id: str = HARBOR) ->
     """Return a passkey's row; its public half fits nothing."""
     of = {"company_id": company_id, "contact_id": contact_id, "created_at": NOW}
     return [PasskeyRow(credential_id=credential_id, public_key="AAAA", name="A laptop", **of)]
+
+
+def saved_method(method_id: str, contact_id: str, *, company_id: str = HARBOR, **more: Any) -> SavedMethodRow:
+    """Return the row of a card that a contact keeps."""
+    given = {
+        "state": "ready",
+        "label": "Visa 4242",
+        "kind": "card",
+        "expires": "04/29",
+        "method_ref": f"pm_{method_id}",
+    }
+    times = {"consent_at": NOW, "created_at": NOW}
+    return SavedMethodRow(id=method_id, company_id=company_id, contact_id=contact_id, **times, **{**given, **more})
 
 
 def staff(staff_id: str, email: str, name: str, roles: dict[str, str]) -> list[SQLModel]:

@@ -38,6 +38,7 @@ class PaymentRow(SQLModel, table=True):
     state: str = "created"  # connector.ledger.payments.PaymentState
     form_nonce: str = Field(unique=True)  # one press of one form: a double click finds the same payment
     stripe_account: str = ""
+    stripe_customer: str = ""  # who keeps methods there: the payer may confirm with one of them
     attempt: int = 1  # of creating the intent; raised only after an answer came
     intent_id: str | None = None
     charge_id: str = ""

@@ -21,7 +21,20 @@ from sqlmodel import Session, SQLModel
 from connector import crash
 
 # Every module with tables, so that the metadata is whole wherever the database is used.
-from connector.store import access, books, cache, companies, edits, log, mailing, money, outbox, papers, talk  # noqa: F401
+from connector.store import (  # noqa: F401
+    access,
+    books,
+    cache,
+    companies,
+    edits,
+    log,
+    mailing,
+    methods,
+    money,
+    outbox,
+    papers,
+    talk,
+)
 
 BUSY_SECONDS = 5
 

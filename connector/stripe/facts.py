@@ -31,6 +31,30 @@ class NewIntent:
     description: str
     metadata: Mapping[str, str]  # tieout_payment, and the shares in compact form
     statement_suffix: str = ""
+    customer: str = ""  # whose kept methods may confirm it
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A payment method that is kept."""
+
+    method_ref: str
+    customer: str  # empty once it was taken away
+    kind: str
+    label: str
+    expires: str  # of a card: 04/29
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A SetupIntent: a method on its way to be kept, without a payment."""
+
+    setup_ref: str
+    client_secret: str
+    status: str
+    customer: str
+    method_ref: str
+    verify_url: str  # Stripe's page for the small deposits, while it waits for them
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ import stripe
 from connector.clock import Clock
 from connector.ledger.money import Money
 from connector.stripe import reading
-from connector.stripe.facts import AccountFacts, BalanceTxn, Charge, Intent, NewIntent, Payout
+from connector.stripe.facts import AccountFacts, BalanceTxn, Charge, Intent, Method, NewIntent, Payout, Setup
 from connector.stripe.wire import call, client_of
 
 PAGE = 100
 KEY_HOURS = 23  # Stripe may forget a key after 24 hours; older ones are looked up, never sent again
+KEPT = ("card", "us_bank_account")  # what may be kept for later
 _PAYMENTS = "payments"  # the balance we prove; Stripe keeps others for cards it issues and money it lends
 _WITH_CHARGE = ["latest_charge.balance_transaction"]
 
@@ -54,11 +55,37 @@ class StripeGateway:
             "metadata": {**new.metadata, reading.PAYMENT_KEY: new.payment_id},
             "expand": _WITH_CHARGE,
         }
+        if new.customer:
+            params["customer"] = new.customer
         if new.statement_suffix:
             params["statement_descriptor_suffix"] = new.statement_suffix
         options: stripe.RequestOptions = {"idempotency_key": key}
         raw = self._write("intent.create", lambda: self._v1.payment_intents.create(params, options))  # type: ignore[arg-type]
         return reading.intent_of(raw)
+
+    def create_customer(self, *, email: str, metadata: dict[str, str], key: str) -> str:
+        """Create who keeps methods, under our own key; returns its id."""
+        params: Any = {"email": email, "metadata": metadata}
+        options: stripe.RequestOptions = {"idempotency_key": key}
+        return str(self._write("customer.create", lambda: self._v1.customers.create(params, options))["id"])
+
+    def create_setup(self, customer: str, *, metadata: dict[str, str], key: str) -> Setup:
+        """Begin to keep a card or a bank account for payments that its owner starts."""
+        params: Any = {"customer": customer, "allowed_payment_method_types": list(KEPT), "metadata": metadata}
+        options: stripe.RequestOptions = {"idempotency_key": key}
+        return reading.setup_of(self._write("setup.create", lambda: self._v1.setup_intents.create(params, options)))
+
+    def setup(self, setup_ref: str) -> Setup:
+        """Return a setup as it stands. Raises NotFound."""
+        return reading.setup_of(self._read("setup.read", lambda: self._v1.setup_intents.retrieve(setup_ref)))
+
+    def method(self, method_ref: str) -> Method:
+        """Return a kept method as it stands; one that was taken away has no customer. Raises NotFound."""
+        return reading.method_of(self._read("method.read", lambda: self._v1.payment_methods.retrieve(method_ref)))
+
+    def detach(self, method_ref: str) -> None:
+        """Let Stripe forget a kept method. Raises Rejected when it is forgotten already."""
+        self._write("method.detach", lambda: self._v1.payment_methods.detach(method_ref))
 
     def intent(self, intent_id: str) -> Intent:
         """Return an intent as it stands, with its latest charge. Raises NotFound."""

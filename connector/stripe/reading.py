@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from connector.ledger.money import Money
-from connector.stripe.facts import BalanceTxn, Charge, Hint, Intent, Payout
+from connector.stripe.facts import BalanceTxn, Charge, Hint, Intent, Method, Payout, Setup
 
 Raw = Mapping[str, Any]
 PAYMENT_KEY = "tieout_payment"  # metadata of what is ours
@@ -57,6 +57,26 @@ def intent_of(raw: Raw) -> Intent:
         next_action=(raw.get("next_action") or {}).get("type") or "",
         created_at=instant_of(raw["created"]),
         charge=charge_of(charge) if isinstance(charge, Mapping) else None,
+    )
+
+
+def method_of(raw: Raw) -> Method:
+    """Read a kept payment method."""
+    card: Raw = raw.get("card") or {}
+    expires = f"{card['exp_month']:02}/{card['exp_year'] % 100:02}" if card.get("exp_year") else ""
+    return Method(raw["id"], _id_of(raw.get("customer")), raw.get("type") or "", method_label(raw), expires)
+
+
+def setup_of(raw: Raw) -> Setup:
+    """Read a SetupIntent."""
+    waits = (raw.get("next_action") or {}).get("verify_with_microdeposits") or {}
+    return Setup(
+        setup_ref=raw["id"],
+        client_secret=raw.get("client_secret") or "",
+        status=raw["status"],
+        customer=_id_of(raw.get("customer")),
+        method_ref=_id_of(raw.get("payment_method")),
+        verify_url=waits.get("hosted_verification_url") or "",
     )
 
 

@@ -43,6 +43,11 @@ WANTED_EVENTS = (
     "payout.canceled",
     "payout.reconciliation_completed",
     "balance.available",
+    "setup_intent.succeeded",
+    "setup_intent.setup_failed",
+    "payment_method.detached",
+    "payment_method.updated",
+    "payment_method.automatically_updated",
 )
 
 

@@ -20,16 +20,17 @@ from connector.ledger.allocation import Rule
 from connector.ledger.credits import discount_name
 from connector.ledger.money import Money
 from connector.words import figure, mark, money_text, say
-from oauth import connections
 from portal import security
 from portal.access.limits import Limit, address, count_try
 from portal.access.visitors import Visitor
 from portal.customer.basket import Basket, basket_of
 from portal.customer.gate import for_contacts, for_payers, pages, visitor
+from portal.customer.keys import publishable_key
 from portal.customer.presses import read_press
 from portal.customer.started import remember_started, started_here
 from portal.here import runtime
 from portal.ring import PRESS, limiter
+from sync.collect import saved
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 
@@ -54,15 +55,18 @@ def _pay_page(who: Visitor, asked: MultiDict[str, str], said: str = "", status: 
     basket = _basket_in(who, asked)
     if not basket.items:
         return _nothing_to_pay(who, [head.invoice.qbo_id for head in basket.dropped], ids)
-    key = _publishable_key(who.company.id)
+    key = publishable_key(who.company.id)
     if key:
         security.money_page()
     rt = runtime()
+    with rt.db.read() as session:
+        kept = saved.methods_of(session, who.company.id, who.contact_id) if who.signed_in else []
     page = render_template(
         "customer/pay.html",
         basket=basket,
         asked=ids,
         said_of_press=said,
+        kept=kept,
         rule=say(RULES[Rule(who.company.spread_rule)]),
         publishable_key=key,
         stripe_js=rt.settings.stripe_js_url,
@@ -187,10 +191,3 @@ def _shown(left: Money) -> dict[str, Any]:
 def _own(payment_ids: Iterable[str]) -> list[str]:
     """Keep the payments that this browser began: it may be led to them, and to nobody else's."""
     return sorted(started_here().intersection(payment_ids))
-
-
-def _publishable_key(company_id: str) -> str:
-    """Return the key Stripe's form needs in the browser; empty while the company cannot take payments."""
-    with runtime().db.read() as db_session:
-        row = connections.find(db_session, company_id, connections.STRIPE)
-    return row.publishable_key if row is not None and row.state == "connected" else ""

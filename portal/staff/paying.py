@@ -1,6 +1,6 @@
 """What a company grants to payers: discounts for paying early, by the terms that stand on its invoices in QuickBooks.
 
-Laws: owners alone change it; nothing is granted before an item of QuickBooks is chosen for it; every change is a line in
+Laws: owners alone change it; nothing is granted before an item of QuickBooks is chosen for it; each change is a line in
 the sync log.
 """
 

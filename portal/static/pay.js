@@ -95,6 +95,9 @@
     return amounts.includes(null) ? null : amounts.reduce((one, other) => one + other, 0);
   }
 
+  /* The kept method that is chosen; empty where Stripe's form is used. */
+  const keptMethod = () => form.querySelector(".kept input:checked")?.value || "";
+
   /* What a discount takes off an invoice: only when all that is open on it is paid. */
   function off(row) {
     return row.discount && tieoutMoney.read(row.field.value, digits) === left(row) ? row.discount : 0;
@@ -139,15 +142,17 @@
       credit.rest.textContent = minor ? told("used", money(minor)).replace("{rest}", () => money(left(credit) - minor)) : "";
     }
     const covered = amount === 0 && sum() > 0;
-    method.hidden = covered;
+    const other = !keptMethod();
+    form.querySelectorAll(".kept").forEach((kept) => { kept.hidden = covered; });
+    method.hidden = covered || !other;
     byCredit.hidden = !covered;
-    wallets.hidden = covered || wallets.dataset.there === "no";
+    wallets.hidden = covered || !other || wallets.dataset.there === "no";
     if (amount !== null) {
       total.textContent = money(amount);
       pressText.textContent = covered ? words.use_credit : told("pay", money(amount));
       if (amount > 0) elements.update({ amount });
     }
-    press.disabled = busy || !(ready || covered) || !sound;
+    press.disabled = busy || !(ready || covered || !other) || !sound;
   }
 
   function say(kind, title, text, links = [], name = words.earlier) {
@@ -228,7 +233,8 @@
   /* Pay by what the form holds, or by the wallet whose sheet is open: it is told when nothing came of it. */
   async function pay(sheet) {
     const fails = () => sheet?.paymentFailed({ reason: "fail" });
-    if (toPay() > 0) {
+    const kept = sheet ? "" : keptMethod();
+    if (toPay() > 0 && !kept) {
       const { error: incomplete } = await elements.submit();
       if (incomplete) return fails(), say("bad", words.missing, incomplete.message);
     }
@@ -237,9 +243,8 @@
     if (!ok) return fails(), refused(answer);
     if (["succeeded", "processing"].includes(answer.state)) return location.assign(answer.return_url);
     setBusy(true, told("paying", answer.text));
-    const { error } = await stripe.confirmPayment({
-      elements, clientSecret: answer.client_secret, confirmParams: { return_url: answer.return_url }, redirect: "if_required",
-    });
+    const way = kept ? { confirmParams: { payment_method: kept, return_url: answer.return_url } } : { elements, confirmParams: { return_url: answer.return_url } };
+    const { error } = await stripe.confirmPayment({ ...way, clientSecret: answer.client_secret, redirect: "if_required" });
     if (error && ["card_error", "validation_error"].includes(error.type)) {
       fails();
       return say("bad", words.failed, `${error.message} ${words.try_another}`);
@@ -248,7 +253,7 @@
     location.assign(answer.return_url);
   }
 
-  form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input, [data-credit] input")) refresh(); });
+  form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input, [data-credit] input, .kept input")) refresh(); });
   document.getElementById("recount")?.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   async function act(sheet) {
     if (busy || press.disabled) return;

@@ -73,6 +73,7 @@ def new_intent(row: PaymentRow, shares: Sequence[ShareRow], uses: Sequence[Use] 
     return NewIntent(
         payment_id=row.id,
         amount=Money(row.amount_minor, row.currency),
+        customer=row.stripe_customer,
         description=_description([share.number for share in shares]),
         metadata={
             CUSTOMER_KEY: row.customer_id,

@@ -32,7 +32,7 @@ OLDEST = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Known:
-    """Invoices by id, credits and discounts by name; `read_at` where QuickBooks could not be asked, and they are as of then."""
+    """Invoices by id, credits and discounts by name; with `read_at` as of then, for QuickBooks could not be asked."""
 
     invoices: Mapping[str, Invoice]
     read_at: datetime | None = None

@@ -26,7 +26,7 @@ from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, Sha
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Intent
 from connector.words import money_text, on_record
-from sync.collect import answers, card_tries
+from sync.collect import answers, card_tries, saved
 from sync.collect.answers import MOST_INVOICES, Scene
 from sync.collect.credits import uses_of
 from sync.collect.giving_up import give_up_unfinished
@@ -190,6 +190,7 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
         currency=press.currency,
         form_nonce=press.form_nonce,
         stripe_account=account,
+        stripe_customer=saved.customer_of(session, press.company_id, press.contact_id),
         created_at=now,
         expires_at=now + RESERVED_FOR,
     )

@@ -27,7 +27,8 @@ PAYERS = ["/i/68", "/i/59", "/i/52", "/i/74", "/i/76", "/pay?i=68", "/p/pay-debi
           "/i/68/ask", "/i/68/ask?about=dispute", "/i/68/ask?about=check_sent", "/i/68/talk/talk-1",
           "/sign-in", "/", "/invoices", "/payments", "/customers", "/no-such-page",
           "/documents", "/e/e-1", "/e/e-2", "/contact",
-          "/account", "/account/methods", "/people", "/account/password", "/register", "/sign-in/password", "/join"]  # fmt: skip
+          "/account", "/account/methods", "/people", "/account/password", "/register", "/sign-in/password",
+          "/join"]  # fmt: skip
 CONSOLE = ["/", "/needs?open=need-1", "/talk", "/talk/talk-1", "/customers", "/customers/24", "/invoices",
            "/invoices/68", "/payments", "/payments/pay-part", "/payouts", "/log?open=log-0", "/tie-out",
            "/proposals", "/settings/brand",

@@ -65,6 +65,7 @@ OTHERS_PAPERS = (
 )
 OTHERS_ESTIMATES = ({"estimate_id": "e-cedar"}, {"estimate_id": "e-quarry"}, {"estimate_id": "nothing"})
 ESTIMATES_FILES = tuple({**one, "file_id": "file-e-cedar"} for one in ({"estimate_id": "e-1"}, *OTHERS_ESTIMATES))
+OTHERS_METHODS = tuple({"method_id": one, "decision": "name"} for one in ("method-luis", "method-quarry", "nothing"))
 ELSEWHERE = "at Quarry Lane"
 
 ROWS = {
@@ -113,6 +114,13 @@ ROWS = {
     "customer.show_pay": Row(PAYER, {"i": "68"}, ({"i": "552"}, {"i": "900"})),
     "customer.press_pay": Row(PAYER),
     "customer.press_credit": Row(PAYER, guests=False),
+    "customer.show_methods": Row(PAYER, guests=False),
+    "customer.add_method": Row(PAYER, guests=False),
+    "customer.enter_method": Row(PAYER, {"method_id": "method-1"}, OTHERS_METHODS, guests=False),
+    "customer.method_entered": Row(PAYER, {"method_id": "method-1"}, OTHERS_METHODS, guests=False),
+    "customer.change_method": Row(
+        PAYER, {"method_id": "method-1", "decision": "name"}, OTHERS_METHODS, form={"name": "Ours now"}, guests=False
+    ),
     "customer.show_payment": Row(PAYER, {"payment_id": "pay-part"}, OTHERS_PAYMENTS),
     "customer.listen": Row(PAYER, {"payment_id": "pay-part"}, OTHERS_PAYMENTS),
     "customer.show_receipt": Row(PAYER, {"payment_id": "pay-part"}, OTHERS_PAYMENTS),
@@ -311,6 +319,9 @@ def _more_of_the_cast(rt: Runtime) -> None:
             created_at=cast.NOW,
         ),
         *cast.contact("contact-cy", "cy@cedarhill.test", [cast.CEDAR_HILL]),
+        cast.saved_method("method-1", cast.DANA),
+        cast.saved_method("method-luis", cast.LUIS),
+        cast.saved_method("method-quarry", cast.DANA, company_id=cast.QUARRY),
         *cast.passkey("key-dana", cast.DANA),
         *cast.passkey("key-luis", cast.LUIS),
         cast.link("a link", "68"),

@@ -1,0 +1,216 @@
+"""Kept payment methods: begun with consent, looked at again at Stripe, named, chosen as the first, taken away.
+
+Knows no page. Laws: the consent is a row before Stripe is asked; what Stripe says of a method a moment ago decides; a
+method is found by its owner and company, whoever names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy.sql.dml import Update
+from sqlmodel import Session, col, select, update
+
+from connector.errors import NotFound, Rejected
+from connector.store.methods import SavedMethodRow, StripeCustomerRow
+from connector.store.upsert import insert_ignoring
+from connector.stripe.facts import Setup
+from sync.runtime import Runtime
+
+KEPT_AT_STRIPE = ("seti_", "pm_")
+MOST_KEPT = 10
+LONGEST_NAME = 40
+TRIES_IN = timedelta(hours=1)
+_SHOWN = ("ready", "verifying")
+
+
+def methods_of(session: Session, company_id: str, contact_id: str, *states: str) -> Sequence[SavedMethodRow]:
+    """Return a contact's methods, the first choice first: those that can pay, or those in other states."""
+    mine = select(SavedMethodRow).where(
+        SavedMethodRow.company_id == company_id,
+        SavedMethodRow.contact_id == contact_id,
+        col(SavedMethodRow.state).in_(states or ("ready",)),
+    )
+    return session.exec(mine.order_by(col(SavedMethodRow.is_default).desc(), col(SavedMethodRow.id))).all()
+
+
+def shown_to(session: Session, company_id: str, contact_id: str) -> Sequence[SavedMethodRow]:
+    """Return what a contact's page lists: methods that can pay, and those that wait for the bank."""
+    return methods_of(session, company_id, contact_id, *_SHOWN)
+
+
+def customer_of(session: Session, company_id: str, contact_id: str) -> str:
+    """Return who keeps a contact's methods at Stripe; empty for a guest, and before the first one."""
+    row = session.get(StripeCustomerRow, (company_id, contact_id)) if contact_id else None
+    return row.customer_ref if row else ""
+
+
+def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent: str) -> str:
+    """Begin to keep a method; returns the id of its row. Raises GatewayError and NotConnected."""
+    now = rt.clock.now()
+    row = SavedMethodRow(
+        id=rt.clock.new_id(),
+        company_id=company_id,
+        contact_id=contact_id,
+        consent=consent,
+        consent_at=now,
+        created_at=now,
+    )
+    row_id = row.id
+    with rt.db.write("keep_method") as session:
+        session.add(row)
+    gateway = rt.gateways.stripe(company_id)
+    customer = _customer(rt, company_id, contact_id, email)
+    setup = gateway.create_setup(customer, metadata={"tieout_method": row_id}, key=f"t1-{row_id}-setup")
+    with rt.db.write("keep_method_setup") as session:
+        session.get_one(SavedMethodRow, row_id).setup_ref = setup.setup_ref
+    return row_id
+
+
+def secret_of(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> str | None:
+    """Return what the browser needs to go on with a method: empty unless it was just begun, None for another's."""
+    row = _own(rt, company_id, contact_id, row_id)
+    if row is None:
+        return None
+    if row.setup_ref is None or row.state != "begun":
+        return ""
+    return rt.gateways.stripe(company_id).setup(row.setup_ref).client_secret
+
+
+def look(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:
+    """Look at Stripe what became of a method, and return it; None where it is not this contact's."""
+    row = _own(rt, company_id, contact_id, row_id)
+    if row is None or row.setup_ref is None:
+        return row
+    follow(rt, company_id, row.setup_ref)
+    return _own(rt, company_id, contact_id, row_id)
+
+
+def follow(rt: Runtime, company_id: str, ref: str) -> bool:
+    """Bring the method of a setup, or a method itself, up to what Stripe says now; False when it is none of ours."""
+    with rt.db.read() as session:
+        known = select(SavedMethodRow).where(
+            SavedMethodRow.company_id == company_id,
+            col(SavedMethodRow.setup_ref if ref.startswith("seti_") else SavedMethodRow.method_ref) == ref,
+        )
+        row = session.exec(known).first()
+    if row is None:
+        return False
+    gateway = rt.gateways.stripe(company_id)
+    if row.state in ("begun", "verifying") and row.setup_ref:
+        setup = gateway.setup(row.setup_ref)
+        if setup.status != "succeeded":
+            _note_waiting(rt, row, setup)
+            return True
+        _keep(rt, row, setup.method_ref)
+    elif row.state == "ready":
+        _keep(rt, row, row.method_ref)
+    return True
+
+
+def rename(session: Session, company_id: str, contact_id: str, row_id: str, name: str) -> bool:
+    """Give a method the name its owner wants; empty takes the name away."""
+    clean = " ".join(name.split())[:LONGEST_NAME]
+    return bool(session.exec(_mine(company_id, contact_id, row_id).values(name=clean)).rowcount)
+
+
+def prefer(session: Session, company_id: str, contact_id: str, row_id: str) -> bool:
+    """Make a method the first choice, and no other."""
+    is_chosen = bool(session.exec(_mine(company_id, contact_id, row_id).values(is_default=True)).rowcount)
+    if is_chosen:
+        others = update(SavedMethodRow).where(
+            col(SavedMethodRow.company_id) == company_id,
+            col(SavedMethodRow.contact_id) == contact_id,
+            col(SavedMethodRow.id) != row_id,
+        )
+        session.exec(others.values(is_default=False))
+    return is_chosen
+
+
+def remove(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> bool:
+    """Take a method away, at Stripe first; False where it is not this contact's. Raises GatewayError, NotConnected."""
+    row = _own(rt, company_id, contact_id, row_id)
+    if row is None or row.state not in _SHOWN:
+        return False
+    if row.method_ref:
+        with suppress(Rejected, NotFound):  # forgotten there already
+            rt.gateways.stripe(company_id).detach(row.method_ref)
+    _is_gone(rt, row)
+    return True
+
+
+def _customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
+    with rt.db.read() as session:
+        if known := customer_of(session, company_id, contact_id):
+            return known
+    made = rt.gateways.stripe(company_id).create_customer(
+        email=email, metadata={"tieout_contact": contact_id}, key=f"t1-{company_id}-{contact_id}-customer"
+    )
+    row = StripeCustomerRow(company_id=company_id, contact_id=contact_id, customer_ref=made, created_at=rt.clock.now())
+    with rt.db.write("stripe_customer") as session:
+        insert_ignoring(session, StripeCustomerRow.__table__, [row.model_dump()])  # type: ignore[attr-defined]
+    with rt.db.read() as session:  # another press may have been first
+        return customer_of(session, company_id, contact_id)
+
+
+def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str) -> None:
+    """Write down what Stripe says of a method: it can pay, its card was renewed, or it was taken away."""
+    try:
+        method = rt.gateways.stripe(row.company_id).method(method_ref)
+    except NotFound:
+        _is_gone(rt, row)
+        return
+    if not method.customer:
+        _is_gone(rt, row)
+        return
+    with rt.db.write("method_kept") as session:
+        kept = session.get_one(SavedMethodRow, row.id)
+        if kept.state == "gone":
+            return
+        others = methods_of(session, row.company_id, row.contact_id)
+        kept.is_default = kept.is_default or not [one for one in others if one.id != row.id]
+        kept.state, kept.method_ref, kept.verify_url = "ready", method_ref, ""
+        kept.kind, kept.label, kept.expires = method.kind, method.label, method.expires
+
+
+def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup) -> None:
+    waits = setup.status == "requires_action" and bool(setup.verify_url)
+    method = rt.gateways.stripe(row.company_id).method(setup.method_ref) if waits else None
+    with rt.db.write("method_waits") as session:
+        kept = session.get_one(SavedMethodRow, row.id)
+        if method is not None:
+            kept.state, kept.verify_url, kept.kind, kept.label = (
+                "verifying",
+                setup.verify_url,
+                method.kind,
+                method.label,
+            )
+        elif kept.state == "verifying":  # too many wrong answers, or too late
+            kept.state, kept.removed_at = "gone", rt.clock.now()
+
+
+def _is_gone(rt: Runtime, row: SavedMethodRow) -> None:
+    with rt.db.write("method_gone") as session:
+        kept = session.get_one(SavedMethodRow, row.id)
+        kept.state, kept.is_default, kept.removed_at = "gone", False, rt.clock.now()
+
+
+def _own(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:
+    with rt.db.read() as session:
+        mine = select(SavedMethodRow).where(
+            SavedMethodRow.company_id == company_id,
+            SavedMethodRow.contact_id == contact_id,
+            SavedMethodRow.id == row_id,
+        )
+        return session.exec(mine).one_or_none()
+
+
+def _mine(company_id: str, contact_id: str, row_id: str) -> Update:
+    return update(SavedMethodRow).where(
+        col(SavedMethodRow.company_id) == company_id,
+        col(SavedMethodRow.contact_id) == contact_id,
+        col(SavedMethodRow.id) == row_id,
+        col(SavedMethodRow.state).in_(_SHOWN),
+    )

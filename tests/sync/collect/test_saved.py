@@ -1,0 +1,176 @@
+"""Kept payment methods against the stand-in of Stripe: consent first, then what Stripe says, followed by webhooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+from connector.errors import GatewayError
+from connector.ledger.payments import PaymentState
+from connector.store.access import ContactRow
+from connector.store.methods import SavedMethodRow, StripeCustomerRow
+from sync.collect import saved
+from sync.inbox import accept_stripe, sweep_inbox
+from tests.sync.settle.till import GOOD_BANK, Till
+
+DANA = "contact-dana"
+WORDS = "I allow Harbor Tile to keep this payment method."
+BY_BANK = {
+    "payment_method_data": {
+        "type": "us_bank_account",
+        "us_bank_account": {
+            "routing_number": "110000000",
+            "account_number": GOOD_BANK,
+            "account_holder_type": "company",
+        },
+        "billing_details": {"name": "Dana", "email": "dana@bluemesa.example"},
+    }
+}
+
+
+@pytest.fixture
+def dana(till: Till) -> Till:
+    """Let Dana of Blue Mesa Ranch be known."""
+    with till.db.write("dana") as session:
+        row = ContactRow(
+            id=DANA, company_id=till.company_id, email="dana@bluemesa.example", created_at=till.clock.now()
+        )
+        session.add(row)
+    return till
+
+
+def client_of(till: Till) -> stripe.StripeClient:
+    address: Any = {"api": till.world.stripe_host.url}
+    return stripe.StripeClient(till.world.stripe.secret_key, base_addresses=address)
+
+
+def begun(till: Till) -> SavedMethodRow:
+    row_id = saved.begin(till.rt, till.company_id, DANA, email="dana@bluemesa.example", consent=WORDS)
+    [row] = [one for one in till.rows(SavedMethodRow) if one.id == row_id]
+    return row
+
+
+def entered(till: Till, row: SavedMethodRow, data: dict[str, Any]) -> SavedMethodRow:
+    """Enter a method as the browser does, and look what became of it."""
+    params: Any = {
+        **data,
+        "mandate_data": {"customer_acceptance": {"type": "offline"}},
+        "return_url": "http://localhost/back",
+    }
+    assert row.setup_ref
+    client_of(till).v1.setup_intents.confirm(row.setup_ref, params)
+    looked = saved.look(till.rt, till.company_id, DANA, row.id)
+    assert looked is not None
+    return looked
+
+
+def kept(till: Till, brand: str = "visa") -> SavedMethodRow:
+    return entered(till, begun(till), {"payment_method": f"pm_card_{brand}"})
+
+
+def labels(till: Till) -> list[str]:
+    with till.db.read() as session:
+        return [row.label for row in saved.methods_of(session, till.company_id, DANA)]
+
+
+def test_a_card_is_kept_with_the_words_that_were_agreed_to(dana: Till) -> None:
+    row = kept(dana)
+    assert (row.state, row.label, row.expires, row.is_default) == ("ready", "Visa 4242", "12/27", True)
+    assert (row.consent, row.consent_at) == (WORDS, row.created_at)
+    assert len(dana.rows_of(StripeCustomerRow)) == 1
+    second = kept(dana, "mastercard")
+    assert not second.is_default
+    assert len(dana.rows_of(StripeCustomerRow)) == 1  # one customer at Stripe keeps both
+    assert labels(dana) == ["Visa 4242", "Mastercard 4444"]
+
+
+def test_the_consent_stands_even_where_stripe_is_out_of_reach(dana: Till) -> None:
+    dana.world.faults.load(
+        [{"match": {"service": "stripe", "operation": "setup_intents.create", "times": 0}, "do": "status:503"}]
+    )
+    with pytest.raises(GatewayError):
+        saved.begin(dana.rt, dana.company_id, DANA, email="", consent=WORDS)
+    [row] = dana.rows(SavedMethodRow)
+    assert (row.state, row.consent) == ("begun", WORDS)
+    assert labels(dana) == []
+
+
+def test_a_kept_card_pays(dana: Till) -> None:
+    row = kept(dana)
+    started = dana.start({dana.open_invoice(62000, "1068"): 62000}, contact_id=DANA)
+    params: Any = {"payment_method": row.method_ref, "return_url": "http://localhost/back"}
+    intent_id = dana.payment(started.payment_id).intent_id
+    assert intent_id
+    client_of(dana).v1.payment_intents.confirm(intent_id, params)
+    dana.later(3)
+    assert dana.settle(started.payment_id) is PaymentState.SUCCEEDED
+    assert dana.payment(started.payment_id).method_label == "Visa 4242"
+
+
+def test_nobody_else_is_given_a_kept_card(dana: Till) -> None:
+    row = kept(dana)
+    with dana.db.read() as session:
+        assert saved.methods_of(session, dana.company_id, "contact-luis") == []
+        assert saved.methods_of(session, "another company", DANA) == []
+    with dana.db.write("luis") as session:
+        assert not saved.rename(session, dana.company_id, "contact-luis", row.id, "Mine")
+        assert not saved.prefer(session, dana.company_id, "contact-luis", row.id)
+    assert not saved.remove(dana.rt, dana.company_id, "contact-luis", row.id)
+    assert saved.look(dana.rt, dana.company_id, "contact-luis", row.id) is None
+    assert saved.secret_of(dana.rt, dana.company_id, "contact-luis", begun(dana).id) is None
+    guest = dana.start({dana.open_invoice(62000, "1068"): 62000})
+    assert dana.payment(guest.payment_id).stripe_customer == ""
+
+
+def test_name_first_choice_and_removal(dana: Till) -> None:
+    first, second = kept(dana), kept(dana, "mastercard")
+    with dana.db.write("change") as session:
+        assert saved.rename(session, dana.company_id, DANA, second.id, "  The office   card ")
+        assert saved.prefer(session, dana.company_id, DANA, second.id)
+    assert labels(dana) == ["Mastercard 4444", "Visa 4242"]
+    assert saved.remove(dana.rt, dana.company_id, DANA, first.id)
+    assert not saved.remove(dana.rt, dana.company_id, DANA, first.id)
+    assert labels(dana) == ["Mastercard 4444"]
+    assert client_of(dana).v1.payment_methods.retrieve(first.method_ref).customer is None
+    with dana.db.read() as session:
+        [row] = saved.methods_of(session, dana.company_id, DANA)
+        assert (row.name, row.is_default) == ("The office card", True)
+
+
+def test_a_removal_at_stripe_is_followed(dana: Till) -> None:
+    row = kept(dana)
+    client_of(dana).v1.payment_methods.detach(row.method_ref)
+    told(dana, "payment_method.detached", row.method_ref)
+    assert labels(dana) == []
+    told(dana, "payment_method.detached", "pm_of_somebody_else")
+
+
+def test_a_card_that_its_bank_renewed_is_followed(dana: Till) -> None:
+    row = kept(dana)
+    client_of(dana).v1.payment_methods.update(row.method_ref, {"card": {"exp_month": 7, "exp_year": 2031}})
+    told(dana, "payment_method.automatically_updated", row.method_ref)
+    with dana.db.read() as session:
+        [renewed] = saved.methods_of(session, dana.company_id, DANA)
+    assert renewed.expires == "07/31"
+
+
+def test_a_bank_account_waits_for_its_small_deposits(dana: Till) -> None:
+    waiting = entered(dana, begun(dana), BY_BANK)
+    assert (waiting.state, waiting.kind) == ("verifying", "us_bank_account")
+    assert "/microdeposits/" in waiting.verify_url
+    assert labels(dana) == []  # it cannot pay yet
+    assert waiting.setup_ref
+    client_of(dana).v1.setup_intents.verify_microdeposits(waiting.setup_ref, {"amounts": [32, 45]})
+    told(dana, "setup_intent.succeeded", waiting.setup_ref)
+    assert labels(dana) == [waiting.label]
+
+
+def told(till: Till, kind: str, ref: str) -> None:
+    """Let Stripe tell of an object, and work it off."""
+    event = {"id": f"evt_{till.clock.new_id()}", "type": kind, "data": {"object": {"id": ref, "object": "x"}}}
+    body, header = till.signed_event(till.start({till.open_invoice(100, "9"): 100}).payment_id, **event)
+    assert accept_stripe(till.rt, "harbor", body, header).status == 200
+    till.later(60)
+    assert sweep_inbox(till.rt)
