@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from connector import crash
 from connector.errors import TieoutError, WrongInput
 from connector.settings import Settings
 
@@ -130,7 +131,7 @@ def verified_email(provider: Provider, attempt: Attempt, *, code: str, now: date
 
     found = discover(provider.issuer)
     try:
-        with _client(provider, attempt) as client:
+        with crash.sending("openid.token"), _client(provider, attempt) as client:
             token = client.fetch_token(
                 found["token_endpoint"],
                 grant_type="authorization_code",
@@ -178,7 +179,8 @@ def _client(provider: Provider, attempt: Attempt) -> Any:
 def _document(url: str) -> Mapping[str, Any]:
     """Read a JSON document of the provider, of bounded size, from where it says and nowhere else."""
     try:
-        with requests.get(url, timeout=TIMEOUT, stream=True, allow_redirects=False) as answer:
+        sent = crash.sending("openid.document")
+        with sent, requests.get(url, timeout=TIMEOUT, stream=True, allow_redirects=False) as answer:
             body = answer.raw.read(LARGEST + 1, decode_content=True)
         found = json.loads(body) if answer.status_code == 200 and len(body) <= LARGEST else None
     except (requests.RequestException, OSError, ValueError) as error:

@@ -111,7 +111,10 @@ SENDS = {
     "connector/qbo/gateway.py": "every call of the wire",
     "connector/qbo/wire.py": "the wire itself, below the gateway",
     "oauth/intuit.py": "exchange, refresh, revoke, discovery",
+    "oauth/openid.py": "a company's OpenID provider: its documents, and the code's exchange",
+    "connector/qbo/downloads.py": "a file's temporary address, below the gateway",
     "jobs/mail/smtp.py": "the post office",
+    "jobs/mail/texting.py": "the gateway of text messages",
 }
 _SENDING = ("requests", "stripe", "smtplib", "quickbooks", "intuitlib", "http", "urllib3", "httpx")
 
@@ -150,7 +153,15 @@ def test_nobody_sends_past_the_crash_points(room: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["connector/stripe/wire.py", "connector/qbo/gateway.py", "oauth/intuit.py", "jobs/mail/smtp.py"]
+    "name",
+    [
+        "connector/stripe/wire.py",
+        "connector/qbo/gateway.py",
+        "oauth/intuit.py",
+        "oauth/openid.py",
+        "jobs/mail/smtp.py",
+        "jobs/mail/texting.py",
+    ],
 )
 def test_what_sends_passes_a_point_before_and_after(name: str) -> None:
     assert "crash.sending(" in (ROOT / name).read_text()
