@@ -63,7 +63,8 @@ def told(message: EmailMessage, public_url: str) -> str:
 
 def without_secrets(text: str, public_url: str) -> str:
     """Return a text with the secrets of our links cut out."""
-    return re.sub(rf"({re.escape(public_url)}/\S*?/(?:l|sign-in|join|mail)/)[^\s/]+", r"\1…", text)
+    secret = rf"({re.escape(public_url)}/(?:\S*?/(?:l|sign-in|join|mail)|i)/)[^\s/]+"
+    return re.sub(secret, r"\1…", text)
 
 
 def message_id(company_id: str, key: str, sender: str) -> str:

@@ -14,7 +14,10 @@ from connector.store.log import LogRow
 from connector.store.mailing import AddressRow, ScheduleRow, SkipRow
 from connector.store.outbox import MailRow
 from jobs.mail import letters
+from jobs.mail.envelope import without_secrets
 from portal import mails as mails_shown
+from portal.access import links
+from sync.reminding.addresses import preferences_url
 from sync.reminding.texting import TEXTS
 from sync.runtime import Runtime
 from tests import cast
@@ -140,6 +143,26 @@ def test_the_timeline_of_a_customer_holds_every_mail_and_its_text(rt: Runtime, a
 
 def test_every_kind_that_payers_get_is_shown_and_no_other() -> None:
     assert set(mails_shown.KINDS) == {*letters.KINDS, *TEXTS} - {*letters.FOR_STAFF, "staff_sign_in"}
+
+
+def test_no_secret_of_any_link_is_kept(rt: Runtime) -> None:
+    token = "x" * 43
+    addresses = [
+        links.invoice_address(rt, "harbor-tile", token),
+        links.sign_in_address(rt, "harbor-tile", token),
+        links.invite_address(rt, "harbor-tile", token),
+        links.staff_address(rt, token),
+        f"{cast.PUBLIC_URL}/i/{token}",
+        preferences_url(rt, "harbor-tile", token),
+        f"{preferences_url(rt, 'harbor-tile', token)}/off/new",
+    ]
+    made = {name for name in vars(links) if name.endswith("_address")}
+    assert made == {"invoice_address", "sign_in_address", "invite_address", "staff_address", "short_address"}
+    for one in addresses:
+        kept = without_secrets(f"Open {one} now", rt.settings.public_url)
+        assert "xxx" not in kept
+        assert kept.startswith("Open http")
+        assert kept.endswith(" now")
 
 
 def test_an_address_that_bounced_is_mailed_again_by_a_click(rt: Runtime, at_desk: Opener) -> None:
