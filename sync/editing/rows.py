@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
 from connector.store.edits import EditRow
@@ -61,7 +62,7 @@ def owe_edit(session: Session, rt: Runtime, company_id: str, edit: Edit) -> str 
 
 def next_due(session: Session, company_id: str, now: datetime) -> str | None:
     """Return the oldest edit of a company that may be sent now; edits of one object keep their order."""
-    due = select(EditRow.id).where(EditRow.company_id == company_id, _is_claimable(now))
+    due = select(EditRow.id).where(EditRow.company_id == company_id, _is_claimable(now), ~_waits_for_another())
     return session.exec(due.order_by(col(EditRow.created_at), col(EditRow.id)).limit(1)).one_or_none()
 
 
@@ -116,6 +117,21 @@ def _decide(session: Session, rt: Runtime, company_id: str, edit_id: str, what: 
     sentence = f"{row.title} {what}: decided by {by}"
     log.write(session, rt, company_id, kind="push", state="noted", sentence=sentence, posting_id=row.id)
     return True
+
+
+def _waits_for_another() -> ColumnElement[bool]:
+    """Return the condition of an edit that an earlier one of the same object must precede."""
+    other = aliased(EditRow)
+    earlier = or_(
+        col(other.created_at) < col(EditRow.created_at),
+        and_(col(other.created_at) == col(EditRow.created_at), col(other.id) < col(EditRow.id)),
+    )
+    same = and_(
+        col(other.company_id) == col(EditRow.company_id),
+        col(other.entity) == col(EditRow.entity),
+        col(other.qbo_id) == col(EditRow.qbo_id),
+    )
+    return select(other.id).where(same, col(other.state).in_(UNDER_WAY), earlier).exists()
 
 
 def _is_claimable(now: datetime) -> ColumnElement[bool]:

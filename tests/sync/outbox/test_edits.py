@@ -169,8 +169,8 @@ def test_the_cache_takes_an_answer_that_the_feed_brought_first(rig: Rig, estimat
         assert session.exec(select(EstimateRow).where(EstimateRow.qbo_id == estimate)).one().status == "Accepted"
 
 
-def customer_edit(rig: Rig, customer: str, wanted: dict[str, Any], base: dict[str, str]) -> str:
-    edit = Edit(f"proposal/{customer}", "Customer", customer, customer, "New contact data", wanted, base)
+def customer_edit(rig: Rig, customer: str, wanted: dict[str, Any], base: dict[str, str], number: int = 1) -> str:
+    edit = Edit(f"proposal/{customer}/{number}", "Customer", customer, customer, "New contact data", wanted, base)
     with rig.db.write("accept") as session:
         edit_id = owe_edit(session, rig.rt, rig.company_id, edit)
     assert edit_id
@@ -194,3 +194,18 @@ def test_a_name_that_is_taken_is_held_with_quickbooks_reason(rig: Rig) -> None:
     rig.push()
     held = row_of(rig, edit_id)
     assert (held.state, held.held_code) == ("held", "6240")
+
+
+def test_edits_of_one_object_keep_their_order(rig: Rig) -> None:
+    customer = rig.customer("Blue Mesa")
+    first = customer_edit(rig, customer, {"PrimaryPhone": {"FreeFormNumber": "1"}}, {})
+    rig.faults(("customer.update", "reset_before"))
+    rig.push()
+    second = customer_edit(rig, customer, {"PrimaryPhone": {"FreeFormNumber": "2"}}, {}, 2)
+    rig.push()
+    assert row_of(rig, second).attempt == 0, "the first one is not done"
+    rig.later(60)
+    rig.push()
+    assert [row_of(rig, one).state for one in (first, second)] == ["posted", "posted"]
+    (body,) = [one for one in rig.in_books("Customer") if one["Id"] == customer]
+    assert body["PrimaryPhone"] == {"FreeFormNumber": "2"}
