@@ -142,7 +142,15 @@ def _take(session: Session, who: Visitor, estimate: Estimate, status: str, name:
         entity="Estimate",
         qbo_id=estimate.qbo_id,
     )
-    return tell_staff(session, rt, company.id, key=edit.key, subject=sentence, text=detail, path="/staff/log")
+    return tell_staff(
+        session,
+        rt,
+        company.id,
+        key=edit.key,
+        subject=sentence,
+        text=detail,
+        path=f"/staff/customers/{estimate.customer_id}",
+    )
 
 
 def _estimate(session: Session, who: Visitor, estimate_id: str) -> Estimate:

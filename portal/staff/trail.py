@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col
 
+from connector.store.edits import EditRow
 from connector.store.log import LogRow
 from connector.store.money import PaymentEventRow
 from connector.store.outbox import AttemptRow, PostingRow
@@ -46,7 +47,7 @@ def trail_of(session: Session, company_id: str, *, payment_id: str = "", posting
     """Return what happened to a payment with all its postings, or to one posting."""
     if not payment_id and not posting_id:
         return Trail((), 0, (), ())
-    postings = _postings(session, company_id, payment_id, posting_id)
+    postings = _postings(session, company_id, payment_id, posting_id) or _edits(session, company_id, posting_id)
     sends = _attempts(session, company_id, postings)
     steps = [
         *_payment_steps(session, company_id, payment_id),
@@ -60,6 +61,12 @@ def trail_of(session: Session, company_id: str, *, payment_id: str = "", posting
         traces=tuple(dict.fromkeys(row.trace for row in received if row.trace)),
         request_ids=tuple(dict.fromkeys(row.request_id for row in sends if row.request_id)),
     )
+
+
+def _edits(session: Session, company_id: str, edit_id: str) -> list[str]:
+    """Return an edit, which stands in logs where a posting does."""
+    mine = (col(EditRow.company_id) == company_id, col(EditRow.id) == edit_id)
+    return [row.id for row in fetch(session, pick(EditRow.id).where(*mine))]
 
 
 def _postings(session: Session, company_id: str, payment_id: str, posting_id: str) -> list[str]:

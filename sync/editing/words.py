@@ -90,6 +90,7 @@ def held(session: Session, rt: Runtime, row: EditRow, why: str, next_step: str, 
         sentence=sentence,
         next_step=next_step,
         amount=Money(0, home),
+        posting_id=row.id,
     )
 
 

@@ -9,10 +9,13 @@ import pytest
 from sqlmodel import Session, select
 
 from connector.store.access import ContactCustomerRow, ContactRow
+from connector.store.books import DiscrepancyRow
 from connector.store.cache import RawRow
 from connector.store.companies import CompanyRow
 from connector.store.edits import EditRow, ProposalRow
+from connector.store.log import LogRow
 from connector.store.outbox import MailRow
+from sync.editing import words
 from sync.editing.contact_data import base_of, changed, read_fields, update_of
 from sync.runtime import Runtime
 from tests import cast
@@ -166,3 +169,21 @@ def test_a_changed_address_gives_nobody_access_and_takes_none_away(
     send(signed_in, email="other@bluemesa.test")
     decide(at_desk, rows(rt, ProposalRow)[0].id, "accept")
     assert [(row.id, row.email, row.state) for row in rows(rt, ContactRow)] == before
+
+
+def test_a_held_edit_is_shown_with_its_trail_and_decided(at_desk: Opener, rt: Runtime) -> None:
+    cast.put(rt.db, cast.edit("edit-1", state="held"))
+    with rt.db.write("held") as session:
+        words.held(session, rt, session.get_one(EditRow, "edit-1"), "The phone was changed.", "Look at it.")
+    ines = at_desk(cast.INES)
+    (need,) = rows(rt, DiscrepancyRow)
+    page = ines.get(f"/staff/needs?open={need.id}").get_data(as_text=True)
+    assert "/staff/edits/edit-1/retry" in page
+    (line,) = [row for row in rows(rt, LogRow) if row.posting_id == "edit-1"]
+    assert ines.get(f"/staff/log?open={line.id}").status_code == 200
+    token = csrf_of(ines, "/staff/settings")
+    assert ines.post("/staff/edits/edit-1/drop", data={"csrf_token": token}).status_code == 302
+    (edit,) = rows(rt, EditRow)
+    (need,) = rows(rt, DiscrepancyRow)
+    assert edit.state == "dropped"
+    assert need.closed_at is not None
