@@ -260,12 +260,18 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     if charge.amount != agreed:
         words = settle_words.amount_differs(session, row, charge.amount)
         _name(session, rt, row, "amount_differs", charge.amount - agreed, words)
-    unapplied = fact.unapplied
+    unapplied = fact.unapplied - _on_account(row, look)
     if agreed < charge.amount:
         unapplied = unapplied - (charge.amount - agreed)  # told of above
     if unapplied:
         _name(session, rt, row, "overpaid", unapplied, settle_words.overpaid(session, row, look.shares, unapplied))
     return True
+
+
+def _on_account(row: PaymentRow, look: _Look) -> Money:
+    """Return what the payer meant for no invoice."""
+    shares = sum(share.amount_minor for share in look.shares) - sum(use.amount.minor for use in look.uses)
+    return Money(row.amount_minor - shares, row.currency)
 
 
 def _owe(session: Session, rt: Runtime, row: PaymentRow, fact: ChargeFact) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
 
 from connector.store.access import SessionRow
+from connector.store.companies import CompanyRow
 from connector.words import say, say_many
 from portal.access import passkeys, passwords, presence, sessions
 from portal.access.elsewhere import companies_elsewhere
@@ -33,6 +34,7 @@ def show_account() -> ResponseReturnValue:
         open_ones = presence.presences(session, whose, values, here=who.session_hash)
         has_password = passwords.has_password(session, who.company.id, who.contact_id)
         elsewhere = companies_elsewhere(session, who)
+        takes_deposits = session.get_one(CompanyRow, who.company.id).takes_deposits
         own_passkeys = passkeys.passkeys_of(session, who.company.id, who.contact_id)
     return render_template(
         "customer/account.html",
@@ -40,6 +42,7 @@ def show_account() -> ResponseReturnValue:
         presences=open_ones,
         elsewhere=elsewhere,
         has_password=has_password,
+        takes_deposits=takes_deposits,
         passkeys=own_passkeys,
         passkeys_possible=passkeys.are_possible(runtime().settings),
     )

@@ -98,5 +98,7 @@ def wants_a_look(story: Story, *, just_paid: bool) -> bool:
 
 
 def _pay_again(story: Story) -> str:
-    """Return the address of the pay page with the same invoices."""
+    """Return the address of the pay page with the same invoices, or of paying on account."""
+    if not story.shares:
+        return url_for(".show_deposit")
     return url_for(".show_pay", i=[share.invoice_id for share in story.shares])

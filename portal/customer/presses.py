@@ -15,9 +15,10 @@ from sqlmodel import col
 
 from connector.errors import WrongInput
 from connector.ledger.credits import GRANTED
-from connector.store.cache import CreditRow, InvoiceRow
+from connector.store.cache import CreditRow, CustomerRow, InvoiceRow
 from connector.words import language, mark, say
 from portal.access.limits import address
+from portal.access.roles import PAYERS
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.customer.credits import MOST_CREDITS, may_use
@@ -29,7 +30,7 @@ from sync.collect.credits import MEMO
 from sync.collect.press import Press
 from sync.collect.start import LARGEST_MINOR
 
-_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note", "last_known", "credits"}
+_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note", "last_known", "credits", "deposit"}
 _NOT_OURS = mark("This page and the server do not understand each other. Load the page again. Nothing was charged.")
 LONGEST_EMAIL, LONGEST_NOTE = 254, 80
 
@@ -37,6 +38,8 @@ LONGEST_EMAIL, LONGEST_NOTE = 254, 80
 def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Press:
     """Return the press in a message. Raises WrongInput with a sentence; an invoice out of scope answers 404."""
     fields = _fields(message)
+    if "deposit" in fields:
+        return _deposit(fields, who, replaces)
     typed = _typed_shares(fields["shares"])
     found = _invoices(who, typed)
     if set(found) != set(typed):
@@ -66,6 +69,53 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         from_session=who.session_hash[:24],
         from_address=digest(address())[:24],
     )
+
+
+def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) -> Press:
+    """Return the press of a payment on account. A customer for whom this visitor does not pay answers 404."""
+    given = fields["deposit"]
+    if fields["shares"] != [] or not isinstance(given, dict) or set(given) != {"customer", "amount"}:
+        raise WrongInput(say(_NOT_OURS))
+    customer_id, text = given["customer"], given["amount"]
+    if not isinstance(customer_id, str) or not isinstance(text, str):
+        raise WrongInput(say(_NOT_OURS))
+    currency = dict(payable_customers(who)).get(customer_id)
+    if currency is None:
+        abort(404)
+    minor = read_amount(text, currency).minor
+    if minor <= 0:
+        raise WrongInput(say("Enter an amount above zero."))
+    if fields["shown_minor"] != minor:
+        raise WrongInput(say(_NOT_OURS))
+    return Press(
+        company_id=who.company.id,
+        customer_id=customer_id,
+        shares=(),
+        deposit_minor=minor,
+        currency=currency,
+        form_nonce=_form_key(fields["form_nonce"], [(f"on account of {customer_id}", minor)]),
+        contact_id=who.contact_id,
+        payer_email=who.email,
+        allowed_customers=frozenset({customer_id}),
+        replaces=replaces,
+        language=language(),
+        note=_note(fields.get("note", "")),
+        from_session=who.session_hash[:24],
+        from_address=digest(address())[:24],
+    )
+
+
+def payable_customers(who: Visitor) -> list[tuple[str, str]]:
+    """Return the customers for whom this visitor pays, with their currency; none for the holder of a link."""
+    if not who.signed_in:
+        return []
+    found = pick(CustomerRow.qbo_id, CustomerRow.currency).where(
+        col(CustomerRow.company_id) == who.company.id,
+        col(CustomerRow.qbo_id).in_(who.customers(*PAYERS)),
+        col(CustomerRow.active),
+    )
+    with runtime().db.read() as session:
+        return [(qbo_id, currency) for qbo_id, currency in fetch(session, found.order_by(col(CustomerRow.name)))]
 
 
 def _fields(message: object) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
-from connector.words import known, listing, mark, say_many
+from connector.words import known, listing, mark, say, say_many
 from portal.access.companies import Company
 from portal.access.visitors import Visitor
 from portal.customer.steps import Step, Way
@@ -102,7 +102,9 @@ class Story:
 
     @property
     def invoices(self) -> str:
-        """Return what it paid, as it stands in a sentence: invoice 1068, invoices 1068 and 1071."""
+        """Return what it paid, as it stands in a sentence: invoice 1068, invoices 1068 and 1071, or on account."""
+        if not self.shares:
+            return say("a deposit on your account")
         numbers = listing([share.number for share in self.shares])
         return say_many("invoice {invoices}", "invoices {invoices}", len(self.shares), invoices=numbers)
 

@@ -1,4 +1,4 @@
-"""What a company grants to payers: discounts for paying early, by the terms that stand on its invoices in QuickBooks.
+"""What a company grants to payers: discounts for paying early, by the terms on its invoices, and paying on account.
 
 Laws: owners alone change it; nothing is granted before an item of QuickBooks is chosen for it; each change is a line in
 the sync log.
@@ -31,6 +31,7 @@ def show_paying() -> ResponseReturnValue:
             "staff/paying.html",
             grants=row.early_discount,
             with_tax=row.discount_taxed,
+            takes_deposits=row.takes_deposits,
             items=_items(session, company_id),
             item=chosen.qbo_id if chosen else "",
         )
@@ -49,10 +50,12 @@ def save_paying() -> ResponseReturnValue:
             return redirect(url_for(".show_paying"))
         row = session.get_one(CompanyRow, company_id)
         row.early_discount, row.discount_taxed = grants, request.form.get("discount_taxed") == "yes"
+        row.takes_deposits = request.form.get("takes_deposits") == "yes"
         if item in names:
             session.merge(MappingRow(company_id=company_id, role=ITEM_ROLE, currency="", qbo_id=item, name=names[item]))
         said = f"grants discounts for paying early, booked on {names[item]}" if grants else "grants no discounts"
-        sentence = f"{member().name} decided: {row.name} {said}"
+        on_account = "takes payments on account" if row.takes_deposits else "takes no payments on account"
+        sentence = f"{member().name} decided: {row.name} {said}, and {on_account}"
         log.write(session, rt, company_id, kind="connect", state="noted", sentence=sentence)
     flash("Saved. Payers see it from the next page on.", "good")
     return redirect(url_for(".show_paying"))

@@ -20,7 +20,7 @@
     customer: item.dataset.customer,
     discount: Number(item.dataset.discount || 0),
     off: item.querySelector(".discount-off"),
-    field: item.querySelector("input"),
+    field: item.querySelector("input:not([type=hidden])"),
     wrong: item.querySelector(".hint"),
     shown: item.querySelector(".basket-left"),
     rest: item.querySelector(".basket-rest"),
@@ -123,11 +123,12 @@
   function check(row) {
     const minor = tieoutMoney.read(row.field.value, digits);
     let wrong = "";
+    if (row.item.dataset.untyped && !row.field.value) return false; /* nothing was typed yet: nothing is wrong */
     if (minor === null) wrong = told("figure", tieoutMoney.figure(left(row), digits));
     else if (minor <= 0) wrong = words.above_zero;
     else if (minor > left(row)) wrong = told("above_left", money(left(row)));
     else if (minor < Math.min(least, left(row))) wrong = told("below_least", money(least));
-    row.rest.textContent = !wrong && minor < left(row) ? told("stays", money(left(row) - minor)) : "";
+    if (row.rest) row.rest.textContent = !wrong && minor < left(row) ? told("stays", money(left(row) - minor)) : "";
     row.wrong.textContent = wrong;
     row.field.setAttribute("aria-invalid", String(wrong !== ""));
     return wrong === "";
@@ -217,7 +218,9 @@
   }
 
   async function ask() {
-    const shares = rows.map((row) => ({ invoice: row.invoice, amount: row.field.value }));
+    const onAccount = form.querySelector("[data-deposit]");
+    const deposit = onAccount ? { deposit: { customer: onAccount.value, amount: rows[0].field.value } } : {};
+    const shares = onAccount ? [] : rows.map((row) => ({ invoice: row.invoice, amount: row.field.value }));
     const email = document.getElementById("email")?.value || "";
     const note = document.getElementById("note").value;
     const used = uses().filter((use) => use.minor).map((use) => ({ credit: use.credit.name, minor: use.minor }));
@@ -225,7 +228,7 @@
     const response = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },
-      body: JSON.stringify({ shares, form_nonce: nonce, credits: used, shown_minor: toPay(), email, note, last_known: lastKnown }),
+      body: JSON.stringify({ ...deposit, shares, form_nonce: nonce, credits: used, shown_minor: toPay(), email, note, last_known: lastKnown }),
     });
     return { ok: response.ok, answer: await response.json() };
   }

@@ -57,7 +57,7 @@ def after_decline(rt: Runtime, company_id: str, payment_id: str) -> None:
 def stops(session: Session, press: Press, now: datetime) -> str:
     """Return why a press may not go on: `cards_declined` or `sign_in_first`; empty where nothing speaks against it."""
     asked = [invoice_id for invoice_id, _ in press.shares]
-    if _declines(session, press.company_id, now - DAY, invoice_ids=asked) >= MOST_OF_INVOICE:
+    if asked and _declines(session, press.company_id, now - DAY, invoice_ids=asked) >= MOST_OF_INVOICE:
         return "cards_declined"
     for column, value, most in (
         (PaymentRow.from_session, press.from_session, MOST_OF_SESSION),

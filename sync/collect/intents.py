@@ -125,6 +125,8 @@ def _next_attempt(rt: Runtime, row: PaymentRow, error: GatewayError) -> None:
 
 
 def _description(numbers: Sequence[str]) -> str:
+    if not numbers:
+        return "Payment on account"
     if len(numbers) > _NUMBERS_NAMED:
         return count(len(numbers), "invoice")
     return f"{'Invoice' if len(numbers) == 1 else 'Invoices'} {listing(list(numbers))}"

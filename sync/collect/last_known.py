@@ -44,6 +44,8 @@ def known_invoices(rt: Runtime, company: CompanyRow, press: Press, asked: Sequen
 
     A credit is never used on what was last read: it may have been given back, and no money stands behind it.
     """
+    if press.deposit_minor:
+        return Known({})  # it pays no invoice: nothing has to be asked
     try:
         invoices = live_invoices(rt, company.id, asked)
         lending = live_credits(rt, company.id, [name for name, _ in press.credits])

@@ -27,6 +27,7 @@ class Press:
     shares: tuple[tuple[str, int], ...]
     currency: str
     form_nonce: str  # random, of one form; the same form pressed again is the same payment
+    deposit_minor: int = 0  # on account of `customer_id`, without an invoice
     credits: tuple[tuple[str, int], ...] = ()  # CreditMemo/73 of a customer in `allowed_customers`
     contact_id: str = ""
     payer_email: str = ""
@@ -41,8 +42,8 @@ class Press:
 
     @property
     def money_minor(self) -> int:
-        """Return what is paid in money: the shares less what credits pay of them."""
-        return sum(minor for _, minor in self.shares) - sum(minor for _, minor in self.credits)
+        """Return what is paid in money: the shares less what credits pay of them, or what is paid on account."""
+        return sum(minor for _, minor in self.shares) - sum(minor for _, minor in self.credits) + self.deposit_minor
 
 
 @dataclass(frozen=True)

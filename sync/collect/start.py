@@ -20,7 +20,7 @@ from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.access import ContactRow
-from connector.store.cache import InvoiceRow
+from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
@@ -100,6 +100,8 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
 
 def _before_asking(rt: Runtime, press: Press) -> Refused | None:
     """Refuse what needs no live read, so that a stranger's press costs QuickBooks nothing."""
+    if press.deposit_minor:
+        return _before_deposit(rt, press)
     if not press.shares:
         return answers.plain("empty")
     if len(press.shares) > MOST_INVOICES:
@@ -123,6 +125,21 @@ def _before_asking(rt: Runtime, press: Press) -> Refused | None:
     return answers.plain(stopped) if stopped else None
 
 
+def _before_deposit(rt: Runtime, press: Press) -> Refused | None:
+    """Refuse a payment on account where the company takes none, or of somebody who does not pay for the customer."""
+    if press.shares or press.credits or press.deposit_minor < 0 or not _CURRENCY.fullmatch(press.currency):
+        return answers.plain("other_form")
+    with rt.db.read() as session:
+        company = session.get_one(CompanyRow, press.company_id)
+        customer = session.get(CustomerRow, (press.company_id, press.customer_id))
+        stopped = card_tries.stops(session, press, rt.clock.now())
+    if not company.takes_deposits or customer is None or press.customer_id not in press.allowed_customers:
+        return answers.plain("unknown_invoice")
+    if customer.currency != press.currency or not customer.active:
+        return answers.plain("other_form")
+    return answers.plain(stopped) if stopped else None
+
+
 def _allowed(live: Mapping[str, Invoice], press: Press) -> dict[str, Invoice]:
     """Keep the invoices that this payer may pay; another customer's may have taken one over meanwhile."""
     return {
@@ -133,6 +150,8 @@ def _allowed(live: Mapping[str, Invoice], press: Press) -> dict[str, Invoice]:
 
 
 def _refusal(scene: Scene, press: Press) -> Refused | None:
+    if press.deposit_minor:
+        return _wrong_amount(press)
     shares = _shares(press, scene.invoices)
     if refusal := check_shares(shares, scene.invoices, reserved_minor(scene.held)):
         return answers.because(scene, press, refusal)
@@ -143,7 +162,11 @@ def _refusal(scene: Scene, press: Press) -> Refused | None:
         return refused
     if refusal := check_uses(uses, shares, scene.credits, reserved_minor(scene.held)):
         return answers.of_credit(scene, press, refusal)
-    if press.money_minor < SMALLEST_MINOR and not (press.money_minor == 0 and uses):
+    return None if press.money_minor == 0 and uses else _wrong_amount(press)
+
+
+def _wrong_amount(press: Press) -> Refused | None:
+    if press.money_minor < SMALLEST_MINOR:
         return answers.too_small(Money(SMALLEST_MINOR, press.currency))
     return answers.too_large(Money(LARGEST_MINOR, press.currency)) if press.money_minor > LARGEST_MINOR else None
 
@@ -277,7 +300,7 @@ def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
     with rt.db.read() as session:
         lent = {use.name: use.amount.minor for use in uses_of(session, payment)}
     who = (payment.customer_id, payment.contact_id, payment.currency)
-    is_same = shares == dict(press.shares) and lent == dict(press.credits)
+    is_same = shares == dict(press.shares) and lent == dict(press.credits) and payment.amount_minor == press.money_minor
     return is_same and who == (press.customer_id, press.contact_id, press.currency)
 
 

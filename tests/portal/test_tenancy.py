@@ -115,6 +115,7 @@ ROWS = {
     "customer.press_pay": Row(PAYER),
     "customer.press_credit": Row(PAYER, guests=False),
     "customer.show_methods": Row(PAYER, guests=False),
+    "customer.show_deposit": Row(PAYER, guests=False),
     "customer.add_method": Row(PAYER, guests=False),
     "customer.enter_method": Row(PAYER, {"method_id": "method-1"}, OTHERS_METHODS, guests=False),
     "customer.method_entered": Row(PAYER, {"method_id": "method-1"}, OTHERS_METHODS, guests=False),
