@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
-from sqlmodel import Session, and_, case, col, or_, select, update
+from sqlmodel import Session, SQLModel, and_, case, col, or_, select, update
 
 from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
 from connector.ledger.allocation import Share, check_shares
@@ -219,28 +220,7 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
     )
     if not insert_ignoring(session, PaymentRow.__table__, [payment.model_dump()]):  # type: ignore[attr-defined]
         return answers.plain("other_form")  # another company's form had this nonce
-    for invoice_id, minor in press.shares:
-        invoice = known.invoices[invoice_id]
-        share = ShareRow(
-            payment_id=payment.id,
-            invoice_id=invoice_id,
-            company_id=press.company_id,
-            customer_id=invoice.customer_id,
-            amount_minor=minor,
-            number=invoice.number,
-        )
-        session.add(share)
-    for name, minor in press.credits:
-        credit = known.credits[name]
-        use = CreditUseRow(
-            payment_id=payment.id,
-            credit=name,
-            company_id=press.company_id,
-            customer_id=credit.customer_id,
-            amount_minor=minor,
-            number=credit.number,
-        )
-        session.add(use)
+    session.add_all(_parts(press, known, payment.id))
     text = f"Pay was pressed for {money_text(Money(payment.amount_minor, payment.currency))}."
     if known.read_at is not None:
         text += f" QuickBooks could not be asked; its balances were read at {known.read_at:%Y-%m-%d %H:%M} UTC."
@@ -255,6 +235,21 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
         )
     )
     return payment
+
+
+def _parts(press: Press, known: Known, payment_id: str) -> list[SQLModel]:
+    """Return the rows of what a payment pays, and of the credits that pay part of it."""
+    of: dict[str, Any] = {"payment_id": payment_id, "company_id": press.company_id}
+    rows: list[SQLModel] = []
+    for invoice_id, minor in press.shares:
+        invoice = known.invoices[invoice_id]
+        told: dict[str, Any] = {"customer_id": invoice.customer_id, "amount_minor": minor, "number": invoice.number}
+        rows.append(ShareRow(invoice_id=invoice_id, **of, **told))
+    for name, minor in press.credits:
+        credit = known.credits[name]
+        told = {"customer_id": credit.customer_id, "amount_minor": minor, "number": credit.number}
+        rows.append(CreditUseRow(credit=name, **of, **told))
+    return rows
 
 
 def _pressed_before(session: Session, press: Press) -> PaymentRow | None:
