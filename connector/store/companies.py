@@ -35,6 +35,7 @@ class CompanyRow(SQLModel, table=True):
     spread_rule: str = "oldest"  # connector.ledger.allocation.Rule: how one amount goes to several invoices
     early_discount: bool = False  # grant what an invoice's terms take off for paying early
     discount_taxed: bool = False  # also on invoices with sales tax, which stays as it was invoiced
+    bank_first: bool = False  # bank accounts stand before cards among the ways to pay
     takes_deposits: bool = False  # payers may pay on account, without an invoice
     pay_on_last_known: bool = False  # when QuickBooks cannot be asked, payers may pay on the balance last read
     takes_contact_data: bool = False  # payers' changes of own contact data are taken over unasked, but for the e-mail

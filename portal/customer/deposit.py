@@ -29,7 +29,8 @@ def show_deposit() -> ResponseReturnValue:
     who, rt = visitor(), runtime()
     customers = payable_customers(who)
     with rt.db.read() as session:
-        if not customers or not session.get_one(CompanyRow, who.company.id).takes_deposits:
+        company = session.get_one(CompanyRow, who.company.id)
+        if not customers or not company.takes_deposits:
             abort(404)
         names = _names(session, who)
         kept = saved.methods_of(session, who.company.id, who.contact_id)
@@ -43,6 +44,7 @@ def show_deposit() -> ResponseReturnValue:
         currency=currency,
         most=LARGEST_MINOR,
         kept=kept,
+        bank_first=company.bank_first,
         publishable_key=key,
         stripe_js=rt.settings.stripe_js_url,
         form_nonce=rt.clock.new_token(),

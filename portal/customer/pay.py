@@ -19,6 +19,7 @@ from connector.errors import WrongInput
 from connector.ledger.allocation import Rule
 from connector.ledger.credits import discount_name
 from connector.ledger.money import Money
+from connector.store.companies import CompanyRow
 from connector.words import figure, mark, money_text, say
 from portal import security
 from portal.access.limits import Limit, address, count_try
@@ -61,12 +62,14 @@ def _pay_page(who: Visitor, asked: MultiDict[str, str], said: str = "", status: 
     rt = runtime()
     with rt.db.read() as session:
         kept = saved.methods_of(session, who.company.id, who.contact_id) if who.signed_in else []
+        bank_first = session.get_one(CompanyRow, who.company.id).bank_first
     page = render_template(
         "customer/pay.html",
         basket=basket,
         asked=ids,
         said_of_press=said,
         kept=kept,
+        bank_first=bank_first,
         rule=say(RULES[Rule(who.company.spread_rule)]),
         publishable_key=key,
         stripe_js=rt.settings.stripe_js_url,

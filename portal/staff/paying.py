@@ -32,6 +32,7 @@ def show_paying() -> ResponseReturnValue:
             grants=row.early_discount,
             with_tax=row.discount_taxed,
             takes_deposits=row.takes_deposits,
+            bank_first=row.bank_first,
             items=_items(session, company_id),
             item=chosen.qbo_id if chosen else "",
         )
@@ -51,6 +52,7 @@ def save_paying() -> ResponseReturnValue:
         row = session.get_one(CompanyRow, company_id)
         row.early_discount, row.discount_taxed = grants, request.form.get("discount_taxed") == "yes"
         row.takes_deposits = request.form.get("takes_deposits") == "yes"
+        row.bank_first = request.form.get("bank_first") == "yes"
         if item in names:
             session.merge(MappingRow(company_id=company_id, role=ITEM_ROLE, currency="", qbo_id=item, name=names[item]))
         said = f"grants discounts for paying early, booked on {names[item]}" if grants else "grants no discounts"

@@ -61,6 +61,7 @@
   const elements = stripe.elements({ mode: "payment", amount: Math.max(toPay() || 0, 1), currency: currency.toLowerCase(), appearance: appearance() });
   const element = elements.create("payment", {
     layout: { type: "tabs" }, business: { name: form.dataset.payee },
+    ...(method.dataset.order ? { paymentMethodOrder: method.dataset.order.split(" ") } : {}),
     wallets: { applePay: "never", googlePay: "never", link: "auto" }, /* they have buttons of their own */
   });
   element.on("ready", () => {

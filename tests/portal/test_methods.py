@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from connector.ledger.payments import PaymentState
+from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.session import Database
 from sandbox.world import World
@@ -89,3 +90,15 @@ def test_a_card_is_added_named_and_pays_at_the_next_visit(desk: Desk) -> None:
     expect(page.locator("[role=status]")).to_have_text("Removed.")
     with desk.office.rt.db.read() as session:
         assert saved.shown_to(session, desk.office.till.company_id, "dana-pay") == []
+
+
+@pytest.mark.browser
+def test_a_company_may_show_bank_accounts_first(desk: Desk) -> None:
+    [invoice] = desk.office.invoices(6000)
+    desk.office.till.touch(CompanyRow, bank_first=True)
+    page = desk.page(f"/c/harbor/pay?i={invoice}")
+    tabs = page.frame_locator(ELEMENT).locator("section.method:not([hidden]) .head")
+    expect(tabs.first).to_contain_text("US bank account")
+    desk.office.till.touch(CompanyRow, bank_first=False)
+    page.reload()
+    expect(tabs.first).to_contain_text("Card")
