@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import NotFound
 
 from connector import words
+from connector.store.companies import CompanyRow
 from connector.store.mailing import AddressRow
 from connector.store.session import Database
 from connector.store.talk import MessageRow, ThreadRow
@@ -104,6 +105,10 @@ def put_papers_of_every_kind(rt: Runtime) -> None:
     files = {"small": {}, "photo": {"name": "photo.jpg", "size": 3_200_000}, "large": {"size": 90_000_000}}
     for name, more in files.items():
         cast.put(rt.db, *cast.attached(f"file-{name}", "Invoice", "68", **more))
+    with rt.db.write("deposits") as session:
+        session.get_one(CompanyRow, cast.HARBOR).takes_deposits = True
+    waits = {"state": "verifying", "verify_url": "http://localhost/verify", "expires": "", "name": "42"}
+    cast.put(rt.db, cast.saved_method("m-1", cast.DANA, is_default=True), cast.saved_method("m-2", cast.DANA, **waits))
     cast.put(rt.db, cast.proposal("proposal-1", {"phone": "42"}))
     cast.put(rt.db, cast.credit("c-1", "CM-7"), cast.credit("c-2", "CM-6", balance_minor=0))
 
@@ -115,6 +120,7 @@ ALL_PAGES = (
     *(f"/p/pay-{one}" for one in ("full", "fresh", "debit", "failed", "declined", "asked", "checked", "over")),
     *("/r/pay-part", "/r/pay-fresh", "/i/no-such", "/customers", "/i/71/ask"),
     *("/account/mail", "/account/mail/mail-sent", "/account/mail/mail-old", f"/mail/{LUIS_TOKEN}", "/mail/no-such"),
+    *("/account/methods", "/deposit"),
     *("/people", "/account/password", "/account/password?welcome=1"),
     *("/documents", "/contact", *(f"/e/e-{one}" for one in ("waits", "expired", "approved", "declined", "closed"))),
     *(f"/i/71/talk/talk-{one}" for one in ("question", "dispute", "check_sent", "closed")),
@@ -124,7 +130,7 @@ STRANGERS_PAGES = (
     *("/register", "/sign-in/password", "/join"),
 )
 NOT_PAGES = {"follow_link", "follow_sign_in", "follow_invite", "ask_provider", "back_from_provider"}  # they lead on
-NOT_PAGES |= {"show_off"}
+NOT_PAGES |= {"show_off", "method_entered", "enter_method"}  # the last is tried in test_methods, with a Stripe
 FILES = {"download_pdf", "download_receipt", "download_statement", "statement_csv", "talk_file"}
 FILES |= {"invoice_file", "invoice_picture", "estimate_file", "estimate_picture"}
 FILES |= {"download_estimate", "download_credit", "logo", "listen"}

@@ -14,6 +14,7 @@ from connector.store.methods import SavedMethodRow
 from connector.store.session import Database
 from sandbox.world import World
 from sync.collect import saved
+from tests.german import english_in
 from tests.portal.conftest import csrf_of
 from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.served import lent_browser  # noqa: F401  # a fixture
@@ -48,6 +49,7 @@ def test_nothing_is_begun_without_consent_and_the_words_are_stored(office: Offic
     assert row.consent.startswith("I allow Harbor Tile to keep this payment method with Stripe")
     form = text_of(dana, f"{PAGE}/{row.id}")
     assert re.search(r'data-secret="seti_\w+_secret_\w+"', form)
+    assert english_in(text_of(dana, f"{PAGE}/{row.id}?lang=de")) == []
 
 
 def test_stripe_out_of_reach_is_said(office: Office) -> None:
