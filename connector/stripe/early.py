@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import stripe
 
-SERVICES = ("accounts", "balance", "balance_transactions", "charges", "payment_intents", "payouts")
-OBJECTS = ("Account", "Balance", "BalanceTransaction", "Charge", "ListObject", "PaymentIntent", "Payout")
+SERVICES = (
+    *("accounts", "balance", "balance_transactions", "charges", "payment_intents", "payouts"),
+    *("customers", "payment_methods", "payment_method_domains", "setup_intents"),
+)
+OBJECTS = (
+    *("Account", "Balance", "BalanceTransaction", "Charge", "ListObject", "PaymentIntent", "Payout"),
+    *("Customer", "PaymentMethod", "PaymentMethodDomain", "SetupIntent"),
+)
 
 _v1 = stripe.StripeClient("no key: nothing is called").v1
 for _name in SERVICES:

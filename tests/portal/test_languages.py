@@ -108,7 +108,9 @@ def put_papers_of_every_kind(rt: Runtime) -> None:
     with rt.db.write("deposits") as session:
         session.get_one(CompanyRow, cast.HARBOR).takes_deposits = True
     waits = {"state": "verifying", "verify_url": "http://localhost/verify", "expires": "", "name": "42"}
-    cast.put(rt.db, cast.saved_method("m-1", cast.DANA, is_default=True), cast.saved_method("m-2", cast.DANA, **waits))
+    for who in (cast.DANA, cast.LUIS):
+        kept = cast.saved_method(f"m-1-{who}", who, is_default=True)
+        cast.put(rt.db, kept, cast.saved_method(f"m-2-{who}", who, **waits))
     cast.put(rt.db, cast.proposal("proposal-1", {"phone": "42"}))
     cast.put(rt.db, cast.credit("c-1", "CM-7"), cast.credit("c-2", "CM-6", balance_minor=0))
 
