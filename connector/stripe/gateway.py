@@ -19,6 +19,9 @@ from connector.stripe import reading
 from connector.stripe.facts import AccountFacts, BalanceTxn, Charge, Intent, Method, NewIntent, Payout, Setup
 from connector.stripe.wire import call, client_of
 
+# What a restricted key must be allowed; disputes and refunds come as sources of balance transactions.
+WRITES = ("Customers", "Payment Intents", "Payment Methods", "Payment Method Domains", "Setup Intents")
+READS = ("Accounts", "Balance", "Balance Transactions", "Charges", "Disputes", "Payouts", "Refunds")
 PAGE = 100
 KEY_HOURS = 23  # Stripe may forget a key after 24 hours; older ones are looked up, never sent again
 KEPT = ("card", "us_bank_account")  # what may be kept for later

@@ -11,6 +11,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import GatewayError, NotConnected, WrongInput
+from connector.stripe.gateway import READS, WRITES
 from connector.stripe.webhooks import WANTED_EVENTS
 from jobs.gateways import account_of_key
 from oauth import connections
@@ -55,6 +56,8 @@ def show_connections() -> ResponseReturnValue:
         names=PARTS,
         webhook_url=f"{rt.settings.public_url}/hooks/stripe/{member().company.slug}",
         webhook_events=WANTED_EVENTS,
+        key_writes=WRITES,
+        key_reads=READS,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +14,10 @@ import stripe
 from connector import crash, errors
 from connector.clock import Clock
 from connector.ledger.money import Money
+from connector.stripe import gateway as gateway_module
 from connector.stripe import wire
 from connector.stripe.facts import NewIntent
-from connector.stripe.gateway import StripeGateway
+from connector.stripe.gateway import READS, WRITES, StripeGateway
 from tests.stripe_standin import Running, running
 from tests.stripe_types import check_params
 
@@ -66,6 +69,15 @@ def requests(standin: Running, operation: str) -> list[dict[str, Any]]:
 
 def faults(standin: Running, operation: str, do: str, times: int = 0) -> None:
     standin.faults.load([{"match": {"service": "stripe", "operation": operation, "times": times}, "do": do}])
+
+
+def test_owners_are_told_every_right_that_a_key_needs() -> None:
+    source = inspect.getsource(gateway_module)
+    called = set(re.findall(r"_v1\.(\w+)", source))
+    changing = set(re.findall(r"_v1\.(\w+)\.(?:create|cancel|update|detach|attach|confirm)\b", source))
+    writes, reads = ({name.lower().replace(" ", "_") for name in names} for names in (WRITES, READS))
+    assert changing == writes
+    assert called - writes <= reads
 
 
 class TestVerbs:
