@@ -92,7 +92,7 @@ def test_a_scanner_opens_every_link_first_and_then_the_human_pays(phone: Page, p
 
 
 def test_a_bank_asks_for_one_more_step_which_fails_and_then_is_done(phone: Page, plant: Plant) -> None:
-    open_link(phone, plant, "Blue Mesa Ranch", nth=0)
+    open_link(phone, plant, "Blue Mesa Ranch")
     phone.get_by_role("link", name=re.compile("^Pay ")).click()
     fill_card(phone, "4000002760003184")
     phone.locator("#press").click()
@@ -107,7 +107,7 @@ def test_a_bank_asks_for_one_more_step_which_fails_and_then_is_done(phone: Page,
 def test_paying_with_nothing_but_the_keyboard(browser: Browser, plant: Plant) -> None:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(15_000)
-    open_link(page, plant, "Blue Mesa Ranch", nth=1)
+    open_link(page, plant, "Blue Mesa Ranch")
 
     def tab_to(what: str) -> None:
         for _ in range(40):
@@ -141,7 +141,7 @@ def test_a_dispute_is_opened_on_a_small_phone_and_answered_at_the_console(
     phone: Page, browser: Browser, plant: Plant
 ) -> None:
     phone.set_viewport_size({"width": 360, "height": 740})
-    open_link(phone, plant, "Blue Mesa Ranch", nth=2)
+    open_link(phone, plant, "Blue Mesa Ranch")
     phone.get_by_role("link", name="Something is wrong with it").click()
     phone.get_by_label("What is wrong").fill("Two boxes came broken.")
     phone.get_by_label(re.compile("Amount you dispute")).fill("20.00")

@@ -34,7 +34,7 @@ def test_the_short_way_says_what_the_ledger_says(
     state: InvoiceState, total: int, balance: int, due_day: date | None
 ) -> None:
     invoice = Invoice("1", "1", "2", Money(total, "USD"), Money(balance, "USD"), cast.TODAY, due_day, state, "0")
-    row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", False)
+    row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", "24", False)
     line = listing._line(row, "/i/", cast.TODAY, Taken({}, frozenset()), LOCALE)
     assert line.word == _WORDS[invoice.standing(cast.TODAY)]
     assert bool(line.left) == invoice.payable
@@ -42,7 +42,7 @@ def test_the_short_way_says_what_the_ledger_says(
 
 @given(st.integers(1, 500), st.integers(0, 600), st.booleans())
 def test_what_is_on_its_way_is_taken_off(balance: int, taken: int, is_busy: bool) -> None:
-    row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", True)
+    row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", "24", True)
     off = Taken({"1": taken}, frozenset({"1"} if is_busy else ()))
     line = listing._line(row, "/i/", cast.TODAY, off, LOCALE)
     assert line.left == (listing.minor_figure(balance - taken, "USD") if taken < balance else "")

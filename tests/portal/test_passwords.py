@@ -76,16 +76,19 @@ def test_unknown_addresses_and_wrong_passwords_answer_alike(dana: FlaskClient, a
 
 def test_nobody_learns_from_the_time_whether_an_address_is_known(dana: FlaskClient, app: Flask, rt: Runtime) -> None:
     """The hash is most of the work, and is done for everybody; the quickest of each is what no other work disturbed."""
+    spent: dict[str, list[float]] = {}
+    quickest: list[float] = []
     with app.test_request_context():
         passwords.who_with(cast.HARBOR, "nobody@bluemesa.test", "warm")
-        spent: dict[str, list[float]] = {}
-        for _ in range(7):
+        for _ in range(60):  # a machine with other work needs more tries until each kind was left alone once
             for email in ("dana@bluemesa.test", "luis@bluemesa.test", "nobody@bluemesa.test"):
                 start = time.perf_counter()
                 assert passwords.who_with(cast.HARBOR, email, "a wrong password") == ""
                 spent.setdefault(email, []).append(time.perf_counter() - start)
-    quickest = [min(one) for one in spent.values()]
-    assert max(quickest) < 1.25 * min(quickest), quickest
+            quickest = [min(one) for one in spent.values()]
+            if len(spent["nobody@bluemesa.test"]) >= 7 and max(quickest) < 1.25 * min(quickest):
+                return
+    raise AssertionError(quickest)
 
 
 def test_so_many_tries_and_no_more(dana: FlaskClient, app: Flask, rt: Runtime) -> None:
