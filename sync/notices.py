@@ -14,11 +14,10 @@ from sqlmodel import Session, col, select
 
 from connector.store.access import MembershipRow, StaffRow
 from connector.store.companies import CompanyRow
-from connector.store.outbox import MailRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
 
-CONTEXT_COLUMN = "mail.context"  # the vault's column, agreed with jobs.mail
 TO_STAFF, DATA_DECIDED = "notice_staff", "data_decided"
 _ROLES = ("owner", "bookkeeper")
 _TABLE: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it

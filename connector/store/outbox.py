@@ -124,6 +124,9 @@ class AttemptRow(SQLModel, table=True):
     hash: str = ""
 
 
+CONTEXT_COLUMN = "mail.context"  # under which the vault seals what a mail holds
+
+
 class MailRow(SQLModel, table=True):
     """A mail owed to somebody."""
 

@@ -20,7 +20,7 @@ from connector.ledger.money import Money
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
-from connector.store.outbox import MailRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from jobs.mail.asking import OFF, read_asking, read_pdf, words_of
 from jobs.mail.talking import Talk, read_talk
 from jobs.papers.receipt import file_name, print_receipt
@@ -29,7 +29,6 @@ from sync.notices import DATA_DECIDED, TO_STAFF
 from sync.reminding.plan import INVOICE_NEW, REMINDER
 from sync.runtime import Runtime
 
-CONTEXT_COLUMN = "mail.context"
 US = "Tieout"  # who writes to staff, who may belong to several companies
 
 

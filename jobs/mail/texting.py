@@ -15,10 +15,9 @@ from connector import crash, words
 from connector.errors import Rejected, Transient, Unauthorised, UnknownOutcome
 from connector.settings import Settings
 from connector.store.companies import CompanyRow
-from connector.store.outbox import MailRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from jobs.mail.asking import Withdrawn, mind_schedule, read_asking
 from sync.reminding.addresses import rows_of, wanting
-from sync.reminding.owing import CONTEXT_COLUMN
 from sync.reminding.plan import step_of
 from sync.reminding.texting import ASK, is_on
 from sync.runtime import Runtime

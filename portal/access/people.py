@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import WrongInput
 from connector.store.access import ContactCustomerRow, ContactRow, MembershipRow, StaffRow
-from connector.store.outbox import MailRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.words import language, say
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from sync.runtime import Runtime
 
-MAIL_CONTEXT = "mail.context"  # the vault's column, agreed with jobs.mail
 LONGEST_EMAIL = 254
 
 
@@ -90,7 +89,7 @@ def owe_mail(
         customer_id=customer_id,
         invoice_id=invoice_id,
         context_cipher=rt.vault.seal(
-            json.dumps({"language": language(), **context}), company_id=company_id, column=MAIL_CONTEXT
+            json.dumps({"language": language(), **context}), company_id=company_id, column=CONTEXT_COLUMN
         ),
         created_at=now,
         due_at=now,

@@ -260,12 +260,13 @@
   form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input, [data-credit] input, .kept input")) refresh(); });
   document.getElementById("recount")?.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   async function act(sheet) {
-    if (busy || press.disabled) return;
+    if (busy || press.disabled) return sheet?.paymentFailed({ reason: "fail" });
     said.replaceChildren();
     setBusy(true);
     try {
       await pay(sheet);
     } catch {
+      sheet?.paymentFailed({ reason: "fail" });
       say("bad", words.not_reached, words.never_twice);
     } finally {
       setBusy(false);

@@ -40,7 +40,7 @@ UNDER_ATTACK = "card_testing"
 def after_decline(rt: Runtime, company_id: str, payment_id: str) -> None:
     """Give a payment up that was declined too often, and tell staff when a company's tries look like card testing.
 
-    Stripe being out of reach leaves it as it is: the next decline, or the sweep, comes back to it.
+    Stripe being out of reach leaves it as it is until the next decline, or until it is given up after half an hour.
     """
     now = rt.clock.now()
     with rt.db.read() as session:

@@ -18,7 +18,7 @@ from connector.errors import WrongInput
 from connector.ledger.money import Money
 from connector.store.access import LinkRow
 from connector.store.companies import CompanyRow
-from connector.store.outbox import MailRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring
 from sync import log
 from sync.reminding.addresses import is_stopped, preferences_url, row_of
@@ -27,7 +27,6 @@ from sync.reminding.decisions import NEW
 from sync.reminding.plan import INVOICE_NEW, REMINDER, Due, candidate, key_of, languages_of
 from sync.runtime import Runtime
 
-CONTEXT_COLUMN = "mail.context"  # the vault's column, agreed with jobs.mail
 LINK_LIFE = timedelta(days=400)
 BY_HAND = "hand-"  # and the day: whoever presses twice on a day sends one mail
 

@@ -19,10 +19,10 @@ from connector.errors import WrongInput
 from connector.store.access import LinkRow
 from connector.store.companies import CompanyRow
 from connector.store.mailing import NumberRow
-from connector.store.outbox import MailRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring
 from connector.words import language, say
-from sync.reminding.owing import CONTEXT_COLUMN, LINK_LIFE
+from sync.reminding.owing import LINK_LIFE
 from sync.reminding.plan import Due
 from sync.runtime import Runtime
 

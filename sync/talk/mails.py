@@ -13,13 +13,12 @@ from sqlmodel import Session, col, select
 
 from connector.store.access import ContactRow, MembershipRow, StaffRow
 from connector.store.cache import CustomerRow, InvoiceRow
-from connector.store.outbox import MailRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.talk import ThreadRow
 from connector.store.upsert import insert_ignoring
 from sync.notices import console_url
 from sync.runtime import Runtime
 
-CONTEXT_COLUMN = "mail.context"  # the vault's column, agreed with jobs.mail
 TO_STAFF, LATE, TO_PAYER = "talk_staff", "talk_late", "talk_answer"
 
 
