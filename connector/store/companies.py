@@ -37,6 +37,7 @@ class CompanyRow(SQLModel, table=True):
     discount_taxed: bool = False  # also on invoices with sales tax, which stays as it was invoiced
     bank_first: bool = False  # bank accounts stand before cards among the ways to pay
     takes_deposits: bool = False  # payers may pay on account, without an invoice
+    takes_payments: bool = True  # off: nothing new can be paid online; what is under way goes on
     pay_on_last_known: bool = False  # when QuickBooks cannot be asked, payers may pay on the balance last read
     takes_contact_data: bool = False  # payers' changes of own contact data are taken over unasked, but for the e-mail
     message: str = text()  # a few words at the top of the payers' pages
