@@ -1,14 +1,10 @@
 """Connecting a company to QuickBooks: consent, the way back, and disconnecting.
 
-Laws: a consent's state is 256 random bits of our own, kept as a hash, bound to company and browser, good once and for
-ten minutes; the realm in the address is believed only after its CompanyInfo could be read with the new token; a realm
-belongs to one company, and a company keeps its realm.
+Laws: a consent's state is 256 random bits of our own (`oauth.consents`); the realm in the address is believed only after
+its CompanyInfo could be read with the new token; a realm belongs to one company, and a company keeps its realm.
 """
 
 from __future__ import annotations
-
-import hashlib
-from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select, update
@@ -16,13 +12,12 @@ from sqlmodel import col, select, update
 from connector.errors import GatewayError, Unauthorised, WrongInput
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.throttle import MemoryThrottle
-from connector.store.companies import CompanyRow, ConnectionRow, ConsentRow
-from oauth import connections
+from connector.store.companies import CompanyRow, ConnectionRow
+from oauth import connections, consents
 from oauth.connections import QUICKBOOKS, SECRET
 from oauth.desk import Desk
 from oauth.intuit import Intuit, Tokens
 
-CONSENT_LASTS = timedelta(minutes=10)
 _TAKEN = "This QuickBooks company is connected to another company in Tieout already."
 _OTHER = "This company is connected to a different QuickBooks company. Choose the same one again."
 
@@ -31,17 +26,7 @@ def begin_consent(desk: Desk, company_id: str, browser_hash: str) -> str:
     """Return the address at Intuit to send the browser to. `browser_hash` names the browser's session."""
     state = desk.clock.new_token()
     url = Intuit(desk.settings, desk.clock).consent_url(state)
-    now = desk.clock.now()
-    with desk.db.write("consent") as session:
-        session.add(
-            ConsentRow(
-                state_hash=_hash(state),
-                company_id=company_id,
-                browser_hash=browser_hash,
-                created_at=now,
-                expires_at=now + CONSENT_LASTS,
-            )
-        )
+    consents.keep(desk, QUICKBOOKS, company_id, state=state, browser_hash=browser_hash)
     return url
 
 
@@ -50,7 +35,7 @@ def finish_consent(desk: Desk, *, state: str, code: str, realm_id: str, browser_
 
     Raises WrongInput with a sentence for the person: an old or used consent, another browser, a realm of somebody else.
     """
-    company_id = _use_consent(desk, state, browser_hash)
+    company_id = consents.use(desk, QUICKBOOKS, state=state, browser_hash=browser_hash)
     if not (realm_id.isascii() and realm_id.isdigit()):
         raise WrongInput("Intuit did not say which QuickBooks company was chosen. Connect again.")
     _check_realm(desk, company_id, realm_id)
@@ -79,21 +64,6 @@ def disconnect(desk: Desk, company_id: str) -> None:
         session.exec(
             mine.values(state="disconnected", access_cipher="", secret_cipher="", version=ConnectionRow.version + 1)
         )
-
-
-def _use_consent(desk: Desk, state: str, browser_hash: str) -> str:
-    """Use a consent up and return its company; the row decides, so a double click cannot use it twice."""
-    now = desk.clock.now()
-    with desk.db.write("consent_used") as session:
-        mine = (
-            col(ConsentRow.state_hash) == _hash(state),
-            col(ConsentRow.browser_hash) == browser_hash,
-            col(ConsentRow.used_at).is_(None),
-            col(ConsentRow.expires_at) > now,
-        )
-        if not session.exec(update(ConsentRow).where(*mine).values(used_at=now)).rowcount:
-            raise WrongInput("This consent was used already, is older than ten minutes, or began in another browser.")
-        return session.exec(select(ConsentRow.company_id).where(ConsentRow.state_hash == _hash(state))).one()
 
 
 def _check_realm(desk: Desk, company_id: str, realm_id: str) -> None:
@@ -132,7 +102,3 @@ def _store(desk: Desk, company_id: str, realm_id: str, tokens: Tokens) -> None:
             connections.put(session, desk, company_id, QUICKBOOKS, columns)
     except IntegrityError:  # two companies chose the same realm at the same moment
         raise WrongInput(_TAKEN) from None
-
-
-def _hash(state: str) -> str:
-    return hashlib.sha256(state.encode()).hexdigest()

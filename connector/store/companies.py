@@ -1,13 +1,15 @@
 """Companies and their connections: who is the tenant, what is connected, which account plays which role.
 
-Secrets are stored only as vault ciphers bound to company and column. Law: one QuickBooks realm belongs to one company.
+Secrets are stored only as vault ciphers bound to company and column. Law: one QuickBooks realm, and one Stripe account,
+belongs to one company.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
 from connector.store.columns import instant, maybe_instant, text
@@ -65,12 +67,23 @@ class ConnectionRow(SQLModel, table=True):
     """A company's connection to QuickBooks or to Stripe, with its secrets as ciphers."""
 
     __tablename__ = "connection"
+    __table_args__ = (
+        Index(
+            "connection_account",
+            "which",
+            "account",
+            unique=True,
+            sqlite_where=sql("account <> ''"),
+            postgresql_where=sql("account <> ''"),
+        ),
+    )
 
     company_id: str = Field(primary_key=True, foreign_key="company.id")
     which: str = Field(primary_key=True)  # quickbooks | stripe
     state: str = "connected"  # connected | needs_reconnect | disconnected
     account: str = ""  # realm id, or Stripe account id
     livemode: bool = False
+    through_platform: bool = False  # Stripe: by the platform's key and the owner's consent, without keys of its own
     access_cipher: str = text()  # QuickBooks access token
     secret_cipher: str = text()  # QuickBooks refresh token, or Stripe's restricted key
     webhook_cipher: str = text()  # Stripe's endpoint secret
@@ -92,6 +105,7 @@ class ConsentRow(SQLModel, table=True):
     __tablename__ = "consent"
 
     state_hash: str = Field(primary_key=True)
+    which: str  # quickbooks | stripe
     company_id: str = Field(foreign_key="company.id")
     browser_hash: str = ""
     created_at: datetime = instant()
