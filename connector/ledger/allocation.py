@@ -2,7 +2,7 @@
 
 Knows no payer and no screen: it gives shares or a reason in a word. Laws: shares sum to the amount; a share is positive
 and never above what is open less what other payments have reserved; all in one currency; a part that is too small for
-the company is refused, the whole of what is open never.
+the company, or for anybody, is refused, the whole of what is open never.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from connector.ledger.invoices import Invoice
-from connector.ledger.money import Money, MoneyError, total
+from connector.ledger.money import Money, MoneyError, digits_of, total
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,16 @@ def _evenly(minor: int, openings: Sequence[Opening]) -> dict[str, int]:
 
 
 def least_part(minor: int, currency: str, *, home: str) -> Money:
-    """Return the smallest part of an invoice that a company takes: nothing in a currency it did not think of."""
-    return Money(minor if currency == home else 0, currency)
+    """Return the smallest part of an invoice that a company takes: what it chose for its home currency, and never less
+    than nobody may choose freely.
+    """
+    free = least_free(currency)
+    return Money(max(minor, free.minor), currency) if currency == home else free
+
+
+def least_free(currency: str) -> Money:
+    """Return the smallest amount that a payer may choose: one whole unit. Less is what stolen cards are tried with."""
+    return Money(10 ** digits_of(currency), currency)
 
 
 def is_too_small(part: Money, left: Money, least: Money) -> bool:

@@ -8,7 +8,18 @@ import secrets
 import click
 
 from connector.store.companies import CompanyRow
-from portal.commands.shared import WRONG_QUESTION, Stop, answer, companies, json_option, runtime, told
+from portal.commands.decisions import BY_COMMAND
+from portal.commands.shared import (
+    WRONG_QUESTION,
+    Stop,
+    answer,
+    companies,
+    company_of,
+    company_option,
+    json_option,
+    runtime,
+    told,
+)
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -42,7 +53,7 @@ def migrate() -> None:
 
 @click.group()
 def company() -> None:
-    """Add a company, or list those there are."""
+    """Add a company, list those there are, or pause online payment at one."""
 
 
 @company.command("add")
@@ -66,6 +77,34 @@ def add(slug: str, name: str, zone: str, as_json: bool) -> None:
             session.add(found)
     address = f"{rt.settings.public_url}/c/{slug}/"
     answer({"id": found.id, "slug": slug, "url": address}, as_json=as_json, sentence=f"{found.name}: {address}")
+
+
+@company.command("pause")
+@company_option
+@json_option
+@told
+def pause(slug: str | None, as_json: bool) -> None:
+    """Stop online payment: payers read that it is paused. What is under way goes on."""
+    _switch(slug, on=False, as_json=as_json)
+
+
+@company.command("resume")
+@company_option
+@json_option
+@told
+def resume(slug: str | None, as_json: bool) -> None:
+    """Take online payment up again."""
+    _switch(slug, on=True, as_json=as_json)
+
+
+def _switch(slug: str | None, *, on: bool, as_json: bool) -> None:
+    from sync.collect.pausing import switch
+
+    rt = runtime()
+    chosen = company_of(rt, slug)
+    switch(rt, chosen.id, on=on, by=BY_COMMAND)
+    sentence = f"{chosen.name} takes payments online." if on else f"{chosen.name} has paused online payment."
+    answer({"slug": chosen.slug, "takes_payments": on}, as_json=as_json, sentence=sentence)
 
 
 @company.command("list")

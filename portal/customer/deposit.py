@@ -9,6 +9,7 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
+from connector.ledger.allocation import least_free
 from connector.store.cache import CustomerRow
 from connector.store.companies import CompanyRow
 from portal import security
@@ -35,7 +36,7 @@ def show_deposit() -> ResponseReturnValue:
         names = _names(session, who)
         kept = saved.methods_of(session, who.company.id, who.contact_id)
     currency = customers[0][1]
-    key = publishable_key(who.company.id)
+    key = publishable_key(who.company)
     if key:
         security.money_page()
     return render_template(
@@ -43,6 +44,7 @@ def show_deposit() -> ResponseReturnValue:
         customers=[(qbo_id, names.get(qbo_id, qbo_id)) for qbo_id, one in customers if one == currency],
         currency=currency,
         most=LARGEST_MINOR,
+        least=least_free(currency).minor,
         kept=kept,
         bank_first=company.bank_first,
         publishable_key=key,

@@ -38,7 +38,7 @@ def show_methods() -> ResponseReturnValue:
         "customer/methods.html",
         methods=kept,
         consent=_consent(who),
-        may_add=bool(publishable_key(who.company.id)) and len(kept) < saved.MOST_KEPT,
+        may_add=bool(publishable_key(who.company)) and len(kept) < saved.MOST_KEPT,
     )
 
 
@@ -48,6 +48,9 @@ def show_methods() -> ResponseReturnValue:
 def add_method() -> ResponseReturnValue:
     """Write the consent down and lead on to Stripe's form."""
     who = visitor()
+    if not publishable_key(who.company):
+        flash(say(_AWAY), "bad")
+        return redirect(url_for(".show_methods"))
     if request.form.get("agreed") != "yes":
         flash(say("Tick the box first: without your consent nothing is kept."), "bad")
         return redirect(url_for(".show_methods"))
@@ -68,7 +71,7 @@ def add_method() -> ResponseReturnValue:
 def enter_method(method_id: str) -> ResponseReturnValue:
     """Show Stripe's form for a method that was begun; for any other lead back to the list."""
     who, rt = visitor(), runtime()
-    key = publishable_key(who.company.id)
+    key = publishable_key(who.company)
     try:
         secret = saved.secret_of(rt, who.company.id, who.contact_id, method_id)
     except (GatewayError, NotConnected):

@@ -56,7 +56,7 @@ def _pay_page(who: Visitor, asked: MultiDict[str, str], said: str = "", status: 
     basket = _basket_in(who, asked)
     if not basket.items:
         return _nothing_to_pay(who, [head.invoice.qbo_id for head in basket.dropped], ids)
-    key = publishable_key(who.company.id)
+    key = publishable_key(who.company)
     if key:
         security.money_page()
     rt = runtime()

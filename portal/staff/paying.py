@@ -1,4 +1,5 @@
-"""What a company grants to payers: discounts for paying early, by the terms on its invoices, and paying on account.
+"""What a company grants to payers: paying online at all, discounts for paying early by the terms on its invoices, and
+paying on account.
 
 Laws: owners alone change it; nothing is granted before an item of QuickBooks is chosen for it; each change is a line in
 the sync log.
@@ -18,6 +19,7 @@ from portal.picking import fetch, pick
 from portal.staff.gate import member, needs_role, pages
 from sync import log
 from sync.collect.discounts import ITEM_ROLE
+from sync.collect.pausing import switch
 
 
 @pages.get("/settings/paying")
@@ -32,6 +34,7 @@ def show_paying() -> ResponseReturnValue:
             grants=row.early_discount,
             with_tax=row.discount_taxed,
             takes_deposits=row.takes_deposits,
+            takes_payments=row.takes_payments,
             bank_first=row.bank_first,
             items=_items(session, company_id),
             item=chosen.qbo_id if chosen else "",
@@ -60,6 +63,16 @@ def save_paying() -> ResponseReturnValue:
         sentence = f"{member().name} decided: {row.name} {said}, and {on_account}"
         log.write(session, rt, company_id, kind="connect", state="noted", sentence=sentence)
     flash("Saved. Payers see it from the next page on.", "good")
+    return redirect(url_for(".show_paying"))
+
+
+@pages.post("/settings/paying/switch")
+@needs_role(OWNER)
+def switch_paying() -> ResponseReturnValue:
+    """Pause online payment, or take it up again."""
+    on = request.form.get("pay") == "on"
+    switch(runtime(), member().company.id, on=on, by=member().name)
+    flash("Payers can pay online again." if on else "Online payment is paused from now on.", "good")
     return redirect(url_for(".show_paying"))
 
 

@@ -82,6 +82,20 @@ def of_company(reason: str, company: CompanyRow) -> Refused:
 
 
 @aside()
+def paused(company: CompanyRow) -> Refused:
+    """Refuse because the company takes no payments online for now, with whom to ask."""
+    name, phone, email = short_name(company.name), company.phone, company.email
+    if phone and email:
+        whom = say("Please call {phone} or write to {email}.", phone=phone, email=email)
+    elif phone or email:
+        whom = say("Please call {phone}.", phone=phone) if phone else say("Please write to {email}.", email=email)
+    else:
+        whom = say("Please ask {company} how else to pay.", company=name)
+    said = say("{company} has paused online payments. Nothing was charged.", company=name)
+    return Refused("paused", f"{said} {whom}")
+
+
+@aside()
 def last_known(company: CompanyRow, read_at: datetime, now: datetime) -> Refused:
     """Tell how old the balances are where QuickBooks cannot be asked, and that they can be paid all the same."""
     sentence = say(

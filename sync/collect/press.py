@@ -65,7 +65,7 @@ class Refused:
 
     Reasons: empty, too_many, unknown_invoice, not_payable, above_balance, under_way, not_positive, other_currency,
     partial, too_small, too_large, other_form, cards_declined, sign_in_first, books_out_of_reach, last_known,
-    stripe_out_of_reach, stripe_refused, not_connected, unknown_credit, credit.
+    stripe_out_of_reach, stripe_refused, not_connected, unknown_credit, credit, paused.
     """
 
     reason: str

@@ -15,7 +15,7 @@ from typing import Any
 from sqlmodel import Session, SQLModel, and_, case, col, or_, select, update
 
 from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
-from connector.ledger.allocation import Share, check_shares
+from connector.ledger.allocation import Share, check_shares, least_free
 from connector.ledger.credits import GRANTED, Credit, Use, check_uses
 from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money
@@ -54,6 +54,8 @@ def start_payment(rt: Runtime, press: Press) -> Started | Refused:
     with rt.db.read() as session:
         company = session.exec(select(CompanyRow).where(CompanyRow.id == press.company_id)).one()
         earlier = _pressed_before(session, press)
+    if not company.takes_payments and (earlier is None or earlier.state in OPEN):
+        return answers.paused(company)
     if earlier is None:
         answer = _write_payment(rt, company, press)
         if isinstance(answer, Refused):
@@ -167,8 +169,9 @@ def _refusal(scene: Scene, press: Press) -> Refused | None:
 
 
 def _wrong_amount(press: Press) -> Refused | None:
-    if press.money_minor < SMALLEST_MINOR:
-        return answers.too_small(Money(SMALLEST_MINOR, press.currency))
+    least = least_free(press.currency).minor if press.deposit_minor else 0  # parts of invoices have their own rule
+    if press.money_minor < max(SMALLEST_MINOR, least):
+        return answers.too_small(Money(max(SMALLEST_MINOR, least), press.currency))
     return answers.too_large(Money(LARGEST_MINOR, press.currency)) if press.money_minor > LARGEST_MINOR else None
 
 

@@ -280,6 +280,7 @@ ROWS = {
     "staff.save_brand": Row(STAFF, role="owner"),
     "staff.show_paying": Row(STAFF),
     "staff.save_paying": Row(STAFF, role="owner"),
+    "staff.switch_paying": Row(STAFF, role="owner"),
     "staff.show_provider": Row(STAFF),
     "staff.save_provider": Row(STAFF, role="owner"),
     "connect.start": Row(STAFF, role="owner"),
