@@ -18,6 +18,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 INTUIT_API = "https://quickbooks.api.intuit.com"
 STRIPE_API = "https://api.stripe.com"
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
+STRIPE_CONNECT = "https://connect.stripe.com"
+# What a platform of Stripe Connect needs, and how each of it begins.
+_PLATFORM = {
+    "stripe_platform_key": ("sk_", "rk_"),
+    "stripe_platform_publishable_key": ("pk_",),
+    "stripe_connect_client_id": ("ca_",),
+    "stripe_connect_webhook_secret": ("whsec_",),
+}
 
 
 class Settings(BaseSettings):
@@ -52,6 +60,15 @@ class Settings(BaseSettings):
     )
     stripe_api_base: str = Field(STRIPE_API, description="Where Stripe's API answers.")
     stripe_js_url: str = Field(STRIPE_JS, description="Stripe's script for the payment form.")
+    stripe_platform_key: SecretStr = Field(
+        SecretStr(""), description="Secret key of a Connect platform; companies then connect by consent, without keys."
+    )
+    stripe_platform_publishable_key: str = Field("", description="The platform's key for browsers.")
+    stripe_connect_client_id: str = Field("", description="The platform's client id, for Stripe's consent.")
+    stripe_connect_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Verifies the platform's Connect webhooks; several by commas while one rolls."
+    )
+    stripe_connect_base: str = Field(STRIPE_CONNECT, description="Where Stripe asks an owner for consent.")
     smtp_url: SecretStr = Field(
         SecretStr(""),
         description="smtp://user:password@host:port, smtps:// for TLS from the start; empty keeps mails waiting.",
@@ -81,13 +98,28 @@ class Settings(BaseSettings):
             raise ValueError("SECRET_KEY needs 32 characters or more: python3 dev.py tieout keys makes one")
         return value
 
-    @field_validator("public_url", "qbo_api_base", "stripe_api_base", "stripe_js_url")
+    @field_validator("public_url", "qbo_api_base", "stripe_api_base", "stripe_js_url", "stripe_connect_base")
     @classmethod
     def _is_url(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"{value!r} is not a plain http(s) address")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _platform_is_whole(self) -> Self:
+        """Refuse half a platform by name: it would charge and then not hear of it, or the other way round."""
+        given = {name: _plain(getattr(self, name)) for name in _PLATFORM}
+        if not any(given.values()):
+            return self
+        for name, begins in _PLATFORM.items():
+            if not given[name].startswith(begins):
+                raise ValueError(f"{name.upper()} is needed for Stripe Connect and begins with {' or '.join(begins)}")
+        if ("_live_" in given["stripe_platform_key"]) != ("_live_" in given["stripe_platform_publishable_key"]):
+            raise ValueError(
+                "STRIPE_PLATFORM_KEY and STRIPE_PLATFORM_PUBLISHABLE_KEY: one is live, the other for tests"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_sandbox_in_production(self) -> Self:
@@ -110,6 +142,7 @@ class Settings(BaseSettings):
             "QBO_ENVIRONMENT over plain http": self.qbo_environment.startswith("http:"),
             "STRIPE_API_BASE over plain http": plain(self.stripe_api_base),
             "STRIPE_JS_URL over plain http": plain(self.stripe_js_url),
+            "STRIPE_CONNECT_BASE over plain http": plain(self.stripe_connect_base),
             "TEXT_URL over plain http": bool(self.text_url) and plain(self.text_url),
             "CLOCK_OFFSET_FILE": self.clock_offset_file is not None,
             "CRASH_AT": bool(self.crash_at),
@@ -122,10 +155,19 @@ class Settings(BaseSettings):
         return self.tieout_mode == "sandbox"
 
     @property
+    def is_platform(self) -> bool:
+        """Tell whether companies may connect Stripe by consent, through this installation's Connect platform."""
+        return bool(self.stripe_platform_key.get_secret_value())
+
+    @property
     def hosts(self) -> list[str]:
         """Return the host names that are answered."""
         more = [host.strip() for host in self.trusted_hosts.split(",") if host.strip()]
         return [urlsplit(self.public_url).hostname or "", *more]
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def _secrets_from_files() -> None:

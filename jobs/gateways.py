@@ -1,7 +1,7 @@
 """Each company's gateways, made from its connections and kept while those stay the same.
 
 The only place where a company's tokens and keys meet the adapters. Law: a gateway never outlives the connection it was
-made for: another realm, another key or a disconnection makes the old one unreachable.
+made for: another realm, another account, another key or a disconnection makes the old one unreachable.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import threading
 from dataclasses import dataclass, field
 
 from connector.clock import Clock
+from connector.errors import NotConnected
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.throttle import SharedThrottle, Throttle
 from connector.settings import Settings
+from connector.store.companies import ConnectionRow
 from connector.store.session import Database
 from connector.stripe.facts import AccountFacts
 from connector.stripe.gateway import StripeGateway
 from oauth.connections import QUICKBOOKS, SECRET, STRIPE, connected, secret_of
+from oauth.joining import platform_of
 from oauth.tokens import bearer_for
 from oauth.vault import Vault
 
@@ -31,7 +34,7 @@ class CompanyGateways:
     vault: Vault
     throttle: Throttle | None = None  # the one that all processes share by Redis, unless another is given
     _quickbooks: dict[str, tuple[str, QuickBooksGateway]] = field(default_factory=dict, init=False)
-    _stripe: dict[str, tuple[str, StripeGateway]] = field(default_factory=dict, init=False)
+    _stripe: dict[str, tuple[tuple[str, str], StripeGateway]] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -51,17 +54,31 @@ class CompanyGateways:
         """Return the gateway of a company's Stripe account. Raises NotConnected."""
         with self.db.read() as session:
             row = connected(session, company_id, STRIPE)
+        made_for = (row.account, "the platform's" if row.through_platform else row.secret_cipher)
         with self._lock:
             kept = self._stripe.get(company_id)
-            if kept is None or kept[0] != row.secret_cipher:
-                key = secret_of(self, row, SECRET)
-                kept = self._stripe[company_id] = (row.secret_cipher, self._open_stripe(row.account, key))
+            if kept is None or kept[0] != made_for:
+                kept = self._stripe[company_id] = (made_for, self._open_stripe(row))
         return kept[1]
 
-    def _open_stripe(self, account: str, secret_key: str) -> StripeGateway:
+    def _open_stripe(self, row: ConnectionRow) -> StripeGateway:
+        if row.through_platform:
+            return self._through_platform(row)
         return StripeGateway(
-            account=account, secret_key=secret_key, api_base=self.settings.stripe_api_base, clock=self.clock
+            account=row.account,
+            secret_key=secret_of(self, row, SECRET),
+            api_base=self.settings.stripe_api_base,
+            clock=self.clock,
         )
+
+    def _through_platform(self, row: ConnectionRow) -> StripeGateway:
+        """Return the gateway of an account by consent; a platform of the other mode, or none, cannot reach it."""
+        if not self.settings.is_platform:
+            raise NotConnected(row.company_id, STRIPE)
+        platform = platform_of(self)
+        if platform.livemode != row.livemode:
+            raise NotConnected(row.company_id, STRIPE)
+        return platform.gateway(row.account)
 
     def _open_quickbooks(self, company_id: str, realm_id: str) -> QuickBooksGateway:
         return QuickBooksGateway(

@@ -1,7 +1,7 @@
 """Connecting a company to QuickBooks: consent, the way back, and disconnecting.
 
-Laws: a consent's state is 256 random bits of our own (`oauth.consents`); the realm in the address is believed only after
-its CompanyInfo could be read with the new token; a realm belongs to one company, and a company keeps its realm.
+Laws: a consent's state is 256 random bits of our own (`oauth.consents`); the realm in the address is believed only
+after its CompanyInfo could be read with the new token; a realm belongs to one company, and a company keeps its realm.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Connecting a company to Stripe by a restricted key.
 
 Laws: a key is stored only after Stripe itself said whose it is, and only sealed; a key of another account never
-replaces a company's own.
+replaces a company's own (`oauth.accounts`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from sqlmodel import Session, select
-
 from connector.errors import GatewayError, Unauthorised, WrongInput
-from connector.store.companies import ConnectionRow
-from oauth import connections
+from oauth import accounts, connections
 from oauth.connections import SECRET, STRIPE, WEBHOOK
 from oauth.desk import Desk
 
@@ -48,30 +45,17 @@ def connect_stripe(
     secret_key, publishable_key, webhook_secret = (key.strip() for key in (secret_key, publishable_key, webhook_secret))
     _check_form(secret_key, publishable_key, webhook_secret)
     found = _account_of(secret_key, look)
-    columns = {
-        "account": found.account,
-        "livemode": found.livemode,
-        "secret_cipher": connections.sealed(desk, company_id, STRIPE, SECRET, secret_key),
-        "webhook_cipher": connections.sealed(desk, company_id, STRIPE, WEBHOOK, webhook_secret),
-        "publishable_key": publishable_key,
-        "last_error": "",
-    }
-    with desk.db.write("connect_stripe") as session:
-        _check_account(session, company_id, found.account)
-        connections.put(session, desk, company_id, STRIPE, columns)
-    return found.account
-
-
-def _check_account(session: Session, company_id: str, account: str) -> None:
-    """Refuse an account of another company, and another account than the company's own."""
-    others = select(ConnectionRow).where(
-        ConnectionRow.which == STRIPE, ConnectionRow.account == account, ConnectionRow.company_id != company_id
+    accounts.store(
+        desk,
+        company_id,
+        found.account,
+        livemode=found.livemode,
+        through_platform=False,
+        secret_cipher=connections.sealed(desk, company_id, STRIPE, SECRET, secret_key),
+        webhook_cipher=connections.sealed(desk, company_id, STRIPE, WEBHOOK, webhook_secret),
+        publishable_key=publishable_key,
     )
-    if session.exec(others).first() is not None:
-        raise WrongInput("This Stripe account is connected to another company in Tieout already.")
-    row = connections.find(session, company_id, STRIPE)
-    if row is not None and row.account != account:
-        raise WrongInput("These keys belong to a different Stripe account than the one this company uses.")
+    return found.account
 
 
 def _check_form(secret_key: str, publishable_key: str, webhook_secret: str) -> None:

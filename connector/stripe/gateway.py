@@ -21,7 +21,10 @@ from connector.stripe.wire import call, client_of
 
 # What a restricted key must be allowed; disputes and refunds come as sources of balance transactions.
 WRITES = ("Customers", "Payment Intents", "Payment Methods", "Payment Method Domains", "Setup Intents")
-READS = ("Accounts", "Balance", "Balance Transactions", "Charges", "Disputes", "Payouts", "Refunds")
+READS = (
+    *("Accounts", "Balance", "Balance Transactions", "Charges", "Confirmation Tokens", "Disputes", "Payouts"),
+    "Refunds",
+)
 PAGE = 100
 KEY_HOURS = 23  # Stripe may forget a key after 24 hours; older ones are looked up, never sent again
 KEPT = ("card", "us_bank_account")  # what may be kept for later
@@ -30,12 +33,12 @@ _WITH_CHARGE = ["latest_charge.balance_transaction"]
 
 
 class StripeGateway:
-    """The account of one company, reached by its own secret or restricted key."""
+    """The account of one company, reached by its own key or, `on_behalf` of it, by the platform's."""
 
-    def __init__(self, *, account: str, secret_key: str, api_base: str, clock: Clock) -> None:
+    def __init__(self, *, account: str, secret_key: str, api_base: str, clock: Clock, on_behalf: bool = False) -> None:
         self.stripe_account = account
         self._clock = clock
-        self._v1 = client_of(secret_key, api_base).v1
+        self._v1 = client_of(secret_key, api_base, account=account if on_behalf else "").v1
 
     def account(self) -> AccountFacts:
         """Return whose key this is, as Stripe says it now. Only the balance tells live mode from test mode."""
@@ -85,6 +88,10 @@ class StripeGateway:
     def method(self, method_ref: str) -> Method:
         """Return a kept method as it stands; one that was taken away has no customer. Raises NotFound."""
         return reading.method_of(self._read("method.read", lambda: self._v1.payment_methods.retrieve(method_ref)))
+
+    def chosen(self, token: str) -> Method:
+        """Return the method that a payer's browser holds ready to confirm with. Raises NotFound."""
+        return reading.chosen_of(self._read("token.read", lambda: self._v1.confirmation_tokens.retrieve(token)))
 
     def detach(self, method_ref: str) -> None:
         """Let Stripe forget a kept method. Raises Rejected when it is forgotten already."""

@@ -38,12 +38,26 @@ def _http() -> stripe.HTTPClient:
 os.register_at_fork(after_in_child=_http.cache_clear)
 
 
-def client_of(secret_key: str, api_base: str) -> stripe.StripeClient:
-    """Return a client for a secret or restricted key, talking to `api_base`."""
+def client_of(
+    secret_key: str,
+    api_base: str,
+    *,
+    account: str = "",
+    connect_base: str = "",
+    client_id: str = "",
+    retries: int = RETRIES,
+) -> stripe.StripeClient:
+    """Return a client for a secret or restricted key, talking to `api_base`.
+
+    With `account` every call works on that connected account; `connect_base` and `client_id` are for OAuth.
+    """
+    connect = connect_base or api_base
     return stripe.StripeClient(
         secret_key,
-        max_network_retries=RETRIES,
-        base_addresses={"api": api_base, "connect": api_base, "files": api_base, "meter_events": api_base},
+        stripe_account=account or None,
+        client_id=client_id or None,
+        max_network_retries=retries,
+        base_addresses={"api": api_base, "connect": connect, "files": api_base, "meter_events": api_base},
         http_client=_http(),
     )
 
@@ -74,7 +88,7 @@ def call(name: str, send: Callable[[], T], *, clock: Clock, writes: bool) -> T:
 def meaning(error: stripe.StripeError, *, writes: bool) -> GatewayError:
     """Return what a failure of the SDK means, in our own words for errors."""
     kind, code = _kind_of(error), _code_of(error)
-    text = error.user_message or "no answer came"
+    text = _text_of(error)
     if kind is RateLimited:
         return RateLimited(
             _SERVICE, text, code, error.request_id or "", error.http_status, wait_seconds=WAIT_WHEN_LIMITED
@@ -91,11 +105,20 @@ def _kind_of(error: stripe.StripeError) -> type[GatewayError] | None:
         return RateLimited
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         return Unauthorised
+    if isinstance(error, stripe.oauth_error.OAuthError):
+        return Unauthorised if isinstance(error, stripe.oauth_error.InvalidClientError) else Rejected
     if isinstance(error, stripe.InvalidRequestError):
         return NotFound if error.http_status == 404 else Rejected
     if isinstance(error, stripe.CardError | stripe.IdempotencyError):
         return Rejected
     return None
+
+
+def _text_of(error: stripe.StripeError) -> str:
+    """Return what may be repeated of a failure: OAuth's words may hold a code, its error's name does not."""
+    if isinstance(error, stripe.oauth_error.OAuthError):
+        return f"the consent was refused ({error.code})"
+    return error.user_message or "no answer came"
 
 
 def _code_of(error: stripe.StripeError) -> str:
