@@ -1,7 +1,8 @@
 """Which language a request is answered in, and what pages need to say so.
 
 A payer's wish in the address comes first and is kept in the browser's signed cookie, then what the browser prefers,
-then English. Laws: staff pages speak English until they have catalogs; what one request speaks ends with it.
+then what the company chose, then English. Laws: staff pages speak English until they have catalogs; what one request
+speaks ends with it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,12 @@ def tongues() -> Sequence[Tongue]:
     return [Tongue(name, one, before + one, one == here) for one, name in LANGUAGES.items()]
 
 
+def speak_of(company_language: str) -> None:
+    """Speak a company's own language on its pages to a browser that neither asked for one nor names one of ours."""
+    if "speech" in g and not _known() and company_language in LANGUAGES:
+        g.speech.enter_context(words.speaking(words.LOCALES[company_language]))
+
+
 def keep() -> str:
     """Return the language this browser asked for, to be kept when its cookie is emptied; empty where it did not."""
     return str(session.get(WISH, ""))
@@ -58,10 +65,11 @@ def _listen() -> None:
     if request.endpoint == "static" or request.blueprint in _ENGLISH_ONLY:
         return
     g.speech = ExitStack()
-    g.speech.enter_context(words.speaking(words.LOCALES[_language()]))
+    g.speech.enter_context(words.speaking(words.LOCALES[_known() or SOURCE]))
 
 
-def _language() -> str:
+def _known() -> str:
+    """Return what the browser asked for or prefers, of the languages we have; empty where it does neither."""
     wish = request.args.get(WISH, "")
     if wish in LANGUAGES:
         if session.get(WISH) != wish:
@@ -73,9 +81,9 @@ def _language() -> str:
 
 @lru_cache(maxsize=500)
 def _preferred(header: str) -> str:
-    """Return which of our languages a browser likes best, whatever its country; English where it names none of them."""
+    """Return which of our languages a browser likes best, whatever its country; empty where it names none of them."""
     liked = (tag.partition("-")[0].lower() for tag in parse_accept_header(header, LanguageAccept).values())
-    return next((one for one in liked if one in LANGUAGES), SOURCE)
+    return next((one for one in liked if one in LANGUAGES), "")
 
 
 def _tell(response: Response) -> Response:

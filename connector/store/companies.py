@@ -50,6 +50,7 @@ class CompanyRow(SQLModel, table=True):
     analytics_id: str = ""  # of Google Analytics, on the payers' pages
     created_at: datetime = instant()
 
+    language: str = "en"  # what is spoken to payers of whom nobody knows what they read
 
 class LogoRow(SQLModel, table=True):
     """A company's logo, written anew by us: a PNG within bounds."""

@@ -90,7 +90,11 @@ class _Desk:
         return dict(json.loads(plain or b"{}"))
 
     def language(self) -> str:
-        """Return what the person reads who was there when this was owed; empty where nobody knows."""
+        """Return what the person reads who was there when this was owed, else what the company speaks unasked."""
+        unasked = self.company_or_none.language if self.company_or_none and self.mail.kind not in FOR_STAFF else ""
+        return self._read_by_person() or unasked
+
+    def _read_by_person(self) -> str:
         if not self.mail.payment_id:
             return self.context().get("language", "")
         mine = select(PaymentRow.language).where(

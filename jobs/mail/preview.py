@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from connector.ledger.money import Money
 from connector.store.companies import CompanyRow
+from connector.words import LOCALES, speaking
 from jobs.mail.asking import Asking, words_of
 from jobs.mail.envelope import rendered
 from jobs.mail.letters import Letter
@@ -28,9 +29,10 @@ class Sample:
 
 
 def samples(company: CompanyRow, rule: Rule, today: date) -> list[Sample]:
-    """Return the mail of each step of a schedule, as if it left today."""
+    """Return the mail of each step of a schedule, as if it left today, in the company's own language."""
     steps = [*((NEW,) if rule.mails_new else ()), *map(str, rule.steps)]
-    return [_sample(company, step, today) for step in steps]
+    with speaking(LOCALES[company.language]):
+        return [_sample(company, step, today) for step in steps]
 
 
 def _sample(company: CompanyRow, step: str, today: date) -> Sample:

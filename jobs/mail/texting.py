@@ -30,7 +30,7 @@ def text_of(session: Session, rt: Runtime, mail: MailRow) -> str:
     company = session.exec(select(CompanyRow).where(CompanyRow.id == mail.company_id)).one()
     plain = rt.vault.open(mail.context_cipher, company_id=mail.company_id, column=CONTEXT_COLUMN)
     context: dict[str, str] = json.loads(plain or b"{}")
-    with words.speaking(words.LOCALES.get(context.get("language", ""), words.LOCALE)):
+    with words.speaking(words.LOCALES.get(context.get("language") or company.language, words.LOCALE)):
         if mail.kind == ASK:
             return words.say(
                 "{company}: reply YES to get text messages about invoices, at most one a day for each. "

@@ -8,6 +8,7 @@ import secrets
 import click
 
 from connector.store.companies import CompanyRow
+from connector.translations import LANGUAGES
 from portal.commands.decisions import BY_COMMAND
 from portal.commands.shared import (
     WRONG_QUESTION,
@@ -53,7 +54,7 @@ def migrate() -> None:
 
 @click.group()
 def company() -> None:
-    """Add a company, list those there are, or pause online payment at one."""
+    """Add a company, list those there are, choose how one speaks, or pause online payment at it."""
 
 
 @company.command("add")
@@ -105,6 +106,21 @@ def _switch(slug: str | None, *, on: bool, as_json: bool) -> None:
     switch(rt, chosen.id, on=on, by=BY_COMMAND)
     sentence = f"{chosen.name} takes payments online." if on else f"{chosen.name} has paused online payment."
     answer({"slug": chosen.slug, "takes_payments": on}, as_json=as_json, sentence=sentence)
+
+
+@company.command("language")
+@click.argument("language", type=click.Choice([*LANGUAGES]))
+@company_option
+@json_option
+@told
+def speak(language: str, slug: str | None, as_json: bool) -> None:
+    """Choose what is spoken to payers of whom nobody knows what they read, on pages, in mails and on papers."""
+    rt = runtime()
+    chosen = company_of(rt, slug)
+    with rt.db.write("company.language") as session:
+        session.get_one(CompanyRow, chosen.id).language = language
+    sentence = f"{chosen.name} speaks {LANGUAGES[language]} to payers who chose nothing."
+    answer({"slug": chosen.slug, "language": language}, as_json=as_json, sentence=sentence)
 
 
 @company.command("list")

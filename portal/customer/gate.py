@@ -13,8 +13,10 @@ from typing import Any, cast
 from flask import Blueprint, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from connector.translations import SOURCE
 from portal.access.visitors import Visitor, visitor_at
 from portal.here import now
+from portal.tongues import speak_of
 
 pages = Blueprint("customer", __name__, url_prefix="/c/<slug>", template_folder="templates")
 
@@ -47,6 +49,8 @@ def _enter() -> None:
     if found is None:
         abort(404)
     g.visitor, g.company = found, found.company
+    if found.company.language != SOURCE:
+        speak_of(found.company.language)
 
 
 @pages.context_processor

@@ -1,4 +1,4 @@
-"""How a company shows itself: logo, a few words at the top, the sender of its mails, styles, and counting visits.
+"""How a company shows itself: logo, words at the top, its language, the sender of its mails, styles, counting visits.
 
 Laws: owners change it; a logo is decoded and written anew before anybody sees it; styles are read by a strict grammar;
 whatever it is, the page where money is entered carries no script of others.
@@ -19,6 +19,7 @@ from sqlmodel import Session
 from connector.errors import WrongInput
 from connector.pictures import NoPicture, media_type_of, png
 from connector.store.companies import CompanyRow, LogoRow
+from connector.translations import LANGUAGES, SOURCE
 from portal.access.members import OWNER
 from portal.here import runtime
 from portal.security import takes
@@ -41,7 +42,8 @@ def show_brand() -> ResponseReturnValue:
 def _page(wrong: str = "") -> ResponseReturnValue:
     with runtime().db.read() as session:
         row = session.get_one(CompanyRow, member().company.id)
-    return render_template("staff/brand.html", row=row, wrong=wrong, typed=request.form), 422 if wrong else 200
+    page = render_template("staff/brand.html", row=row, wrong=wrong, typed=request.form, languages=LANGUAGES)
+    return page, 422 if wrong else 200
 
 
 @pages.post("/settings/brand")
@@ -79,6 +81,9 @@ def _read(form: Any) -> dict[str, Any]:
     wanted["analytics_id"] = form.get("analytics_id", "").strip().upper()
     if wanted["analytics_id"] and not _ANALYTICS.fullmatch(wanted["analytics_id"]):
         raise WrongInput("A measurement id of Google Analytics looks like G-AB12CD34EF.")
+    wanted["language"] = form.get("language", SOURCE)
+    if wanted["language"] not in LANGUAGES:
+        raise WrongInput("Choose a language from the list.")
     source = form.get("styles", "").replace("\r\n", "\n").strip()
     wanted["custom_css"], wanted["custom_css_source"] = read_styles(source), source
     return wanted

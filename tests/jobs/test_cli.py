@@ -13,6 +13,7 @@ from sqlmodel import select
 from connector.ledger.money import Money
 from connector.store.access import LinkRow, MembershipRow, StaffRow
 from connector.store.books import DiscrepancyRow
+from connector.store.companies import CompanyRow
 from connector.store.log import LogRow
 from connector.store.outbox import MailRow, PostingRow
 from jobs import boot
@@ -244,3 +245,10 @@ def test_a_database_without_tables_is_said_plainly(rt: Runtime, run: Run) -> Non
     result = run("status")
     assert result.exit_code == 3
     assert "tieout migrate" in result.output
+
+
+def test_a_company_is_told_what_it_speaks_unasked(run: Run, rt: Runtime) -> None:
+    assert said(run("company", "language", "fr", "--company", "harbor-tile", "--json"))["language"] == "fr"
+    with rt.db.read() as session:
+        assert session.get_one(CompanyRow, COMPANY).language == "fr"
+    assert run("company", "language", "tlh", "--company", "harbor-tile").exit_code == 2

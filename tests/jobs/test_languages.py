@@ -10,9 +10,11 @@ from datetime import timedelta
 
 import pikepdf
 import pytest
+from sqlmodel import select
 
 from connector import words
 from connector.ledger.money import Money
+from connector.store.companies import CompanyRow
 from connector.store.mailing import ScheduleRow
 from connector.store.outbox import MailRow
 from connector.store.talk import MessageRow, ThreadRow
@@ -101,6 +103,18 @@ def test_the_receipt_of_a_payer_whose_language_nobody_knows_is_english(rt: Runti
     (message,) = office.taken
     assert message["Content-Language"] == "en-US"
     assert message["Subject"] == "Receipt 1042: $1,000.00 to Harbor Tile Co."
+
+
+@pytest.mark.usefixtures("_payments")
+def test_a_company_speaks_its_own_language_to_whom_it_does_not_know(rt: Runtime, office: PostOffice) -> None:
+    with rt.db.write("language") as session:
+        for company in session.exec(select(CompanyRow)):
+            company.language = "fr"
+    send_mail(rt, owe_mail(rt, "receipt", payment_id="pay-1"))
+    send_mail(rt, owe_mail(rt, "receipt", payment_id="pay-de"))
+    url = "http://127.0.0.1:8800/staff/talk/t-1"
+    send_mail(rt, owe_mail(rt, "talk_staff", context=json.dumps({"url": url, "thread_id": "t-1"})))
+    assert [message["Content-Language"] for message in office.taken] == ["fr-FR", "de-DE", "en-US"]
 
 
 def test_figures_stand_in_columns_in_every_language(rt: Runtime, office: PostOffice) -> None:

@@ -235,6 +235,31 @@ def test_a_wish_for_a_language_we_do_not_have_is_no_wish(client: FlaskClient) ->
     assert answer.headers["Content-Language"] == "fr-FR"
 
 
+@pytest.mark.parametrize(
+    ("header", "asked", "tag"),
+    [
+        ("", "", "es-US"),
+        ("ja, pt;q=0.8", "", "es-US"),
+        ("fr-CA, en;q=0.8", "", "fr-FR"),
+        ("en-GB", "", "en-US"),
+        ("ja", "?lang=de", "de-DE"),
+        ("ja", "?lang=en", "en-US"),
+    ],
+)
+def test_a_company_speaks_its_own_language_to_whom_it_does_not_know(
+    at_desk: Opener, client: FlaskClient, header: str, asked: str, tag: str
+) -> None:
+    desk = at_desk(cast.OMAR)
+    form = {"csrf_token": csrf_of(desk, "/staff/settings/brand"), "language": "es"}
+    assert desk.post("/staff/settings/brand", data=form).status_code == 302
+    answer = client.get(f"{HOME}/sign-in{asked}", headers={"Accept-Language": header})
+    assert answer.headers["Content-Language"] == tag
+    assert f'<html lang="{tag}"' in answer.get_data(as_text=True)
+    assert '<html lang="en-US"' in desk.get("/staff/settings/brand").get_data(as_text=True)
+    assert client.get("/c/quarry-lane/sign-in").headers["Content-Language"] == ("en-US" if not asked else tag)
+    assert words.spoken() == words.LOCALE
+
+
 def test_staff_pages_speak_english(at_desk: Opener) -> None:
     answer = at_desk(cast.OMAR).get("/staff/invoices?lang=de", headers={"Accept-Language": "de"})
     html = answer.get_data(as_text=True)
