@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 from connector import words
 from connector.clock import day_in
 from connector.errors import TieoutError
-from connector.ledger.credits import GRANTED
+from connector.ledger.by_method import percent_of
+from connector.ledger.credits import BY_BANK, GRANTED
 from connector.ledger.money import Money, total
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import Kind
@@ -144,6 +145,10 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
         .order_by(col(CreditUseRow.number), col(CreditUseRow.credit))
     ).all()
     lines += [ReceiptLine(_use_label(use), Money(-use.amount_minor, payment.currency)) for use in uses]
+    if payment.surcharge_minor:
+        percent = words.quantity(percent_of(payment.surcharge_rate))
+        label = words.say("Card surcharge, {percent}%", percent=percent)
+        lines.append(ReceiptLine(label, Money(payment.surcharge_minor, payment.currency)))
     rest = payment.amount_minor - sum(line.amount.minor for line in lines)
     if rest:
         lines.append(ReceiptLine(words.say("On account"), Money(rest, payment.currency)))
@@ -151,6 +156,8 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
 
 
 def _use_label(use: CreditUseRow) -> str:
+    if use.credit.startswith(BY_BANK):
+        return words.say("Discount for paying from a bank account")
     number = use.number or use.credit.rpartition("/")[2]
     if use.credit.startswith(GRANTED):
         return words.say("Early-payment discount, invoice {number}", number=number)

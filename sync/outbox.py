@@ -23,7 +23,13 @@ from sync.runtime import Runtime
 
 UNDER_WAY = ("due", "leased", "unknown")  # neither in QuickBooks nor waiting for a person
 # The role whose legs a person calls the amount of a posting.
-_HEADLINE = {Kind.CHARGE: Role.CLEARING, Kind.FEE: Role.FEES, Kind.PAYOUT: Role.BANK, Kind.DISCOUNT: Role.DISCOUNTS}
+_HEADLINE = {
+    Kind.CHARGE: Role.CLEARING,
+    Kind.FEE: Role.FEES,
+    Kind.PAYOUT: Role.BANK,
+    Kind.DISCOUNT: Role.DISCOUNTS,
+    Kind.SURCHARGE: Role.RECEIVABLE,
+}
 
 
 def write_postings(

@@ -14,6 +14,7 @@ from datetime import timedelta
 from sqlmodel import Session, col, select
 
 from connector.errors import GatewayError, NotConnected
+from connector.ledger.postings import Kind
 from connector.qbo.gateway import QuickBooksGateway
 from connector.store.cache import InvoiceRow
 from connector.store.outbox import LegRow, PostingRow
@@ -92,7 +93,8 @@ def _what_fits(rt: Runtime, company_id: str, posting_id: str) -> dict[str, int] 
         row = _row(session, posting_id)
         paid = select(LegRow.invoice_id, LegRow.credit).where(LegRow.posting_id == posting_id)
         legs = session.exec(paid).all()
-    ids, lent = [one for one, _ in legs if one], [one for _, one in legs if one]
+        surcharge = claims.beside(session, row, Kind.SURCHARGE)
+    ids, lent = [one for one in (*(one for one, _ in legs), surcharge) if one], [one for _, one in legs if one]
     if row.generation == 1 or row.request_body or not ids:
         return None
     refresh_objects(rt, company_id, "Invoice", ids)

@@ -18,7 +18,7 @@ from connector.ledger.allocation import Share
 from connector.ledger.credits import Use, fit
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
-from connector.ledger.postings import ChargeFact, charge_postings, discount_postings, fee_posting
+from connector.ledger.postings import ChargeFact, charge_postings, discount_postings, fee_posting, surcharge_posting
 from connector.store.companies import CompanyRow
 from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import MailRow
@@ -252,7 +252,9 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
         words = settle_words.other_currency(session, row, txn.net)
         _name(session, rt, row, "other_currency", txn.net, words, subject=txn.txn_id, explains=True)
         return False
-    fitting = fit(_pressed(row, look.shares), look.uses, txn.amount, look.room.minor if look.room else None)
+    surcharge = Money(min(row.surcharge_minor, txn.amount.minor), row.currency)
+    room = look.room.minor if look.room else None
+    fitting = fit(_pressed(row, look.shares), look.uses, txn.amount - surcharge, room)
     zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
     fact = charge_fact(row, charge, fitting, zone=zone)
     _owe(session, rt, row, fact)
@@ -271,18 +273,21 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
 def _on_account(row: PaymentRow, look: _Look) -> Money:
     """Return what the payer meant for no invoice."""
     shares = sum(share.amount_minor for share in look.shares) - sum(use.amount.minor for use in look.uses)
-    return Money(row.amount_minor - shares, row.currency)
+    return Money(row.amount_minor - row.surcharge_minor - shares, row.currency)
 
 
 def _owe(session: Session, rt: Runtime, row: PaymentRow, fact: ChargeFact) -> None:
-    """Owe the books a payment: its discounts first, which it uses up, then the payment itself and its fee."""
-    granted = discount_postings(fact)
-    ids = write_postings(session, rt, row.company_id, granted, payment_id=row.id) if granted else []
-    memos = {posting.key.customer_id: id_ for posting, id_ in zip(granted, ids, strict=True)}
-    charges, fee = charge_postings(fact), fee_posting(fact)
-    after = {str(one.key): memos[one.key.customer_id] for one in charges if one.key.customer_id in memos}
-    postings = [*charges, *([fee] if fee else [])]
-    write_postings(session, rt, row.company_id, postings, payment_id=row.id, after=after)
+    """Owe the books a payment: first the discounts that it uses up and the surcharge that it pays, then itself.
+
+    Each of a customer's waits for the one before it; the fee comes last and waits for none.
+    """
+    surcharge, fee = surcharge_posting(fact), fee_posting(fact)
+    before: dict[str, str] = {}
+    for postings in (discount_postings(fact), [surcharge] if surcharge else [], charge_postings(fact)):
+        after = {str(one.key): before[one.key.customer_id] for one in postings if one.key.customer_id in before}
+        ids = write_postings(session, rt, row.company_id, postings, payment_id=row.id, after=after)
+        before |= {one.key.customer_id: id_ for one, id_ in zip(postings, ids, strict=True)}
+    write_postings(session, rt, row.company_id, [fee] if fee else [], payment_id=row.id)
 
 
 def _pressed(row: PaymentRow, shares: Sequence[ShareRow]) -> list[Share]:

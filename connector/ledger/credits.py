@@ -1,9 +1,9 @@
 """How open credits of a customer pay invoices beside money, and what of both still fits when the books have moved.
 
 Knows no document but by its name, entity/id; a discount that was granted with the press is a credit too, under the name
-discount/invoice, and stays granted. Laws: a credit pays its own customer's invoices alone and never more than
-is left of it; what invoices get is money plus credits, to the cent; money goes first, and a credit that is not needed
-stays with the customer.
+discount/invoice or discount/bank/customer, and stays granted. Laws: a credit pays its own customer's invoices alone and
+never more than is left of it; what invoices get is money plus credits, to the cent; money goes first, and a credit that
+is not needed stays with the customer.
 """
 
 from __future__ import annotations
@@ -50,11 +50,27 @@ class Fitting:
 
 
 GRANTED = "discount/"
+BY_BANK = "discount/bank/"  # granted to a customer for paying by bank debit
 
 
 def discount_name(invoice_id: str) -> str:
     """Return the name under which a discount on an invoice counts as a credit."""
     return GRANTED + invoice_id
+
+
+def bank_discount_name(customer_id: str) -> str:
+    """Return the name under which a discount for paying by bank debit counts as a credit of a customer."""
+    return BY_BANK + customer_id
+
+
+def money_by_customer(shares: Iterable[Share], uses: Iterable[Use]) -> dict[str, int]:
+    """Return the minor units that each customer's invoices get in money."""
+    sums: dict[str, int] = {}
+    for share in shares:
+        sums[share.customer_id] = sums.get(share.customer_id, 0) + share.amount.minor
+    for use in uses:
+        sums[use.customer_id] = sums.get(use.customer_id, 0) - use.amount.minor
+    return sums
 
 
 def use_up(shares: Iterable[Share], offered: Sequence[Credit]) -> list[Use]:
@@ -103,7 +119,7 @@ def fit(shares: Sequence[Share], uses: Sequence[Use], gross: Money, room: Mappin
 
     `room` is minor units open by invoice id and by name of a credit, None where nobody could ask.
     """
-    money = _money_of(shares, uses)
+    money = money_by_customer(shares, uses)
     lent = _lent(uses, room)
     left, parts = gross.minor, []
     needed = dict.fromkeys(lent, 0)
@@ -120,16 +136,6 @@ def fit(shares: Sequence[Share], uses: Sequence[Use], gross: Money, room: Mappin
         if credit:
             needed[customer] += credit
     return Fitting(tuple(parts), tuple(_used(uses, needed, room)))
-
-
-def _money_of(shares: Sequence[Share], uses: Sequence[Use]) -> dict[str, int]:
-    """Return what each customer's invoices were to get in money."""
-    sums: dict[str, int] = {}
-    for share in shares:
-        sums[share.customer_id] = sums.get(share.customer_id, 0) + share.amount.minor
-    for use in uses:
-        sums[use.customer_id] = sums.get(use.customer_id, 0) - use.amount.minor
-    return sums
 
 
 def _lent(uses: Sequence[Use], room: Mapping[str, int] | None) -> dict[str, int]:

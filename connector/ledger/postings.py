@@ -25,6 +25,7 @@ class Role(StrEnum):
     RECEIVABLE = "receivable"
     FEES = "fees"
     DISCOUNTS = "discounts"
+    SURCHARGES = "surcharges"  # income
     BANK = "bank"
 
 
@@ -34,7 +35,12 @@ class Kind(StrEnum):
     CHARGE = "charge"
     FEE = "fee"
     DISCOUNT = "discount"
+    SURCHARGE = "surcharge"
     PAYOUT = "payout"
+
+
+# On a receivable leg: it pays the invoice of the charge's own surcharge, whose id is known only once it is posted.
+SURCHARGED = "surcharge"
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Leg:
     amount: Money
     cites: str = ""  # the balance transaction, on every clearing leg
     invoice_id: str = ""  # on a receivable leg, the invoice it pays
-    credit: str = ""  # on a receivable leg, the credit it uses up: entity/id
+    credit: str = ""  # on a receivable leg, the credit it uses up: entity/id; or SURCHARGED, which it pays
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ class ChargeFact:
     shares: tuple[Share, ...]
     customer_id: str  # who gets what no share takes
     uses: tuple[Use, ...] = ()  # credits that pay part of the shares
+    surcharge: Money | None = None  # part of the gross that pays for the method, not for invoices
 
     def __post_init__(self) -> None:
         if self.gross.minor < 0 or not (self.gross or self.uses):
@@ -105,7 +112,14 @@ class ChargeFact:
     def unapplied(self) -> Money:
         """Return what no share takes."""
         lent = sum(use.amount.minor for use in self.uses)
-        return self.gross - sum_of(self.shares, self.gross.currency) + Money(lent, self.gross.currency)
+        rest = self.gross - sum_of(self.shares, self.gross.currency) + Money(lent, self.gross.currency)
+        return rest - self.surcharge if self.surcharge else rest
+
+    @property
+    def surcharged(self) -> str:
+        """Return the customer who is surcharged: the one the payment came for, if it pays for that one at all."""
+        customers = [share.customer_id for share in self.shares]
+        return self.customer_id if not customers or self.customer_id in customers else customers[0]
 
 
 def charge_postings(fact: ChargeFact) -> list[Posting]:
@@ -122,6 +136,8 @@ def charge_postings(fact: ChargeFact) -> list[Posting]:
         legs += [
             Leg(Role.RECEIVABLE, use.amount, credit=use.name) for use in fact.uses if use.customer_id == customer_id
         ]
+        if customer_id == fact.surcharged and fact.surcharge:
+            legs.append(Leg(Role.RECEIVABLE, -fact.surcharge, credit=SURCHARGED))
         if customer_id == fact.customer_id and fact.unapplied:
             legs.append(Leg(Role.RECEIVABLE, -fact.unapplied))
         cash = Money(-sum(leg.amount.minor for leg in legs), fact.gross.currency)
@@ -144,9 +160,19 @@ def discount_postings(fact: ChargeFact) -> list[Posting]:
         amount = Money(minor, fact.gross.currency)
         key = PostingKey(fact.stripe_account, fact.charge_id, Kind.DISCOUNT.value, customer_id)
         legs = (Leg(Role.DISCOUNTS, amount), Leg(Role.RECEIVABLE, -amount))
-        memo = f"Early-payment discount of {fact.charge_id}; Tieout {fact.payment_id}"
+        memo = f"Discount of {fact.charge_id}; Tieout {fact.payment_id}"
         postings.append(Posting(key, Kind.DISCOUNT, fact.day, legs, memo))
     return postings
+
+
+def surcharge_posting(fact: ChargeFact) -> Posting | None:
+    """Post what a charge's method cost its payer: an invoice of its own, which the charge pays; None where nothing."""
+    if not fact.surcharge:
+        return None
+    key = PostingKey(fact.stripe_account, fact.charge_id, Kind.SURCHARGE.value, fact.surcharged)
+    legs = (Leg(Role.RECEIVABLE, fact.surcharge), Leg(Role.SURCHARGES, -fact.surcharge))
+    memo = f"Card surcharge of {fact.charge_id}; Tieout {fact.payment_id}"
+    return Posting(key, Kind.SURCHARGE, fact.day, legs, memo)
 
 
 def fee_posting(fact: ChargeFact) -> Posting | None:

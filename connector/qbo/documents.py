@@ -1,5 +1,5 @@
 """Postings as QuickBooks documents: a charge is a Payment, a fee a Purchase, a payout a Transfer, a discount a
-CreditMemo that the Payment uses up.
+CreditMemo that the Payment uses up, a surcharge an Invoice that it pays.
 
 Pure mapping, no HTTP and no row. Laws: amounts are JSON numbers with exactly the currency's digits, never floats; the
 same posting and chart give the same bytes; the bytes alone give the document back, so that a retry sends what was
@@ -20,7 +20,7 @@ from connector.ledger.allocation import Share
 from connector.ledger.credits import GRANTED, Use, fit
 from connector.ledger.keys import reference
 from connector.ledger.money import Money, money_of, total
-from connector.ledger.postings import Kind, Posting, Role
+from connector.ledger.postings import SURCHARGED, Kind, Posting, Role
 from connector.qbo.language import page_of, quote
 from connector.qbo.shapes import Document, RawObject
 
@@ -34,6 +34,7 @@ ENTITY_OF = {
     Kind.FEE: "Purchase",
     Kind.PAYOUT: "Transfer",
     Kind.DISCOUNT: "CreditMemo",
+    Kind.SURCHARGE: "Invoice",
 }
 
 
@@ -54,8 +55,10 @@ class Chart:
     bank: str = ""
     vendor: str = ""
     method: str = ""  # of the payer: card or bank debit
-    discount: str = ""  # the item of an early-payment discount
+    discount: str = ""  # the item of discounts
+    surcharge: str = ""  # the item of card surcharges
     discount_memo: str = ""  # the CreditMemo of the discounts that this charge uses up, once it is in QuickBooks
+    surcharge_invoice: str = ""  # the Invoice of the surcharge that this charge pays, once it is in QuickBooks
 
 
 def document_of(posting: Posting, chart: Chart, *, limits: Mapping[str, int] | None = None) -> Document:
@@ -85,7 +88,7 @@ def disagreements(document: Document, body: bytes) -> list[str]:
     """Return the names of what a document in the books says otherwise than ours: amount, customer, accounts."""
     theirs: Fields = _READER.decode(body)
     ours: Fields = {**document.fields}
-    if document.entity in ("Purchase", "CreditMemo"):  # its total is QuickBooks' to compute
+    if document.entity in ("Purchase", "CreditMemo", "Invoice"):  # its total is QuickBooks' to compute
         ours["TotalAmt"] = sum((line["Amount"] for line in ours["Line"]), Decimal(0))
     compared = [path for path in _COMPARED[document.entity] if path != _DEPOSITED_TO or _at(ours, path)]
     return [path for path in compared if _differs(_at(ours, path), _at(theirs, path))]
@@ -102,6 +105,7 @@ _COMPARED = {
     "Payment": ("TotalAmt", "CustomerRef.value", _DEPOSITED_TO),
     "Purchase": ("TotalAmt", "AccountRef.value"),
     "CreditMemo": ("TotalAmt", "CustomerRef.value"),
+    "Invoice": ("TotalAmt", "CustomerRef.value"),
     "Transfer": ("Amount", "FromAccountRef.value", "ToAccountRef.value"),
 }
 
@@ -123,7 +127,7 @@ def _document(posting: Posting, fields: Fields) -> Document:
     """Add how the document is found again: by its reference, a Transfer by its day; then by the note's Stripe id."""
     mark = reference(posting.key)
     entity = ENTITY_OF[posting.kind]
-    named = {"Payment": "PaymentRefNum", "Purchase": "DocNumber", "CreditMemo": "DocNumber"}.get(entity)
+    named = {"Payment": "PaymentRefNum", "Transfer": ""}.get(entity, "DocNumber")
     where, value = (named, mark) if named else ("TxnDate", fields["TxnDate"])
     return Document(
         entity=entity,
@@ -155,18 +159,25 @@ def _payment(posting: Posting, chart: Chart, limits: Mapping[str, int] | None) -
 def _payment_lines(posting: Posting, chart: Chart, limits: Mapping[str, int] | None) -> list[Fields]:
     """Return a line for each invoice and each credit memo: both are positive, QuickBooks knows which is which.
 
-    The discounts of a payment are one credit memo. Where a person dropped it, its part stays open on the invoices.
+    The discounts of a payment are one credit memo. Where a person dropped it, its part stays open on the invoices. The
+    surcharge is an invoice of its own, and gets its money first; where a person dropped it, its part stays unapplied.
     """
     customer, owed = posting.key.customer_id, [leg for leg in posting.legs if leg.role is Role.RECEIVABLE]
     shares = [Share(leg.invoice_id, customer, -leg.amount) for leg in owed if leg.invoice_id]
-    uses = [Use(leg.credit, customer, leg.amount) for leg in owed if leg.credit]
+    uses = [Use(leg.credit, customer, leg.amount) for leg in owed if leg.credit not in ("", SURCHARGED)]
     if not chart.discount_memo:
         uses = [use for use in uses if not use.name.startswith(GRANTED)]
-    fitting = fit(shares, uses, posting.clearing(), limits)
+    surcharge = -total((leg.amount for leg in owed if leg.credit == SURCHARGED), posting.currency)
+    fitting = fit(shares, uses, posting.clearing() - surcharge, limits)
     lines = [_linked(share.amount, "Invoice", share.invoice_id) for share in fitting.shares]
     lines += [_linked(use.amount, *use.name.split("/")) for use in fitting.uses if not use.name.startswith(GRANTED)]
     granted = total((use.amount for use in fitting.uses if use.name.startswith(GRANTED)), posting.currency)
-    return [*lines, _linked(granted, "CreditMemo", chart.discount_memo)] if granted else lines
+    if granted:
+        lines.append(_linked(granted, "CreditMemo", chart.discount_memo))
+    still = surcharge.minor if limits is None else min(surcharge.minor, limits.get(chart.surcharge_invoice, 0))
+    if chart.surcharge_invoice and still:
+        lines.append(_linked(Money(still, posting.currency), "Invoice", chart.surcharge_invoice))
+    return lines
 
 
 def _linked(amount: Money, entity: str, qbo_id: str) -> Fields:
@@ -174,20 +185,31 @@ def _linked(amount: Money, entity: str, qbo_id: str) -> Fields:
 
 
 def _credit_memo(posting: Posting, chart: Chart, _limits: Mapping[str, int] | None) -> Fields:
-    granted = posting.of(Role.DISCOUNTS)
-    item = {"ItemRef": {"value": _chosen(chart.discount, "discount")}, "TaxCodeRef": {"value": "NON"}}
+    return _of_item(posting, posting.of(Role.DISCOUNTS), _chosen(chart.discount, "discount"), "Discount")
+
+
+def _invoice(posting: Posting, chart: Chart, _limits: Mapping[str, int] | None) -> Fields:
+    """Return the invoice of a surcharge: due at once, for it is paid already, and never offered to be paid online."""
+    item = _chosen(chart.surcharge, "surcharge")
+    fields = _of_item(posting, -posting.of(Role.SURCHARGES), item, "Card surcharge")
+    closed = {"AllowOnlineCreditCardPayment": False, "AllowOnlineACHPayment": False}
+    return {**fields, **closed, "DueDate": posting.day.isoformat()}
+
+
+def _of_item(posting: Posting, amount: Money, item: str, what: str) -> Fields:
+    """Return a sales document of one line without tax."""
+    detail = {"ItemRef": {"value": item}, "TaxCodeRef": {"value": "NON"}}
+    line = {
+        "Amount": amount.decimal(),
+        "Description": what,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": detail,
+    }
     return {
         "CustomerRef": {"value": posting.key.customer_id},
         "CurrencyRef": {"value": posting.currency},
         "DocNumber": reference(posting.key),
-        "Line": [
-            {
-                "Amount": granted.decimal(),
-                "Description": "Early-payment discount",
-                "DetailType": "SalesItemLineDetail",
-                "SalesItemLineDetail": item,
-            }
-        ],
+        "Line": [line],
     }
 
 
@@ -233,13 +255,15 @@ _WRITERS: dict[Kind, Callable[[Posting, Chart, Mapping[str, int] | None], Fields
     Kind.FEE: _purchase,
     Kind.PAYOUT: _transfer,
     Kind.DISCOUNT: _credit_memo,
+    Kind.SURCHARGE: _invoice,
 }
 
 _ROLE_WORDS = {
     "clearing": "No account is chosen for Stripe clearing.",
     "fees": "No account is chosen for Stripe's fees.",
     "bank": "No bank account is chosen for payouts.",
-    "discount": "No item is chosen for early-payment discounts.",
+    "discount": "No item is chosen for discounts.",
+    "surcharge": "No item is chosen for card surcharges.",
 }
 
 

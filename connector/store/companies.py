@@ -37,6 +37,8 @@ class CompanyRow(SQLModel, table=True):
     spread_rule: str = "oldest"  # connector.ledger.allocation.Rule: how one amount goes to several invoices
     early_discount: bool = False  # grant what an invoice's terms take off for paying early
     discount_taxed: bool = False  # also on invoices with sales tax, which stays as it was invoiced
+    card_surcharge: int = 0  # hundredths of a percent of what a credit card pays, on top; 0 is off
+    bank_discount: int = 0  # hundredths of a percent of what a bank debit pays, off; 0 is off
     bank_first: bool = False  # bank accounts stand before cards among the ways to pay
     takes_deposits: bool = False  # payers may pay on account, without an invoice
     takes_payments: bool = True  # off: nothing new can be paid online; what is under way goes on
@@ -48,9 +50,9 @@ class CompanyRow(SQLModel, table=True):
     custom_css: str = text()  # checked rules, as they are served
     custom_css_source: str = text()  # as it was typed
     analytics_id: str = ""  # of Google Analytics, on the payers' pages
+    language: str = "en"  # what is spoken to payers of whom nobody knows what they read
     created_at: datetime = instant()
 
-    language: str = "en"  # what is spoken to payers of whom nobody knows what they read
 
 class LogoRow(SQLModel, table=True):
     """A company's logo, written anew by us: a PNG within bounds."""
@@ -120,7 +122,7 @@ class MappingRow(SQLModel, table=True):
     __tablename__ = "mapping"
 
     company_id: str = Field(primary_key=True, foreign_key="company.id")
-    # clearing | fees | bank | receivable | vendor | method_card | method_bank | discount (an item)
+    # clearing | fees | bank | receivable | vendor | method_card | method_bank | discount, surcharge (items)
     role: str = Field(primary_key=True)
     currency: str = Field(primary_key=True)
     qbo_id: str

@@ -40,8 +40,10 @@ class SavedMethodRow(SQLModel, table=True):
     contact_id: str
     state: str = "begun"  # begun | verifying (its bank account waits for two small deposits) | ready | gone
     setup_ref: str | None = None  # seti_...
+    payment_id: str = ""  # the payment that it is kept with; empty where a setup of its own keeps it
     method_ref: str = ""  # pm_..., once it is kept
     kind: str = ""  # card | us_bank_account
+    funding: str = ""  # of a card: credit | debit | prepaid | unknown; empty where nobody asked yet
     label: str = ""  # Visa 4242
     expires: str = ""  # of a card: 04/29
     name: str = ""  # as its owner calls it

@@ -33,7 +33,9 @@ class PaymentRow(SQLModel, table=True):
     from_session: str = ""  # hash of the browser's session that pressed, against card testing
     from_address: str = ""  # hash of the network address it pressed from, against card testing
     note: str = ""  # the payer's own number or words for it, on the receipt: P.O. 4411
-    amount_minor: int = minor()
+    amount_minor: int = minor()  # what is charged, the surcharge with it
+    surcharge_minor: int = minor()  # what the way of paying costs the payer
+    surcharge_rate: int = 0  # hundredths of a percent, as the payer was told
     currency: str
     state: str = "created"  # connector.ledger.payments.PaymentState
     form_nonce: str = Field(unique=True)  # one press of one form: a double click finds the same payment

@@ -47,6 +47,7 @@ class PostingRow(SQLModel, table=True):
         UniqueConstraint("company_id", "key"),
         Index("posting_due", "state", "due_at"),
         Index("posting_of_payment", "company_id", "payment_id"),
+        Index("posting_by_remote", "company_id", "remote_id"),
     )
 
     id: str = Field(primary_key=True)  # ULID

@@ -36,13 +36,14 @@ class NewIntent:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A payment method that is kept."""
+    """A payment method: one that is kept, or one that a browser holds ready and that has no id yet."""
 
     method_ref: str
     customer: str  # empty once it was taken away
     kind: str
     label: str
     expires: str  # of a card: 04/29
+    funding: str  # of a card: credit | debit | prepaid | unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Charge:
     amount: Money
     method: str  # card | us_bank_account ...
     method_label: str  # "Visa 4242", "Test Bank 6789"
+    funding: str  # of a card: credit | debit | prepaid | unknown
     failure_code: str
     failure_text: str
     refunded: Money

@@ -61,10 +61,21 @@ def intent_of(raw: Raw) -> Intent:
 
 
 def method_of(raw: Raw) -> Method:
-    """Read a kept payment method."""
+    """Read a payment method."""
     card: Raw = raw.get("card") or {}
-    expires = f"{card['exp_month']:02}/{card['exp_year'] % 100:02}" if card.get("exp_year") else ""
-    return Method(raw["id"], _id_of(raw.get("customer")), raw.get("type") or "", method_label(raw), expires)
+    return Method(
+        method_ref=raw.get("id") or "",
+        customer=_id_of(raw.get("customer")),
+        kind=raw.get("type") or "",
+        label=method_label(raw),
+        expires=f"{card['exp_month']:02}/{card['exp_year'] % 100:02}" if card.get("exp_year") else "",
+        funding=card.get("funding") or "",
+    )
+
+
+def chosen_of(raw: Raw) -> Method:
+    """Read the method that a confirmation token shows."""
+    return method_of(raw.get("payment_method_preview") or {})
 
 
 def setup_of(raw: Raw) -> Setup:
@@ -90,6 +101,7 @@ def charge_of(raw: Raw) -> Charge:
         amount=money_of(raw["amount"], raw["currency"]),
         method=method.get("type") or "",
         method_label=method_label(method),
+        funding=(method.get("card") or {}).get("funding") or "",
         failure_code=raw.get("failure_code") or "",
         failure_text=raw.get("failure_message") or "",
         refunded=money_of(raw.get("amount_refunded"), raw["currency"]),

@@ -12,12 +12,13 @@ from datetime import datetime
 
 from connector.clock import day_in
 from connector.ledger.allocation import Refusal, is_too_small, least_part, open_amount
-from connector.ledger.credits import GRANTED, Credit, left_of
+from connector.ledger.by_method import percent_of
+from connector.ledger.credits import BY_BANK, GRANTED, Credit, left_of
 from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.companies import CompanyRow
-from connector.words import aside, clock_text, mark, money_text, on_day, owner, say, short_name
+from connector.words import aside, clock_text, mark, money_text, on_day, owner, quantity, say, short_name
 from sync.collect.press import Press, Refused
 from sync.collect.reserve import Reservation, reserved_minor
 
@@ -175,6 +176,28 @@ def of_discount(scene: Scene, press: Press) -> Refused | None:
         left = granted.left if granted else Money(0, press.currency)
         return Refused("credit", sentence, invoice_id, balances, credits={name: left})
     return None
+
+
+@aside()
+def of_method(press: Press) -> Refused:
+    """Tell what the payer's method makes of the total; nothing is charged before the payer has read it."""
+    total, currency = Money(press.money_minor, press.currency), press.currency
+    off = sum(minor for name, minor in press.credits if name.startswith(BY_BANK))
+    cost = Money(press.surcharge_minor or -off, currency)
+    facts = {"amount": money_text(Money(abs(cost.minor), currency)), "total": money_text(total)}
+    if press.surcharge_minor:
+        said = say(
+            "Paying by credit card costs {percent}% more, {amount}: {total} in all. Debit cards and bank accounts cost "
+            "nothing more.",
+            percent=quantity(percent_of(press.surcharge_rate)),
+            **facts,
+        )
+    elif off:
+        said = say("Paying from a bank account takes {amount} off: {total} in all.", **facts)
+    else:
+        said = say("Paying this way costs nothing more: {total} in all.", **facts)
+    next_step = say("Press Pay again to pay it. Nothing was charged yet.")
+    return Refused("by_method", f"{said} {next_step}", total=total, cost=cost)
 
 
 @aside()

@@ -55,6 +55,12 @@ def as_credits(discounts: Mapping[str, Discount]) -> dict[str, Credit]:
     }
 
 
+def taxed_among(session: Session, company_id: str, invoice_ids: Iterable[str]) -> set[str]:
+    """Return which of these invoices have sales tax, as QuickBooks said it last."""
+    papers = _bodies(session, company_id, "Invoice", invoice_ids)
+    return {qbo_id for qbo_id, paper in papers.items() if _is_taxed(paper)}
+
+
 def _bodies(session: Session, company_id: str, entity: str, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     rows = select(RawRow.qbo_id, RawRow.body).where(
         RawRow.company_id == company_id, RawRow.entity == entity, col(RawRow.qbo_id).in_(list(ids))

@@ -32,6 +32,11 @@ class Press:
     contact_id: str = ""
     payer_email: str = ""
     note: str = ""  # the payer's own number or words, for the receipt
+    method_token: str = ""  # what the browser holds ready to confirm with, where the total hangs on the method
+    kept_method: str = ""  # or the kept method that it confirms with
+    shown_minor: int | None = None  # the total that the payer was shown; None stands for what the rest comes to
+    surcharge_minor: int = 0  # what the method costs the payer, once it is known
+    surcharge_rate: int = 0  # hundredths of a percent
     on_last_known: bool = False  # the payer was told how old the balances are, and pays all the same
     from_session: str = ""  # hash of the browser's session, against card testing
     from_address: str = ""  # hash of the network address, against card testing
@@ -42,8 +47,9 @@ class Press:
 
     @property
     def money_minor(self) -> int:
-        """Return what is paid in money: the shares less what credits pay of them, or what is paid on account."""
-        return sum(minor for _, minor in self.shares) - sum(minor for _, minor in self.credits) + self.deposit_minor
+        """Return what is paid in money: the shares less what credits pay, or a deposit, and what the method costs."""
+        paid, lent = (sum(minor for _, minor in part) for part in (self.shares, self.credits))
+        return paid - lent + self.deposit_minor + self.surcharge_minor
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Refused:
 
     Reasons: empty, too_many, unknown_invoice, not_payable, above_balance, under_way, not_positive, other_currency,
     partial, too_small, too_large, other_form, cards_declined, sign_in_first, books_out_of_reach, last_known,
-    stripe_out_of_reach, stripe_refused, not_connected, unknown_credit, credit, paused.
+    stripe_out_of_reach, stripe_refused, not_connected, unknown_credit, credit, by_method, paused.
     """
 
     reason: str
@@ -74,3 +80,5 @@ class Refused:
     balances: Mapping[str, Money] = field(default_factory=dict)  # what may be paid now, by invoice; empty when unknown
     under_way: tuple[str, ...] = ()  # ids of the payments that stand in the way
     credits: Mapping[str, Money] = field(default_factory=dict)  # what is left of each credit, where one has changed
+    total: Money | None = None  # what the payer's method makes of the total
+    cost: Money | None = None  # of which the method's surcharge, or less its discount

@@ -1,7 +1,8 @@
 """What payments have reserved on invoices and of credits: everything that was promised and is not in a balance yet.
 
 Reads rows only. Law: a share, and the use of a credit, counts from the moment its payment is pressed until its payment
-is given up, has failed, or stands in QuickBooks; so the live balance less the reservations is what may be promised.
+is given up, has failed, or stands in QuickBooks; so the live balance less the reservations is what may be promised. The
+invoice of a surcharge is promised whole to the payment that it was made for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col, or_, select
 
 from connector.ledger.money import Money
@@ -55,6 +56,7 @@ def reservations(
         .order_by(*in_order)
     )
     held = [_reservation(payment, share.invoice_id, share.amount_minor) for payment, share in session.exec(shares)]
+    held += _surcharges(session, company_id, invoice_ids)
     if not credit_names:
         return held
     uses = (
@@ -70,16 +72,30 @@ def reservations(
     return held + [_reservation(payment, use.credit, use.amount_minor) for payment, use in session.exec(uses)]
 
 
+def _surcharges(session: Session, company_id: str, invoice_ids: Sequence[str]) -> list[Reservation]:
+    """Return what is promised on invoices of surcharges that stand in QuickBooks before the payment that pays them."""
+    posted = select(PaymentRow, PostingRow).where(
+        PostingRow.company_id == company_id,
+        PostingRow.payment_id == PaymentRow.id,
+        PostingRow.kind == Kind.SURCHARGE.value,
+        PostingRow.state == "posted",
+        col(PostingRow.remote_id).in_(invoice_ids),
+        _stands(company_id, col(PostingRow.customer_id)),
+    )
+    return [_reservation(payment, one.remote_id, one.amount_minor) for payment, one in session.exec(posted)]
+
+
 def _stands(company_id: str, customer_id: Mapped[str]) -> ColumnElement[bool]:
     """Return the condition that a payment is under way, or succeeded and not in a customer's books yet."""
+    charge = aliased(PostingRow)  # apart from the posting of a surcharge, which may be asked for beside it
     in_books = (
-        select(PostingRow.id)
+        select(charge.id)
         .where(
-            PostingRow.company_id == company_id,
-            PostingRow.payment_id == PaymentRow.id,
-            PostingRow.kind == Kind.CHARGE.value,
-            PostingRow.customer_id == customer_id,
-            col(PostingRow.state).in_(("posted", "dropped")),
+            charge.company_id == company_id,
+            charge.payment_id == PaymentRow.id,
+            charge.kind == Kind.CHARGE.value,
+            charge.customer_id == customer_id,
+            col(charge.state).in_(("posted", "dropped")),
         )
         .exists()
     )

@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel, and_, case, col, or_, select, update
 
 from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
 from connector.ledger.allocation import Share, check_shares, least_free
-from connector.ledger.credits import GRANTED, Credit, Use, check_uses
+from connector.ledger.credits import BY_BANK, GRANTED, Credit, Use, check_uses
 from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
@@ -25,9 +25,9 @@ from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
-from connector.stripe.facts import Intent
+from connector.stripe.facts import Intent, Method
 from connector.words import money_text, on_record
-from sync.collect import answers, card_tries, saved
+from sync.collect import answers, by_method, card_tries, saved
 from sync.collect.answers import MOST_INVOICES, Scene
 from sync.collect.credits import uses_of
 from sync.collect.giving_up import give_up_unfinished
@@ -81,6 +81,9 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
     known = known_invoices(rt, company, press, asked)
     if isinstance(known, Refused):
         return known
+    method = by_method.method_of(rt, company, press)
+    if isinstance(method, Refused):
+        return method
     rings: list[tuple[str, str]] = []
     with rt.db.write("pay") as session:
         # One press of a company at a time from here to the commit, on every database.
@@ -93,7 +96,10 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
         scene = Scene(company, _allowed(known.invoices, press), held, payers, rt.clock.now(), lending)
         if refused := _refusal(scene, press):
             return refused
-        payment = _insert(session, rt, press, known, account)
+        priced = _priced(session, scene, press, method)
+        if isinstance(priced, Refused):
+            return priced
+        payment = _insert(session, rt, priced, known, account)
         if isinstance(payment, PaymentRow) and not payment.amount_minor:
             left = {one: money.minor for one, money in scene.balances(asked).items()}
             rings = settle_by_credit(session, rt, payment, left)
@@ -168,6 +174,13 @@ def _refusal(scene: Scene, press: Press) -> Refused | None:
     return None if press.money_minor == 0 and uses else _wrong_amount(press)
 
 
+def _priced(session: Session, scene: Scene, press: Press, method: Method | None) -> Press | Refused:
+    """Return the press at the total of its method; that too must be an amount that is taken."""
+    shares, uses = _shares(press, scene.invoices), _uses(press, scene.credits)
+    priced = by_method.priced(session, press, shares, uses, method)
+    return priced if isinstance(priced, Refused) or not priced.money_minor else _wrong_amount(priced) or priced
+
+
 def _wrong_amount(press: Press) -> Refused | None:
     least = least_free(press.currency).minor if press.deposit_minor else 0  # parts of invoices have their own rule
     if press.money_minor < max(SMALLEST_MINOR, least):
@@ -214,6 +227,8 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
         note=press.note,
         language=press.language,
         amount_minor=press.money_minor,
+        surcharge_minor=press.surcharge_minor,
+        surcharge_rate=press.surcharge_rate,
         currency=press.currency,
         form_nonce=press.form_nonce,
         stripe_account=account,
@@ -249,8 +264,9 @@ def _parts(press: Press, known: Known, payment_id: str) -> list[SQLModel]:
         told: dict[str, Any] = {"customer_id": invoice.customer_id, "amount_minor": minor, "number": invoice.number}
         rows.append(ShareRow(invoice_id=invoice_id, **of, **told))
     for name, minor in press.credits:
-        credit = known.credits[name]
-        told = {"customer_id": credit.customer_id, "amount_minor": minor, "number": credit.number}
+        credit = known.credits.get(name)  # one for the bank is of no paper
+        customer_id = credit.customer_id if credit else name.removeprefix(BY_BANK)
+        told = {"customer_id": customer_id, "amount_minor": minor, "number": credit.number if credit else ""}
         rows.append(CreditUseRow(credit=name, **of, **told))
     return rows
 
@@ -296,9 +312,12 @@ def _still_wanted(rt: Runtime, payment: PaymentRow, intent: Intent) -> PaymentSt
 def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
     shares = {share.invoice_id: share.amount_minor for share in shares_of(rt, payment)}
     with rt.db.read() as session:
-        lent = {use.name: use.amount.minor for use in uses_of(session, payment)}
+        uses = uses_of(session, payment)
+    lent = {use.name: use.amount.minor for use in uses if not use.name.startswith(BY_BANK)}
     who = (payment.customer_id, payment.contact_id, payment.currency)
-    is_same = shares == dict(press.shares) and lent == dict(press.credits) and payment.amount_minor == press.money_minor
+    # The method's cost was part of what was shown, and the form's key was made with the method.
+    shown = press.money_minor if press.shown_minor is None else press.shown_minor
+    is_same = shares == dict(press.shares) and lent == dict(press.credits) and payment.amount_minor == shown
     return is_same and who == (press.customer_id, press.contact_id, press.currency)
 
 

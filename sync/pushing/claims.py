@@ -145,21 +145,30 @@ def _chart(session: Session, row: PostingRow) -> Chart:
         )
         is_bank = (session.exec(paid_by).one_or_none() or "").endswith("bank_account")
         method = chosen.get("method_bank" if is_bank else "method_card", "")
-    names = ("clearing", "fees", "bank", "vendor", "discount")
-    memo = _discount_memo(session, row) if row.kind == Kind.CHARGE else ""
-    return Chart(**{name: chosen.get(name, "") for name in names}, method=method, discount_memo=memo)
+    names = ("clearing", "fees", "bank", "vendor", "discount", "surcharge")
+    return Chart(
+        **{name: chosen.get(name, "") for name in names},
+        method=method,
+        discount_memo=beside(session, row, Kind.DISCOUNT),
+        surcharge_invoice=beside(session, row, Kind.SURCHARGE),
+    )
 
 
-def _discount_memo(session: Session, row: PostingRow) -> str:
-    """Return the credit memo of the discounts that a charge uses up: it was posted first, or a person dropped it."""
-    granted = select(PostingRow.remote_id).where(
+def beside(session: Session, row: PostingRow, kind: Kind) -> str:
+    """Return the discounts' credit memo, or the surcharge's invoice, that a charge takes in: it was posted first.
+
+    Empty where there is none, where a person dropped it, and for what is no charge.
+    """
+    if row.kind != Kind.CHARGE:
+        return ""
+    posted = select(PostingRow.remote_id).where(
         PostingRow.company_id == row.company_id,
-        PostingRow.kind == Kind.DISCOUNT.value,
+        PostingRow.kind == kind.value,
         PostingRow.object_id == row.object_id,
         PostingRow.customer_id == row.customer_id,
         PostingRow.state == "posted",
     )
-    return session.exec(granted).one_or_none() or ""
+    return session.exec(posted).one_or_none() or ""
 
 
 def _code_of(reason: NotBookable) -> str:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from connector.ledger.credits import GRANTED
 from connector.ledger.money import Money
-from connector.ledger.postings import Leg, Role
+from connector.ledger.postings import SURCHARGED, Leg, Role
 from connector.qbo.documents import ENTITY_OF, NotBookable, bytes_of, thaw
 from connector.store.cache import InvoiceRow
 from connector.store.companies import MappingRow
@@ -27,6 +27,7 @@ _ROLE_NAMES = {
     Role.FEES: "Stripe fees",
     Role.BANK: "Bank",
     Role.DISCOUNTS: "Discounts given",
+    Role.SURCHARGES: "Surcharge income",
 }
 
 
@@ -81,6 +82,8 @@ def _line(leg: Leg, names: dict[str, str], numbers: dict[str, str]) -> Line:
 
 
 def _of_what(leg: Leg, numbers: dict[str, str]) -> str:
+    if leg.credit == SURCHARGED:
+        return "the surcharge"
     if leg.credit.startswith(GRANTED):
         return "the discount"
     if leg.credit:

@@ -21,7 +21,9 @@ def title(session: Session, posting: PostingRow) -> str:
     if posting.kind == Kind.CHARGE:
         return f"Payment of {_customer_name(session, posting)}"
     if posting.kind == Kind.DISCOUNT:
-        return f"Early-payment discount of {_customer_name(session, posting)}"
+        return f"Discount of {_customer_name(session, posting)}"
+    if posting.kind == Kind.SURCHARGE:
+        return f"Card surcharge of {_customer_name(session, posting)}"
     if posting.kind == Kind.FEE:
         return f"Stripe fee of charge …{posting.object_id[-4:]}"
     if posting.amount_minor < 0:

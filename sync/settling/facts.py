@@ -88,6 +88,7 @@ def charge_fact(row: PaymentRow, charge: Charge, fitting: Fitting, *, zone: str)
         shares=fitting.shares,
         customer_id=row.customer_id,
         uses=fitting.uses,
+        surcharge=Money(min(row.surcharge_minor, charge.txn.amount.minor), charge.txn.amount.currency),
     )
 
 

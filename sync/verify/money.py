@@ -22,7 +22,7 @@ from sync.verify.broken import Broken
 from sync.verify.named import Named
 
 SUCCEEDED = PaymentState.SUCCEEDED.value
-_FROM_CHARGE = (Kind.CHARGE.value, Kind.FEE.value)
+_FROM_CHARGE = (Kind.CHARGE.value, Kind.FEE.value, Kind.DISCOUNT.value, Kind.SURCHARGE.value)
 
 
 def once_in_the_books(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
@@ -128,9 +128,9 @@ def payouts_tie(session: Session, rt: Runtime, company_id: str) -> Iterator[Brok
 
 
 def shares_fit(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
-    """I-6: shares are positive and sum to their payment and its credits; legs of a posting sum to zero."""
-    amounts = select(PaymentRow.id, PaymentRow.amount_minor).where(PaymentRow.company_id == company_id)
-    agreed = Counter(dict(session.exec(amounts).all()))
+    """I-6: shares are positive and sum to their payment and its credits, surcharge apart; a posting's legs to zero."""
+    amounts = select(PaymentRow.id, PaymentRow.amount_minor - PaymentRow.surcharge_minor)
+    agreed = Counter(dict(session.exec(amounts.where(PaymentRow.company_id == company_id)).all()))
     for use in session.exec(select(CreditUseRow).where(CreditUseRow.company_id == company_id)):
         agreed[use.payment_id] += use.amount_minor
         if use.amount_minor <= 0:
@@ -167,7 +167,7 @@ def refunds_fit(session: Session, rt: Runtime, company_id: str) -> Iterator[Brok
 
 
 def shown_is_charged(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
-    """I-18: what was agreed to is the shares less credits, and what Stripe charged, or the difference is named."""
+    """I-18: what was agreed to is shares less credits plus surcharge, and what Stripe charged, or it is named."""
     named = Named.read(session, company_id, ever=True)
     shares = (
         select(ShareRow.payment_id, func.sum(ShareRow.amount_minor))
@@ -183,8 +183,9 @@ def shown_is_charged(session: Session, rt: Runtime, company_id: str) -> Iterator
     charged = {txn_id: (minor, currency) for txn_id, minor, currency in session.exec(txns)}
     for payment in _payments(session, company_id):
         agreed = (payment.amount_minor, payment.currency)
-        if payment.id in sums and sums[payment.id] != payment.amount_minor:
-            yield Broken("I-18", payment.id, f"{payment.amount_minor} was shown, its shares are {sums[payment.id]}")
+        if payment.id in sums and sums[payment.id] + payment.surcharge_minor != payment.amount_minor:
+            parts = f"its shares are {sums[payment.id]}, its surcharge {payment.surcharge_minor}"
+            yield Broken("I-18", payment.id, f"{payment.amount_minor} was shown, {parts}")
         took = charged.get(payment.balance_txn, agreed)
         if took != agreed and not named.has(payment.id, payment.balance_txn):
             yield Broken("I-18", payment.id, f"{agreed[0]} {agreed[1]} was agreed, {took[0]} {took[1]} was charged")

@@ -61,6 +61,7 @@ def charge(**changes: Any) -> Charge:
         amount=PAID,
         method="card",
         method_label="Visa 4242",
+        funding="credit",
         failure_code="",
         failure_text="",
         refunded=Money(0, "USD"),

@@ -1,0 +1,98 @@
+"""What the payer's way to pay costs or saves: decided from the company's rates and Stripe's word on the method.
+
+Knows no page. Laws: without its switch and its item there is none; none where an invoice has sales tax that nobody
+decided about; no payment is written at another total than the payer was shown, so the first press that meets a cost is
+refused with the new total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlmodel import Session, col, select
+
+from connector.errors import GatewayError, NotConnected, NotFound, Unauthorised
+from connector.ledger.allocation import Share
+from connector.ledger.by_method import Rates
+from connector.ledger.credits import Use, bank_discount_name, money_by_customer
+from connector.ledger.money import Money
+from connector.store.companies import CompanyRow, MappingRow
+from connector.store.methods import SavedMethodRow
+from connector.stripe.facts import Method
+from sync.collect import answers
+from sync.collect.discounts import ITEM_ROLE, taxed_among
+from sync.collect.press import Press, Refused
+from sync.runtime import Runtime
+
+SURCHARGE_ROLE = "surcharge"
+
+
+def rates_on(session: Session, company_id: str, invoice_ids: Sequence[str], currency: str) -> Rates:
+    """Return what a company asks and grants by method for a payment of invoices, or on account where there are none."""
+    company = session.get_one(CompanyRow, company_id)
+    if currency != company.home_currency or not (company.card_surcharge or company.bank_discount):
+        return Rates()
+    has_tax = bool(taxed_among(session, company_id, invoice_ids))
+    return Rates(
+        surcharge=0 if has_tax or not _has_item(session, company_id, SURCHARGE_ROLE) else company.card_surcharge,
+        bank_discount=0
+        if not invoice_ids or (has_tax and not company.discount_taxed) or not _has_item(session, company_id, ITEM_ROLE)
+        else company.bank_discount,
+    )
+
+
+def method_of(rt: Runtime, company: CompanyRow, press: Press) -> Method | Refused | None:
+    """Ask Stripe what the payer is about to pay with; None where no cost hangs on it, or the page did not say it."""
+    with rt.db.read() as session:
+        rates = rates_on(session, company.id, [one for one, _ in press.shares], press.currency)
+        is_own = not press.kept_method or _is_kept(session, press)
+    if not (rates.surcharge or rates.bank_discount) or press.money_minor <= 0:
+        return None
+    if not is_own:
+        return answers.plain("other_form")
+    try:
+        gateway = rt.gateways.stripe(company.id)
+        if press.kept_method:
+            return gateway.method(press.kept_method)
+        return gateway.chosen(press.method_token) if press.method_token else None
+    except NotFound:
+        return answers.plain("other_form")
+    except (NotConnected, Unauthorised):
+        return answers.of_company("not_connected", company)
+    except GatewayError:
+        return answers.plain("stripe_out_of_reach")
+
+
+def priced(
+    session: Session, press: Press, shares: Sequence[Share], uses: Sequence[Use], method: Method | None
+) -> Press | Refused:
+    """Return a press with what its method costs and saves, or the refusal that tells the payer the total of it."""
+    rates = rates_on(session, press.company_id, [one for one, _ in press.shares], press.currency)
+    if method is None and (rates.surcharge or rates.bank_discount) and press.money_minor > 0:
+        return answers.plain("other_form")  # a page from before the rates
+    if method is not None:
+        off = rates.discounts_on(money_by_customer(shares, uses), kind=method.kind)
+        named = tuple((bank_discount_name(customer), minor) for customer, minor in sorted(off.items()))
+        money = Money(press.money_minor - sum(off.values()), press.currency)
+        cost = rates.surcharge_on(money, kind=method.kind, funding=method.funding)
+        rate = rates.surcharge if cost else 0
+        press = replace(press, credits=(*press.credits, *named), surcharge_minor=cost.minor, surcharge_rate=rate)
+    if press.shown_minor in (None, press.money_minor):
+        return press
+    return answers.of_method(press) if method is not None else answers.plain("other_form")
+
+
+def _has_item(session: Session, company_id: str, role: str) -> bool:
+    return session.get(MappingRow, (company_id, role, "")) is not None
+
+
+def _is_kept(session: Session, press: Press) -> bool:
+    mine = select(SavedMethodRow.id).where(
+        SavedMethodRow.company_id == press.company_id,
+        SavedMethodRow.contact_id == press.contact_id,
+        col(SavedMethodRow.contact_id) != "",
+        SavedMethodRow.method_ref == press.kept_method,
+        SavedMethodRow.state == "ready",
+    )
+    return session.exec(mine).first() is not None
