@@ -82,6 +82,8 @@
   window.addEventListener("popstate", () => open(location.href, false));
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+  document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   const copy = document.querySelector("[data-copy-from]");
   if (copy && navigator.clipboard) {
     const field = document.querySelector("[data-copy]");
