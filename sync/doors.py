@@ -45,12 +45,16 @@ class Refused:
 
 
 def accept_stripe(rt: Runtime, slug: str, body: bytes, header: str) -> Accepted | Refused:
-    """Take a webhook of Stripe: at a company's own door, or at the common one (no slug) by the account it names."""
+    """Take a webhook of Stripe: at a company's own door, or at the common one (no slug) by the account it names.
+
+    What the platform's endpoint signed for an account of nobody here is kept and answered: a refusal would hold back
+    the events of every other account.
+    """
     with rt.db.read() as session:
         connection = _by_slug(session, slug) if slug else _by_account(session, _claimed_account(body))
-    if connection is None or not connection.webhook_cipher:
+    secrets = _secrets(rt, connection, is_common=not slug)
+    if not secrets:
         return Refused(404 if slug else 400, "unknown company" if slug else "unknown account")
-    secrets = connections.secret_of(rt, connection, connections.WEBHOOK).replace(",", " ").split()
     try:
         hint = read_hint(body, header, secrets, rt.clock.now())
     except (BadSignature, BadBody) as error:
@@ -89,6 +93,13 @@ def _store(rt: Runtime, rows: Sequence[InboxRow]) -> Accepted:
     return Accepted(tuple(row.id for row in fresh))
 
 
+def _secrets(rt: Runtime, connection: ConnectionRow | None, *, is_common: bool) -> list[str]:
+    """Return what may have signed: the secret of the account's own endpoint, at the common door also the platform's."""
+    own = connections.secret_of(rt, connection, connections.WEBHOOK) if connection else ""
+    platform = rt.settings.stripe_connect_webhook_secret.get_secret_value() if is_common else ""
+    return f"{own} {platform}".replace(",", " ").split()
+
+
 def _by_slug(session: Session, slug: str) -> ConnectionRow | None:
     named = select(ConnectionRow).where(
         ConnectionRow.which == connections.STRIPE, ConnectionRow.company_id == CompanyRow.id, CompanyRow.slug == slug
@@ -100,9 +111,11 @@ def _by_account(session: Session, account: str) -> ConnectionRow | None:
     if not account:
         return None
     named = select(ConnectionRow).where(
-        ConnectionRow.which == connections.STRIPE, ConnectionRow.account == account, ConnectionRow.state == "connected"
+        ConnectionRow.which == connections.STRIPE,
+        ConnectionRow.account == account,
+        ConnectionRow.state != "disconnected",
     )
-    return session.exec(named).first()
+    return session.exec(named).one_or_none()
 
 
 def _claimed_account(body: bytes) -> str:
@@ -115,20 +128,18 @@ def _claimed_account(body: bytes) -> str:
     return account if isinstance(account, str) else ""
 
 
-def _stripe_row(rt: Runtime, connection: ConnectionRow, hint: Hint) -> InboxRow:
+def _stripe_row(rt: Runtime, connection: ConnectionRow | None, hint: Hint) -> InboxRow:
     """Return the row of an event; one of another account or mode is kept and not acted upon."""
-    state = "new"
-    if hint.account not in ("", connection.account):
-        state = "unmatched"
-    elif hint.livemode != connection.livemode:
-        state = "ignored"
+    account = hint.account or (connection.account if connection else "")
+    ours = connection if connection and account == connection.account else None
+    state = "unmatched" if ours is None else "new" if hint.livemode == ours.livemode else "ignored"
     return _row(
         rt,
         state,
         provider="stripe",
-        account=hint.account or connection.account,
+        account=account,
         event_id=hint.event_id,
-        company_id=connection.company_id if state != "unmatched" else "",
+        company_id=ours.company_id if ours else "",
         kind=hint.kind,
         object_id=hint.object_id,
     )

@@ -20,7 +20,8 @@ from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
 from connector.stripe.facts import Intent
-from sync import discrepancies
+from connector.stripe.webhooks import DEAUTHORIZED
+from sync import discrepancies, stripe_access
 from sync.collect import card_tries, saved
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
 from sync.pull import pull_company
@@ -100,6 +101,8 @@ def _stripe(rt: Runtime, row: InboxRow) -> str:
             return ""
         moves = or_(*(col(InboxRow.kind).startswith(prefix) for prefix in _MOVES_MONEY))
         return _with_those_before(rt, row, began, and_(col(InboxRow.provider) == "stripe", moves))
+    if row.kind == DEAUTHORIZED:
+        return "settled" if stripe_access.look_again(rt, row.company_id) else "ignored"
     if row.object_id.startswith("pi_"):
         return _intent(rt, row)
     if row.object_id.startswith(saved.KEPT_AT_STRIPE):

@@ -19,12 +19,11 @@ from connector.errors import TieoutError, Unauthorised
 from connector.ledger.money import Money
 from connector.ledger.payments import UNDER_WAY, PaymentState
 from connector.store.cache import CursorRow
-from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
-from sync import discrepancies
+from sync import discrepancies, stripe_access
 from sync.lease import alone
 from sync.runtime import Runtime
 from sync.settle import settle_payment
@@ -39,7 +38,6 @@ PAYOUTS_BACK = timedelta(days=35)  # a payout may fail days after it was paid
 LEASE_SECONDS = 600.0
 _CHUNK = 200
 _LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)  # before Stripe
-_KEY_REFUSED = "stripe_key_refused"
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,15 @@ def follow(rt: Runtime, company_id: str, *, back: timedelta = OVERLAP) -> Follow
     with alone(rt, f"stripe_feed/{company_id}", seconds=LEASE_SECONDS) as lease:
         if lease is None:
             return Followed(is_busy=True)
+        with rt.db.read() as session:
+            connection = connections.connected(session, company_id, connections.STRIPE)
         gateway = rt.gateways.stripe(company_id)
         try:
             txns = _pull_txns(rt, company_id, gateway, back)
             payouts = _pull_payouts(rt, company_id, gateway)
             _sort(rt, company_id, gateway)
         except Unauthorised as error:
-            _tell_refused(rt, company_id, error)
+            stripe_access.tell_refused(rt, connection, error)
             raise
         _settle_seen(rt, company_id)
         booked = book_payouts(rt, company_id)
@@ -104,7 +104,7 @@ def _move_cursor(rt: Runtime, company_id: str, newest: datetime | None) -> None:
         row.changed_since, row.updated_at = newest.isoformat() if newest else "", rt.clock.now()
         connection = connections.find(session, company_id, connections.STRIPE)
         if connection:
-            discrepancies.close(session, rt, company_id, kind=_KEY_REFUSED, subject=connection.account)
+            discrepancies.close(session, rt, company_id, kind=stripe_access.REFUSED, subject=connection.account)
 
 
 def _pull_payouts(rt: Runtime, company_id: str, gateway: StripeGateway) -> int:
@@ -169,22 +169,6 @@ def _settle_seen(rt: Runtime, company_id: str) -> None:
     for payment_id in payment_ids:
         with suppress(TieoutError):  # the sweep of payments comes back to it
             settle_payment(rt, payment_id)
-
-
-def _tell_refused(rt: Runtime, company_id: str, error: Unauthorised) -> None:
-    with rt.db.write("feed_refused") as session:
-        connection = session.get(ConnectionRow, (company_id, connections.STRIPE))
-        currency = session.get_one(CompanyRow, company_id).home_currency
-        discrepancies.open_one(
-            session,
-            rt,
-            company_id,
-            kind=_KEY_REFUSED,
-            subject=connection.account if connection else "",
-            sentence=f"Stripe refuses our key for this account: {error.message}",
-            next_step="Check the key’s rights in Stripe’s dashboard, or connect Stripe again with a new key.",
-            amount=Money(0, currency),
-        )
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

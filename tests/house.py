@@ -22,6 +22,7 @@ from connector.store.outbox import PostingRow
 from connector.stripe.gateway import StripeGateway
 from jobs.boot import runtime_of
 from oauth import flow
+from oauth.joining import begin_joining, finish_joining
 from oauth.keys import connect_stripe
 from oauth.vault import new_key
 from sandbox.seed import seed
@@ -30,6 +31,7 @@ from sync.accounts import ensure_accounts
 from sync.collect.press import Press, Started
 from sync.collect.start import start_payment
 from sync.pull import pull_company
+from tests import joined
 from tests.world_clock import WorldClock
 
 PUBLIC_URL = "http://127.0.0.1:8800"
@@ -58,10 +60,13 @@ class House:
         invoices: int = 40,
         clock: Clock | None = None,
         more: dict[str, str] | None = None,
+        by_consent: bool = False,
     ) -> None:
         self.world = world
         self.realm = seed(world.quickbooks, customers=customers, invoices=invoices)
         self.environment = self._environment(world, database_url, public_url) | (more or {})
+        if by_consent:
+            self.environment |= {name.upper(): value for name, value in joined.platform_settings(world).items()}
         values: dict[str, Any] = {name.lower(): value for name, value in self.environment.items()}
         self.settings = Settings(**values)
         self.bell = Bells()
@@ -76,7 +81,10 @@ class House:
                 CompanyRow(id=self.company_id, slug="harbor-tile", name="Harbor", created_at=self.rt.clock.now())
             )
         self._consent()
-        self._keys()
+        if by_consent:
+            self.account = self.join(self.company_id, joined.business(world))
+        else:
+            self._keys()
         pull_company(self.rt, self.company_id)
         ensure_accounts(self.rt, self.company_id)
 
@@ -129,6 +137,11 @@ class House:
             look=look,
         )
 
+    def join(self, company_id: str, account: str) -> str:
+        """Let a company's owner choose an account on Stripe's page of consent; returns the account."""
+        back = joined.agree(begin_joining(self.rt, company_id, "this browser"), account)
+        return finish_joining(self.rt, state=back["state"], code=back["code"], browser_hash="this browser")[1]
+
     # The payer -------------------------------------------------------------------------------------------------------
 
     def customer(self, name: str) -> str:
@@ -170,7 +183,8 @@ class House:
 
     def confirm(self, payment_id: str, **how: Any) -> None:
         """Confirm in the stand-in's browser endpoint: `card=` or `bank_account=`."""
-        self.world.stripe.control("pay", {"payment_intent": self.payment(payment_id).intent_id, **how})
+        chosen = {"account": self.account, "payment_intent": self.payment(payment_id).intent_id}
+        self.world.stripe.control("pay", {**chosen, **how})
 
     def payment(self, payment_id: str) -> PaymentRow:
         with self.rt.db.read() as session:
@@ -194,9 +208,13 @@ class House:
         """Return the documents that carry one of our references."""
         return [body for body in self.in_books(entity) if str(body.get(field, "")).startswith("TO")]
 
+    def at_stripe(self, kind: str) -> list[dict[str, Any]]:
+        """Return the account's objects of a kind as the stand-in of Stripe holds them."""
+        found: list[dict[str, Any]] = self.world.stripe.control("state", {"kind": kind, "account": self.account})[kind]
+        return found
+
     def charges(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.world.stripe.control("state", {"kind": "charges"})["charges"]
-        return [charge for charge in found if charge["status"] == "succeeded"]
+        return [charge for charge in self.at_stripe("charges") if charge["status"] == "succeeded"]
 
     def close(self) -> None:
         self.rt.db.close()

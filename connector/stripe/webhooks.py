@@ -49,6 +49,9 @@ WANTED_EVENTS = (
     "payment_method.updated",
     "payment_method.automatically_updated",
 )
+DEAUTHORIZED = "account.application.deauthorized"
+# What the one endpoint of a platform is asked to send, for all connected accounts.
+PLATFORM_EVENTS = (*WANTED_EVENTS, DEAUTHORIZED)
 
 
 class BadSignature(WrongInput):

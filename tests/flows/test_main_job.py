@@ -86,7 +86,7 @@ def test_several_invoices_in_part_a_debit_and_the_payout(house: House) -> None:
     left = {body["Id"]: _cents(body, "Balance") for body in house.in_books("Invoice")}
     assert [left[invoice.qbo_id] for invoice in (first, second, third)] == [0, 1_00, 0]
     transfers = house.in_books("Transfer")
-    payouts = house.world.stripe.control("state", {"kind": "payouts"})["payouts"]
+    payouts = house.at_stripe("payouts")
     assert sorted(_cents(body, "Amount") for body in transfers) == sorted(one["amount"] for one in payouts)
     assert payouts, "a payout arrived"
     assert {row.state for row in house.postings()} == {"posted"}
