@@ -23,6 +23,8 @@ KINDS = {
     "receipt": mark("Receipt"),
     "debit_started": mark("Notice of a bank debit"),
     "debit_failed": mark("Notice of a failed bank debit"),
+    "verify_bank": mark("Bank account to verify"),
+    "verify_over": mark("Bank account that was not verified"),
     "sign_in": mark("Sign-in link"),
     "invite": mark("Invitation"),
     "access_changed": mark("Notice of a changed sign-in"),

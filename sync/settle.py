@@ -34,6 +34,7 @@ from sync.settling import words as settle_words
 from sync.settling.facts import CREDIT, Change, charge_fact, credit_fact, decide
 from sync.settling.room import Room, owed_on, room_on
 from sync.settling.stripe_rows import keep_txns
+from sync.settling.telling import tell_others
 
 FIRST_RECEIPT = 1001
 _TRIES = 4
@@ -170,6 +171,8 @@ def _write(rt: Runtime, look: _Look) -> list[tuple[str, str]] | None:
             _tell(session, rt, row, look.shares)
         if look.change.mail and (mail_id := _owe_mail(session, rt, row, look.change.mail)):
             rings.append(("mail", mail_id))
+        others = tell_others(session, rt, row, look.shares, look.intent, is_news=look.change.is_news)
+        rings += [("mail", mail_id) for mail_id in others]
         if look.charge and _book(session, rt, row, look, look.charge):
             rings.append(("push", row.company_id))
         return rings

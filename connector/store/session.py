@@ -34,6 +34,7 @@ from connector.store import (  # noqa: F401
     outbox,
     papers,
     talk,
+    verifying,
 )
 
 BUSY_SECONDS = 5

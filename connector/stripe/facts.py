@@ -47,6 +47,15 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Deposits:
+    """The small deposits by which a bank account is verified, while Stripe waits for them."""
+
+    url: str  # Stripe's page where they are told
+    kind: str  # descriptor_code | amounts
+    arrival_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """A SetupIntent: a method on its way to be kept, without a payment."""
 
@@ -55,7 +64,8 @@ class Setup:
     status: str
     customer: str
     method_ref: str
-    verify_url: str  # Stripe's page for the small deposits, while it waits for them
+    deposits: Deposits | None
+    error_code: str = ""  # of the last try
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,7 @@ class Intent:
     next_action: str  # what the payer's bank asks for: redirect_to_url, verify_with_microdeposits ...
     created_at: datetime
     charge: Charge | None
+    deposits: Deposits | None = None
 
 
 @dataclass(frozen=True, slots=True)

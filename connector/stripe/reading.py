@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from connector.ledger.money import Money
-from connector.stripe.facts import BalanceTxn, Charge, Hint, Intent, Method, Payout, Setup
+from connector.stripe.facts import BalanceTxn, Charge, Deposits, Hint, Intent, Method, Payout, Setup
 
 Raw = Mapping[str, Any]
 PAYMENT_KEY = "tieout_payment"  # metadata of what is ours
@@ -57,6 +57,7 @@ def intent_of(raw: Raw) -> Intent:
         next_action=(raw.get("next_action") or {}).get("type") or "",
         created_at=instant_of(raw["created"]),
         charge=charge_of(charge) if isinstance(charge, Mapping) else None,
+        deposits=_deposits_of(raw),
     )
 
 
@@ -80,15 +81,25 @@ def chosen_of(raw: Raw) -> Method:
 
 def setup_of(raw: Raw) -> Setup:
     """Read a SetupIntent."""
-    waits = (raw.get("next_action") or {}).get("verify_with_microdeposits") or {}
+    error = raw.get("last_setup_error") or {}
     return Setup(
         setup_ref=raw["id"],
         client_secret=raw.get("client_secret") or "",
         status=raw["status"],
         customer=_id_of(raw.get("customer")),
         method_ref=_id_of(raw.get("payment_method")),
-        verify_url=waits.get("hosted_verification_url") or "",
+        deposits=_deposits_of(raw),
+        error_code=error.get("code") or "",
     )
+
+
+def _deposits_of(raw: Raw) -> Deposits | None:
+    """Read the small deposits that an intent of either kind waits for; None while it waits for none."""
+    waits = (raw.get("next_action") or {}).get("verify_with_microdeposits") or {}
+    if not waits.get("hosted_verification_url"):
+        return None
+    kind = waits.get("microdeposit_type") or "amounts"
+    return Deposits(waits["hosted_verification_url"], kind, _day_of(waits.get("arrival_date") or raw["created"]))
 
 
 def charge_of(raw: Raw) -> Charge:

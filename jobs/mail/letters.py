@@ -23,12 +23,16 @@ from connector.store.money import PaymentRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from jobs.mail.asking import OFF, read_asking, read_pdf, words_of
 from jobs.mail.talking import Talk, read_talk
+from jobs.mail.verifying import read_verifying
 from jobs.papers.receipt import file_name, print_receipt
 from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
+from sync.addresses import at_home, home_of
 from sync.notices import DATA_DECIDED, TO_STAFF
 from sync.reminding.plan import INVOICE_NEW, REMINDER
 from sync.runtime import Runtime
+from sync.verifying import ASKS, OVER
 
+WHERE_ASKED = ("sign_in",)  # links that work in the browser that asked alone, and so at the host where it asked
 US = "Tieout"  # who writes to staff, who may belong to several companies
 
 
@@ -103,10 +107,15 @@ class _Desk:
         return self.session.exec(mine).one_or_none() or ""
 
     def url(self) -> str:
-        url = self.context().get("url", "")
-        if not url.startswith(f"{self.rt.settings.public_url}/"):
+        url, host = self.context().get("url", ""), self.company_or_none.host if self.company_or_none else None
+        homes = (home_of(self.rt.settings, None), home_of(self.rt.settings, host))
+        if not url.startswith(tuple(f"{home}/" for home in homes)):
             raise NoLetter("a letter links to our own pages only")
-        return url
+        return url if self.mail.kind in WHERE_ASKED else self.at_home(url)
+
+    def at_home(self, url: str) -> str:
+        """Return an address of a payer's page as the company hands it out."""
+        return at_home(self.rt.settings, self.company.host, url) if self.company_or_none else url
 
     def payment(self) -> PaymentRow:
         found = self.session.exec(
@@ -119,7 +128,7 @@ class _Desk:
         return found
 
     def payment_url(self) -> str:
-        return f"{self.rt.settings.public_url}/c/{self.company.slug}/p/{self.mail.payment_id}"
+        return self.at_home(f"{self.rt.settings.public_url}/c/{self.company.slug}/p/{self.mail.payment_id}")
 
 
 def _receipt(desk: _Desk) -> Letter:
@@ -163,6 +172,13 @@ def _debit(desk: _Desk, kind: str, subject: str) -> Letter:
         "url": desk.payment_url(),
     }
     return Letter(kind, words.say(subject, amount=amount, company=desk.company.name), values, desk.company)
+
+
+def _verify(desk: _Desk) -> Letter:
+    context = desk.context()
+    asking = read_verifying(desk.session, desk.mail, context.get("subject", ""), desk.company, desk.rt.clock.now())
+    values = {**asking.values, "url": desk.url()}
+    return Letter(desk.mail.kind, asking.subject(again=bool(context.get("again"))), values, desk.company)
 
 
 def _sign_in(desk: _Desk) -> Letter:
@@ -228,9 +244,10 @@ def _bill(desk: _Desk) -> Letter:
     asking = read_asking(desk.session, desk.rt, desk.company, desk.mail, by_hand=bool(context.get("by_hand")))
     paper = read_pdf(desk.rt, desk.company.id, asking, desk.mail.attempts)
     subject, values = words_of(asking, desk.company.name, today, is_new=desk.mail.kind == INVOICE_NEW)
-    values |= {"url": url, "preferences": context["preferences"]}
+    preferences = desk.at_home(context["preferences"])
+    values |= {"url": url, "preferences": preferences}
     letter = Letter("bill", subject, values, desk.company, f"{asking.number}.pdf" if paper else "", paper)
-    return replace(letter, off_url=f"{context['preferences']}/off/{OFF[desk.mail.kind]}")
+    return replace(letter, off_url=f"{preferences}/off/{OFF[desk.mail.kind]}")
 
 
 def _talk_staff(desk: _Desk) -> Letter:
@@ -289,6 +306,8 @@ _WRITERS: dict[str, Callable[[_Desk], Letter]] = {
     "receipt": _receipt,
     "debit_started": _debit_started,
     "debit_failed": _debit_failed,
+    ASKS: _verify,
+    OVER: _verify,
     "sign_in": _sign_in,
     "staff_sign_in": _staff_sign_in,
     "invoice_link": _invoice_link,

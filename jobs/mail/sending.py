@@ -233,6 +233,8 @@ _NAMES = {
     "receipt": "Receipt",
     "debit_started": "Notice of a bank debit",
     "debit_failed": "Notice of a failed bank debit",
+    "verify_bank": "Question to verify a bank account",
+    "verify_over": "Notice of a bank account that was not verified",
     "sign_in": "Sign-in link",
     "staff_sign_in": "Sign-in link",
     "invoice_link": "Invoice link",

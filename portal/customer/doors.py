@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col
 
@@ -41,7 +41,8 @@ def follow_code(code: str) -> ResponseReturnValue:
     token = links.read_code(code)
     with runtime().db.read() as session:
         slug = links.slug_of(session, token) if len(token) == links.SHORT_LETTERS else ""
-    who = visitor_at(slug) if slug else None
+    is_here = slug == g.get("host_slug", slug)  # at a company's own host no other company is shown
+    who = visitor_at(slug) if slug and is_here else None
     return _open(who, token) if who else abort(404)
 
 
@@ -53,9 +54,16 @@ def _open(who: Visitor, token: str) -> ResponseReturnValue:
             abort(404)
     with rt.db.write("link.open") as session:
         cookie = open_invoice(session, who, link.invoice_id)
-    response = redirect(url_for("customer.show_invoice", slug=who.company.slug, invoice_id=link.invoice_id))
+    response = redirect(_page(who.company.slug, link.invoice_id))
     door = sessions.payer_door(who.company.slug)
     return sessions.give(response, door, cookie, sessions.GUEST) if cookie else response
+
+
+def _page(slug: str, invoice_id: str) -> str:
+    """Return where a link leads: to its invoice, or to a payment that is named beside it, which shows itself or not."""
+    if payment_id := request.args.get("payment"):
+        return url_for("customer.show_payment", slug=slug, payment_id=payment_id)
+    return url_for("customer.show_invoice", slug=slug, invoice_id=invoice_id)
 
 
 def _long_paid(session: Session, link: links.Opened, instant: datetime) -> bool:

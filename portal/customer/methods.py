@@ -10,7 +10,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import GatewayError, NotConnected
-from connector.words import mark, say, short_name
+from connector.words import language, mark, say, short_name
 from portal import security
 from portal.access.limits import Limit, count_try
 from portal.access.visitors import Visitor
@@ -95,7 +95,7 @@ def method_entered(method_id: str) -> ResponseReturnValue:
     """Look at Stripe what became of a method, and say it on the list."""
     who = visitor()
     try:
-        row = saved.look(runtime(), who.company.id, who.contact_id, method_id)
+        row = saved.look(runtime(), who.company.id, who.contact_id, method_id, language())
     except (GatewayError, NotConnected):
         flash(say("It is being checked. Look again in a minute."), "wait")
         return redirect(url_for(".show_methods"))

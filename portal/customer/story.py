@@ -6,8 +6,8 @@ QuickBooks; a failure is told in plain words, with nothing a thief would like to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -19,6 +19,7 @@ from connector.ledger.postings import Kind
 from connector.store.cache import CustomerRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
+from connector.store.verifying import BankCheckRow
 from connector.words import known, listing, mark, say, say_many
 from portal.access.companies import Company
 from portal.access.visitors import Visitor
@@ -48,6 +49,15 @@ class StoryShare:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Small deposits by which a bank account is verified: what to look for, from when, and where to tell it."""
+
+    url: str
+    kind: str  # descriptor_code | amounts
+    arrival_day: date
+
+
+@dataclass(frozen=True)
 class Story:
     """Everything the status page and the receipt say."""
 
@@ -71,6 +81,7 @@ class Story:
     by_credit: Money  # what of the shares open credits paid
     recorded_at: datetime | None  # when the last of its postings reached the books
     reference: str  # the one that stands in the books and on the receipt; empty until the money has arrived
+    waits_for: Waiting | None = None  # the small deposits, while its bank account waits for them
 
     @property
     def paid(self) -> Money:
@@ -80,7 +91,7 @@ class Story:
     @property
     def version(self) -> str:
         """Return a text that changes whenever the page would."""
-        return f"{self.state.value}.{self.error_code}.{bool(self.recorded_at):d}"
+        return f"{self.state.value}.{self.error_code}.{bool(self.recorded_at):d}{bool(self.waits_for):d}"
 
     @property
     def is_waiting(self) -> bool:
@@ -146,7 +157,9 @@ def story_of(visitor: Visitor, payment_id: str) -> Story | None:
             return None
         shares, (recorded_at, reference) = _shares(session, company.id, row), _in_books(session, company.id, payment_id)
         by_credit = Money(_credit_minor(session, company.id, payment_id), row.currency)
-    return _story(company, row, shares, by_credit=by_credit, recorded_at=recorded_at, reference=reference)
+        waits_for = _waiting(session, company.id, row)
+    story = _story(company, row, shares, by_credit=by_credit, recorded_at=recorded_at, reference=reference)
+    return replace(story, waits_for=waits_for)
 
 
 def _story(
@@ -192,6 +205,18 @@ def _shares(session: Session, company_id: str, row: Row[Any]) -> tuple[StoryShar
         StoryShare(invoice_id, number or invoice_id, Money(minor, row.currency))
         for invoice_id, number, minor in fetch(session, found)
     )
+
+
+def _waiting(session: Session, company_id: str, row: Row[Any]) -> Waiting | None:
+    if row.state not in OPEN:
+        return None
+    found = pick(BankCheckRow.url, BankCheckRow.kind, BankCheckRow.arrival_day).where(
+        col(BankCheckRow.company_id) == company_id,
+        col(BankCheckRow.subject) == row.id,
+        col(BankCheckRow.state) == "waits",
+    )
+    told = fetch_one(session, found)
+    return Waiting(*told) if told else None
 
 
 def _credit_minor(session: Session, company_id: str, payment_id: str) -> int:

@@ -17,6 +17,7 @@ from connector.errors import NotFound, Rejected
 from connector.store.methods import SavedMethodRow, StripeCustomerRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Setup
+from sync import verifying
 from sync.runtime import Runtime
 
 KEPT_AT_STRIPE = ("seti_", "pm_")
@@ -79,16 +80,19 @@ def secret_of(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> str
     return rt.gateways.stripe(company_id).setup(row.setup_ref).client_secret
 
 
-def look(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:
-    """Look at Stripe what became of a method, and return it; None where it is not this contact's."""
+def look(rt: Runtime, company_id: str, contact_id: str, row_id: str, language: str = "") -> SavedMethodRow | None:
+    """Look at Stripe what became of a method, and return it; None where it is not this contact's.
+
+    A mail about it is written in the language of whoever looks.
+    """
     row = _own(rt, company_id, contact_id, row_id)
     if row is None or row.setup_ref is None:
         return row
-    follow(rt, company_id, row.setup_ref)
+    follow(rt, company_id, row.setup_ref, language)
     return _own(rt, company_id, contact_id, row_id)
 
 
-def follow(rt: Runtime, company_id: str, ref: str) -> bool:
+def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
     """Bring the method of a setup, or a method itself, up to what Stripe says now; False when it is none of ours."""
     with rt.db.read() as session:
         known = select(SavedMethodRow).where(
@@ -102,7 +106,7 @@ def follow(rt: Runtime, company_id: str, ref: str) -> bool:
     if row.state in ("begun", "verifying") and row.setup_ref:
         setup = gateway.setup(row.setup_ref)
         if setup.status != "succeeded":
-            _note_waiting(rt, row, setup)
+            _note_waiting(rt, row, setup, language)
             return True
         _keep(rt, row, setup.method_ref)
     elif row.state == "ready":
@@ -173,22 +177,24 @@ def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str) -> None:
         kept.is_default = kept.is_default or not [one for one in others if one.id != row.id]
         kept.state, kept.method_ref, kept.verify_url = "ready", method_ref, ""
         kept.kind, kept.label, kept.expires = method.kind, method.label, method.expires
+        verifying.is_done(session, row.company_id, row.id)
 
 
-def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup) -> None:
-    waits = setup.status == "requires_action" and bool(setup.verify_url)
-    method = rt.gateways.stripe(row.company_id).method(setup.method_ref) if waits else None
+def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup, language: str) -> None:
+    deposits = setup.deposits if setup.status == "requires_action" else None
+    method = rt.gateways.stripe(row.company_id).method(setup.method_ref) if deposits else None
+    mails: list[str] = []
     with rt.db.write("method_waits") as session:
         kept = session.get_one(SavedMethodRow, row.id)
-        if method is not None:
-            kept.state, kept.verify_url, kept.kind, kept.label = (
-                "verifying",
-                setup.verify_url,
-                method.kind,
-                method.label,
-            )
+        about = verifying.of_method(session, rt, kept, language)
+        if deposits and method:
+            kept.state, kept.verify_url, kept.kind, kept.label = "verifying", deposits.url, method.kind, method.label
+            mails = verifying.ask(session, rt, about, deposits)
         elif kept.state == "verifying":  # too many wrong answers, or too late
             kept.state, kept.removed_at = "gone", rt.clock.now()
+            mails = verifying.end(session, rt, about, setup.error_code)
+    for mail_id in mails:
+        rt.bell.ring("mail", mail_id)
 
 
 def _is_gone(rt: Runtime, row: SavedMethodRow) -> None:

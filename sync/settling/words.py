@@ -52,6 +52,16 @@ def log_line(session: Session, payment: PaymentRow, shares: Sequence[ShareRow]) 
     return sentence, " · ".join(filter(None, (invoices_of(shares), receipt)))
 
 
+def debit_failed(session: Session, payment: PaymentRow, shares: Sequence[ShareRow]) -> tuple[str, str]:
+    """Return subject and text of the notice to staff that a bank debit came back."""
+    who, amount = customer_name(session, payment), amount_of(payment)
+    reason = f" The bank said: {payment.error_text}" if payment.error_text else ""
+    what = f" for {named}" if (named := invoices_of(shares)) else ""
+    text = f"The bank debit of {amount} by {who}{what} did not go through.{reason} Nothing was paid, and what it was "
+    text += "meant for is open as before. The payer was told how to pay another way."
+    return f"A bank debit of {amount} by {who} did not go through", text
+
+
 def overpaid(session: Session, payment: PaymentRow, shares: Sequence[ShareRow], rest: Money) -> tuple[str, str]:
     """Return sentence and next step for money that found no open invoice."""
     sentence = (

@@ -17,16 +17,19 @@ from connector.ledger.money import Money
 from connector.store.access import MembershipRow, SessionRow, StaffRow
 from connector.store.outbox import MailRow
 from connector.words import money_text
+from jobs.mail.letters import write_letter
 from portal.access import sessions
 from portal.access.links import make_invoice_link
 from portal.access.tokens import digest
 from portal.security import cookie_name
-from tests.browser.test_pay_on_a_phone import fill_card, open_link
+from tests.browser.conftest import PHONE
+from tests.browser.test_pay_on_a_phone import ELEMENT, fill_card, open_link
 from tests.crash.plant import Plant, wait_for
 
 pytestmark = pytest.mark.browser
 
 CHALLENGE = 'iframe[title="Confirm the payment with your bank"]'
+BANK = 'iframe[title="Connect a bank account"]'
 OLIVIA = "staff-olivia"
 
 
@@ -42,6 +45,18 @@ def mailed(plant: Plant, kind: str, to: str) -> str:
     row = wait_for(f"the mail {kind} to {to}", newest)
     text = rt.vault.open(row.context_cipher, company_id=row.company_id, column="mail.context").decode()
     return str(json.loads(text)["url"])
+
+
+def subject_of(plant: Plant, kind: str, to: str) -> str:
+    """Return the subject of the letter that is owed to somebody."""
+    rt = plant.house.rt
+
+    def written() -> str:
+        with rt.db.read() as session:
+            row = session.exec(select(MailRow).where(MailRow.kind == kind, MailRow.to == to)).first()
+            return write_letter(session, rt, row).subject if row else ""
+
+    return wait_for(f"the mail {kind} to {to}", written)
 
 
 def at_the_console(browser: Browser, plant: Plant) -> Page:
@@ -102,6 +117,55 @@ def test_a_bank_asks_for_one_more_step_which_fails_and_then_is_done(phone: Page,
     phone.frame_locator(CHALLENGE).get_by_role("button", name="Complete authentication").click()
     phone.wait_for_url(re.compile("/p/"))
     expect(phone.locator("main")).to_contain_text(re.compile("paid|received|thank you", re.IGNORECASE))
+
+
+def test_a_bank_debit_goes_on_from_the_mail_and_comes_back(phone: Page, browser: Browser, plant: Plant) -> None:
+    house, to = plant.house, "payroll@bluemesa.example"
+    desk = at_the_console(browser, plant)  # whose owner is told in the end
+    invoice = open_link(phone, plant, "Blue Mesa Ranch")
+    phone.get_by_role("link", name=re.compile("^Pay ")).click()
+    enter_bank(phone, "000123456789")
+    phone.locator("#email").fill(to)
+    phone.locator("#press").click()
+    phone.wait_for_url(re.compile("/p/"))
+    expect(phone.locator("main")).to_contain_text("Waits for your bank account")
+
+    reader = browser.new_context(viewport=PHONE).new_page()  # another device, on which the mail is read
+    reader.set_default_timeout(15_000)
+    reader.goto(mailed(plant, "verify_bank", to))
+    reader.get_by_role("link", name="Verify the account").click()
+    reader.fill("[name=descriptor_code]", "SM11AA")
+    reader.get_by_role("button", name="Verify").click()
+    expect(reader.get_by_role("heading")).to_have_text("Account verified")
+    expect(phone.locator("main")).to_contain_text("On its way")  # the page that stayed open follows by itself
+
+    [payment] = plant.payments_of(invoice.qbo_id)
+    plant.world.stripe.control("fail_debit", {"payment_intent": payment.intent_id, "code": "no_account"})
+    expect(phone.locator("main")).to_contain_text("Did not go through")
+    amount = money_text(Money(invoice.balance_minor, "USD"))
+    assert f"{amount} to Harbor Tile Co. did not go through" in subject_of(plant, "debit_failed", to)
+    told = subject_of(plant, "notice_staff", "olivia@harbortile.example")
+    assert told == f"A bank debit of {amount} by Blue Mesa Ranch did not go through"
+    desk.goto(f"{house.rt.settings.public_url}/staff/payments/{payment.id}")
+    expect(desk.locator("main")).to_contain_text(re.compile("did not go through|Failed"))
+    phone.get_by_role("link", name="Pay another way").click()
+    expect(phone.locator("#press-text")).to_have_text(f"Pay {amount}")
+
+
+def enter_bank(page: Page, number: str) -> None:
+    """Type a bank account by hand, which waits for small deposits then."""
+    page.locator("#press:enabled").wait_for()
+    frame = page.frame_locator(ELEMENT)
+    frame.get_by_role("button", name="US bank account").click()
+    frame.locator("[name=name]").fill("Jo Payer")
+    frame.locator("[name=email]").fill("jo@example.com")
+    frame.get_by_role("button", name="Connect your bank account").click()
+    bank = page.frame_locator(BANK)
+    bank.get_by_role("button", name="Enter bank details by hand instead").click()
+    bank.locator("[name=routingNumber]").fill("110000000")
+    bank.locator("[name=accountNumber]").fill(number)
+    bank.locator("[name=accountNumberConfirm]").fill(number)
+    bank.get_by_role("button", name="Use this account").click()
 
 
 def test_paying_with_nothing_but_the_keyboard(browser: Browser, plant: Plant) -> None:

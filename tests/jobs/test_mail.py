@@ -84,7 +84,8 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
     }
     talks = {"talk_staff", "talk_late", "talk_answer"}  # tests/sync/talk
     bills = {"invoice_new", "reminder"}  # tests/jobs/test_reminding.py
-    assert {*told, *talks, *bills, "receipt"} == set(KINDS)
+    checks = {"verify_bank", "verify_over"}  # tests/portal/test_verifying.py
+    assert {*told, *talks, *bills, *checks, "receipt"} == set(KINDS)
     for kind, said in told.items():
         payment_id = {"debit_started": "pay-2", "debit_failed": "pay-3"}.get(kind, "")
         assert send_mail(rt, owe_mail(rt, kind, context=url, payment_id=payment_id)) is Outcome.SENT

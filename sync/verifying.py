@@ -1,0 +1,188 @@
+"""Bank accounts that wait for small deposits: their owner is told what to look for, after three days again, the end.
+
+Writes in the caller's transaction. Laws: each mail is owed once for each wait; what waits no more asks for nothing; the
+mail leads to a page of ours, and only a payment of one invoice by the holder of a link brings its own way in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table
+from sqlmodel import Session, col, or_, select, update
+
+from connector.ledger.payments import OPEN, PaymentState
+from connector.store.access import ContactRow, LinkRow
+from connector.store.companies import CompanyRow
+from connector.store.methods import SavedMethodRow
+from connector.store.money import PaymentRow, ShareRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
+from connector.store.upsert import insert_ignoring
+from connector.store.verifying import BankCheckRow
+from connector.stripe.facts import Deposits, Intent
+from sync.runtime import Runtime
+
+ASKS, OVER = "verify_bank", "verify_over"
+AGAIN_AFTER = timedelta(days=3)
+DAYS = timedelta(days=10)  # Stripe's
+LINK_LIFE = timedelta(days=30)
+_REASONS = {
+    "payment_method_microdeposit_verification_timeout": "late",
+    "payment_method_microdeposit_verification_attempts_exceeded": "tries",
+    "payment_method_microdeposit_failed": "unsent",
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """Whose bank account it is: its payment or kept method, and where its owner is written to."""
+
+    company_id: str
+    subject: str
+    to: str
+    path: str  # of the page that leads on, below the company's portal
+    language: str
+    payment_id: str = ""
+    invoice_id: str = ""  # the one invoice that the holder of a link pays
+
+
+def of_method(session: Session, rt: Runtime, method: SavedMethodRow, language: str = "") -> About:
+    """Return whose a kept method is."""
+    mine = select(ContactRow.email).where(
+        ContactRow.company_id == method.company_id, ContactRow.id == method.contact_id, ContactRow.state == "active"
+    )
+    to = session.exec(mine).first() or ""
+    spoken = language or _last_spoken(session, method.company_id, method.contact_id)
+    return About(method.company_id, method.id, to, "account/methods", spoken)
+
+
+def of_payment(session: Session, row: PaymentRow) -> About:
+    """Return whose a payment is; the holder of a link who pays one invoice gets a link to it again."""
+    mine = select(ShareRow.invoice_id).where(ShareRow.company_id == row.company_id, ShareRow.payment_id == row.id)
+    invoices = session.exec(mine).all()
+    invoice_id = invoices[0] if len(invoices) == 1 and not row.contact_id else ""
+    return About(row.company_id, row.id, row.payer_email, f"p/{row.id}", row.language, row.id, invoice_id)
+
+
+def follow_payment(session: Session, rt: Runtime, row: PaymentRow, intent: Intent) -> list[str]:
+    """Follow a payment that begins to wait for its deposits, or waits no more; returns the mails owed now."""
+    if row.state in OPEN and intent.deposits:
+        return ask(session, rt, of_payment(session, row), intent.deposits)
+    if row.state in (PaymentState.PROCESSING, PaymentState.SUCCEEDED):
+        is_done(session, row.company_id, row.id)
+        return []
+    is_late = rt.clock.now() >= row.expires_at
+    reason = intent.error_code or ("payment_method_microdeposit_verification_timeout" if is_late else "")
+    return end(session, rt, of_payment(session, row), reason)
+
+
+def ask(session: Session, rt: Runtime, about: About, deposits: Deposits) -> list[str]:
+    """Note what a bank account waits for and owe its owner two mails, one for later; returns the first's id."""
+    now = rt.clock.now()
+    if not _begin(session, about, deposits, now):
+        return []
+    about_it = {"url": _url(session, rt, about, now), "again": ""}
+    round_ = deposits.arrival_day.isoformat()
+    mails = [
+        _owe(session, rt, about, ASKS, round_, now, about_it),
+        _owe(session, rt, about, ASKS, f"{round_}/again", now + AGAIN_AFTER, {**about_it, "again": "yes"}),
+    ]
+    return [mail for mail in mails[:1] if mail]
+
+
+def _begin(session: Session, about: About, deposits: Deposits, now: datetime) -> bool:
+    """Write down what a bank account waits for; False where that stands there already."""
+    told: dict[str, Any] = {"kind": deposits.kind, "arrival_day": deposits.arrival_day, "url": deposits.url}
+    told |= {"language": about.language, "asked_at": now}
+    fresh = BankCheckRow(company_id=about.company_id, subject=about.subject, **told)
+    table: Table = BankCheckRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    if insert_ignoring(session, table, [fresh.model_dump()]):
+        return True
+    mine = update(BankCheckRow).where(
+        col(BankCheckRow.company_id) == about.company_id,
+        col(BankCheckRow.subject) == about.subject,
+        or_(col(BankCheckRow.state) != "waits", col(BankCheckRow.arrival_day) != deposits.arrival_day),
+    )
+    return bool(session.exec(mine.values(state="waits", why="", **told)).rowcount)
+
+
+def end(session: Session, rt: Runtime, about: About, code: str) -> list[str]:
+    """Note that a bank account waits no more and was not verified; its owner is told where it was not his own doing."""
+    check = session.get(BankCheckRow, (about.company_id, about.subject))
+    if check is None or check.state != "waits":
+        return []
+    now = rt.clock.now()
+    check.state, check.why = "over", _REASONS.get(code, "")
+    session.add(check)
+    if not check.why:
+        return []
+    about = replace(about, language=about.language or check.language)
+    mail = _owe(session, rt, about, OVER, check.arrival_day.isoformat(), now, {"url": _url(session, rt, about, now)})
+    return [mail] if mail else []
+
+
+def is_done(session: Session, company_id: str, subject: str) -> None:
+    """Note that a bank account was verified, where it waited."""
+    check = session.get(BankCheckRow, (company_id, subject))
+    if check is not None and check.state == "waits":
+        check.state = "done"
+        session.add(check)
+
+
+def check_of(session: Session, company_id: str, subject: str) -> BankCheckRow | None:
+    """Return what a payment or a kept method of a company waits for; None where it waits for nothing."""
+    check = session.get(BankCheckRow, (company_id, subject))
+    return check if check is not None and check.state == "waits" else None
+
+
+def _owe(
+    session: Session, rt: Runtime, about: About, kind: str, round_: str, at: datetime, context: dict[str, str]
+) -> str:
+    """Owe a mail from an instant on; empty where it was owed before, or nobody can be written to."""
+    if not about.to:
+        return ""
+    plain = json.dumps({**context, "subject": about.subject, "language": about.language})
+    mail = MailRow(
+        id=rt.clock.new_id(),
+        company_id=about.company_id,
+        key=f"{kind}/{about.subject}/{round_}",
+        kind=kind,
+        to=about.to,
+        payment_id=about.payment_id,
+        context_cipher=rt.vault.seal(plain, company_id=about.company_id, column=CONTEXT_COLUMN),
+        created_at=at,  # its days of trying begin when it may leave
+        due_at=at,
+    )
+    table: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    return mail.id if insert_ignoring(session, table, [mail.model_dump()]) else ""
+
+
+def _url(session: Session, rt: Runtime, about: About, now: datetime) -> str:
+    """Return the address in the mail: a page that asks for a sign-in, or a link to the one invoice that leads there."""
+    slug = session.get_one(CompanyRow, about.company_id).slug
+    portal = f"{rt.settings.public_url}/c/{slug}"
+    if not about.invoice_id or not about.to:
+        return f"{portal}/{about.path}"
+    token = rt.clock.new_token()
+    link = LinkRow(
+        token_hash=hashlib.sha256(token.encode()).hexdigest(),
+        purpose="invoice",
+        company_id=about.company_id,
+        invoice_id=about.invoice_id,
+        created_at=now,
+        expires_at=now + LINK_LIFE,
+    )
+    session.add(link)
+    return f"{portal}/l/{token}?payment={about.payment_id}"
+
+
+def _last_spoken(session: Session, company_id: str, contact_id: str) -> str:
+    """Return the language in which a contact last paid; empty where nobody knows."""
+    mine = select(PaymentRow.language).where(PaymentRow.company_id == company_id, PaymentRow.contact_id == contact_id)
+    spoken: Sequence[str] = session.exec(mine.order_by(col(PaymentRow.created_at).desc()).limit(1)).all()
+    return spoken[0] if spoken else ""
