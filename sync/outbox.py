@@ -127,6 +127,7 @@ def _waits_for_another() -> ColumnElement[bool]:
         col(other.customer_id) == col(PostingRow.customer_id),
         col(other.state).in_(UNDER_WAY),
         is_before,
+        col(other.after_id) != col(PostingRow.id),  # it waits for this one, whichever the clock says came first
     )
     named = and_(col(other.id) == col(PostingRow.after_id), col(other.state).not_in(("posted", "dropped")))
     blocking = select(other.id).where(col(other.company_id) == col(PostingRow.company_id), or_(same_customer, named))

@@ -77,6 +77,17 @@ def test_a_posting_waits_for_the_one_it_is_told_to_follow(rig: Rig) -> None:
     assert _due(rig) is not None
 
 
+def test_two_of_a_customer_never_wait_for_each_other_even_where_the_clock_was_set_back(rig: Rig) -> None:
+    customer = rig.customer("Blue Mesa Ranch")
+    invoice = rig.invoice(customer, 90000, "1068")
+    (before,) = rig.owe(*rig.charge(customer, {invoice: 1000}))[:1]
+    later = rig.charge(customer, {invoice: 1000})[0]
+    with rig.db.write("owe") as session:
+        (after,) = write_postings(session, rig.rt, rig.company_id, [later], after={str(later.key): before})
+    _set(rig, after, created_at=rig.clock.now() - timedelta(seconds=2))
+    assert _due(rig) == before
+
+
 def _due(rig: Rig) -> str | None:
     with rig.db.read() as session:
         return next_due(session, rig.company_id, rig.clock.now())
