@@ -154,10 +154,15 @@ class Watch:
         charge = self.till.get("charges", doc.stripe_id) if doc.entity != "Transfer" else None
         if doc.entity == "Transfer":
             yield from self._payout(doc)
+        elif charge is None and self._is_of_credits(doc):
+            yield from self._lines(doc, doc.payment_id)
         elif charge is None or charge["status"] != "succeeded":
             yield Broken("I-3", doc.name, f"it records {doc.stripe_id or 'nothing'}, which is no money that came")
         elif doc.entity == "Payment":
             yield from self._payment(doc, charge)
+        elif doc.entity == "CreditMemo":
+            yield from self._lines(doc, charge["id"])
+            yield from self._dated(doc, charge)
         else:
             yield from self._fee(doc, charge)
 
@@ -173,18 +178,33 @@ class Watch:
         yield Broken("I-1", doc.reference, f"{' and '.join(one.name for one in standing)} are one posting, twice")
 
     def _payment(self, doc: Doc, charge: Obj) -> Iterator[Broken]:
-        key = f"{self.till.account}/{charge['id']}/charge/{doc.customer}"
-        if doc.reference != reference_of(key):
-            yield Broken("I-3", doc.name, "its reference is not made from its charge and customer")
         pressed = _customers_of(charge)
         if pressed and doc.customer not in pressed and all(map(self.books.has_customer, pressed)):
             yield Broken("I-1", doc.name, f"it is on customer {doc.customer}, the payment was for {sorted(pressed)}")
         if doc.minor > charge["amount"]:
             yield Broken("I-3", doc.name, f"it says {doc.minor}, the charge was {charge['amount']}")
-        applied = sum(minor_of(line["Amount"], doc.currency) for line in doc.body.get("Line") or ())
-        if applied > doc.minor or any(_is_negative(line) for line in doc.body.get("Line") or ()):
-            yield Broken("I-6", doc.name, f"{applied} is applied of {doc.minor}")
+        yield from self._lines(doc, charge["id"])
         yield from self._dated(doc, charge)
+
+    def _is_of_credits(self, doc: Doc) -> bool:
+        """Tell whether a document belongs to a payment that credits alone paid: no charge stands behind it."""
+        rows = self._seen.payments if self._seen else ()
+        paid = {row.id for row in rows if row.state == "succeeded" and not row.amount_minor}
+        return doc.payment_id in paid and (doc.entity == "CreditMemo" or not doc.minor)
+
+    def _lines(self, doc: Doc, fact: str) -> Iterator[Broken]:
+        """Check a Payment's lines, or the credit memo of its discounts, against what was agreed when Pay was pressed."""
+        kind = "charge" if doc.entity == "Payment" else "discount"
+        if doc.reference != reference_of(f"{self.till.account}/{fact}/{kind}/{doc.customer}"):
+            yield Broken("I-3", doc.name, "its reference is not made from its charge and customer")
+        granted, lent = self.ledgers.lent(doc.payment_id, doc.customer)
+        if doc.entity == "CreditMemo":
+            if doc.minor != granted:
+                yield Broken("I-18", doc.name, f"it takes {doc.minor} off, {granted} was granted")
+        elif doc.applied > doc.minor + doc.lent or any(_is_negative(line) for line in doc.body.get("Line") or ()):
+            yield Broken("I-6", doc.name, f"{doc.applied} is applied of {doc.minor} and {doc.lent} of credits")
+        elif doc.lent > granted + lent:
+            yield Broken("I-6", doc.name, f"it uses {doc.lent} of credits, {granted + lent} was agreed")
 
     def _fee(self, doc: Doc, charge: Obj) -> Iterator[Broken]:
         txn = self.till.txn_of(charge)

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
+from connector.ledger.credits import GRANTED
 from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow, ConnectionRow
-from connector.store.money import PaymentRow
+from connector.store.money import CreditUseRow, PaymentRow
 from connector.store.outbox import AttemptRow, InboxRow, PostingRow
 from connector.store.session import Database
 from oauth import connections
@@ -129,6 +130,12 @@ class Ledgers:
         with self.db.read() as session:
             kept = select(InboxRow.id).where(InboxRow.provider == provider, InboxRow.event_id == event_id)
             return session.exec(kept).first() is not None
+
+    def lent(self, payment_id: str, customer_id: str) -> tuple[int, int]:
+        """Return what discounts, and what open credits, were agreed to pay of a customer's part of a payment."""
+        uses = self.rows(CreditUseRow, payment_id=payment_id, customer_id=customer_id)
+        granted = sum(one.amount_minor for one in uses if one.credit.startswith(GRANTED))
+        return granted, sum(one.amount_minor for one in uses) - granted
 
     def rt_with_own_database(self) -> Runtime:
         """Return the runtime over this connection, for the product's own checks."""

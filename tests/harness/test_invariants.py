@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, update
 
-from connector.store.money import PaymentRow
+from connector.store.money import CreditUseRow, PaymentRow
 from connector.store.outbox import AttemptRow, LegRow, MailRow, PostingRow
 from jobs.mail.envelope import message_id
 from sandbox.host import Environ, Host, StartResponse
@@ -39,6 +39,44 @@ def test_a_payment_that_goes_right_breaks_nothing(till: Till, watch: Watch) -> N
     pay(till, watch, 75_50, "1071")
     till.later(86_400)
     assert watch.whole(final=True) == []
+
+
+def pay_with_credits(till: Till, watch: Watch, before_push: Callable[[], object] = lambda: None) -> list[Any]:
+    """Pay 100.00 with a credit of 30.00, and all of 40.00 with credit alone; returns what broke as it was pushed."""
+    first, second = till.open_invoice(100_00, "1068"), till.open_invoice(40_00, "1071")
+    kept: dict[str, Any] = {"CustomerRef": {"value": till.blue_mesa}, "Line": [till.line(70_00)]}
+    memo = f"CreditMemo/{till.by_hand('CreditMemo', DocNumber='CM-1', **kept)}"
+    started = till.start({first: 100_00}, credits=((memo, 30_00),))
+    till.confirm(started.payment_id)
+    till.later(3)
+    till.settle(started.payment_id)
+    till.start({second: 40_00}, credits=((memo, 40_00),))
+    assert watch.after_step() == []
+    before_push()
+    till.push()
+    return watch.after_step()
+
+
+def test_credits_beside_money_and_alone_break_nothing(till: Till, watch: Watch) -> None:
+    assert pay_with_credits(till, watch) == []
+    till.later(86_400)
+    assert watch.whole(final=True) == []
+
+
+def test_more_credit_than_was_agreed_is_named(till: Till, watch: Watch) -> None:
+    found = pay_with_credits(till, watch, lambda: till.touch(CreditUseRow, amount_minor=25_00))
+    assert {one.reason for one in found} == {
+        "it uses 3000 of credits, 2500 was agreed",
+        "it uses 4000 of credits, 2500 was agreed",
+    }
+
+
+def test_a_credit_that_was_agreed_and_never_used_is_named(till: Till, watch: Watch) -> None:
+    pay_with_credits(till, watch)
+    [alone] = [one for one in till.in_books("Payment") if not one["TotalAmt"]]
+    till.by_hand_verb("delete", "Payment", alone["Id"])
+    found = watch.whole(final=True)
+    assert any(one.reason == "credits of 4000 were agreed, 0 is used, 0 left over" for one in found), found
 
 
 Plant = Callable[[Till], object]

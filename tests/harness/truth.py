@@ -22,9 +22,11 @@ from sandbox.qbo.documents import id_order
 from sandbox.stripe import deliveries
 from sandbox.world import World
 
-ENTITIES = {"Payment": "PaymentRefNum", "Purchase": "DocNumber", "Transfer": ""}
+# In the order in which one fact's documents are written: a credit memo stands before the payment that uses it up.
+ENTITIES = {"CreditMemo": "DocNumber", "Payment": "PaymentRefNum", "Purchase": "DocNumber", "Transfer": ""}
 OUR_REFERENCE = re.compile(r"TO[A-Z2-7]{19}")
 _STRIPE_ID = re.compile(r"\b(?:ch|py|po)_\w+")
+_PAYMENT_ID = re.compile(r"\bTieout ([0-9A-Z]{26})\b")
 _ZERO_DIGITS = frozenset({"JPY", "KRW", "VND", "CLP"})
 Obj = Mapping[str, Any]
 
@@ -77,6 +79,27 @@ class Doc:
         """The Stripe object that its note names."""
         found = _STRIPE_ID.search(self.note)
         return found[0] if found else ""
+
+    @property
+    def payment_id(self) -> str:
+        """The payment of ours that its note names."""
+        found = _PAYMENT_ID.search(self.note)
+        return found[1] if found else ""
+
+    @property
+    def applied(self) -> int:
+        """What invoices get of a Payment, in minor units."""
+        return self._linked("Invoice")
+
+    @property
+    def lent(self) -> int:
+        """What credit memos pay of that."""
+        return self._linked("CreditMemo")
+
+    def _linked(self, kind: str) -> int:
+        lines = self.body.get("Line") or ()
+        linked = [line for line in lines if any(one["TxnType"] == kind for one in line.get("LinkedTxn") or ())]
+        return sum(minor_of(line["Amount"], self.currency) for line in linked)
 
     @property
     def currency(self) -> str:

@@ -44,7 +44,7 @@ class Whole:
         """Return everything that does not hold."""
         found = [*self._refunds(), *self._rows(), *self._chain(), *self._told(), *self._cache(), *self._scopes()]
         if final:
-            found += [*self._charges(), *self._days(), *self._payouts(), *self._doubles()]
+            found += [*self._charges(), *self._credits(), *self._days(), *self._payouts(), *self._doubles()]
             found += [*self._ended(), *self._named(), *self._mails(), *self._tokens()]
         return found
 
@@ -90,6 +90,26 @@ class Whole:
         names = [f"{row.entity}/{row.remote_id}" for row in postings] + [doc.name for doc in docs]
         ids = [row.id for row in postings]
         return self.is_named(payment_id, charge["id"], charge["balance_transaction"] or "", *ids, *names)
+
+    def _credits(self) -> Iterator[Broken]:
+        """I-1: what credits were agreed to pay is used in the books, and no discount is left over, or it is named."""
+        agreed: Counter[str] = Counter()
+        for use in self.ledgers.rows(CreditUseRow):
+            agreed[use.payment_id] += use.amount_minor
+        for payment_id, minor in agreed.items():
+            payment = self.payments[payment_id]
+            docs = [doc for doc in self.ours if doc.payment_id == payment_id]
+            used = sum(doc.lent for doc in docs)
+            over = sum(minor_of(doc.body["Balance"], doc.currency) for doc in docs if doc.entity == "CreditMemo")
+            if payment.state != "succeeded" or (used == minor and not over) or self._is_payment_named(payment, docs):
+                continue
+            yield Broken("I-1", payment_id, f"credits of {minor} were agreed, {used} is used, {over} left over")
+
+    def _is_payment_named(self, payment: PaymentRow, docs: list[Doc]) -> bool:
+        postings = [row for row in self.postings if row.payment_id == payment.id]
+        names = [f"{row.entity}/{row.remote_id}" for row in postings] + [doc.name for doc in docs]
+        is_held = any(self.is_held(row) for row in postings)
+        return is_held or self.is_named(payment.id, payment.charge_id or "", *(row.id for row in postings), *names)
 
     def _days(self) -> Iterator[Broken]:
         """I-4: for each local day, what was charged is what stands in the books and what is named, to the cent."""

@@ -1,6 +1,7 @@
 """The ground every seed starts from: one installed company, onboarded once, kept as bytes and laid out again.
 
-Onboarding goes through the real consent, keys and first pull. Law: two seeds share nothing but these bytes.
+Onboarding goes through the real consent, keys and first pull; then the books get credits and terms (`generous`). Law:
+two seeds share nothing but these bytes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.shelf import Shelf
 from tests.harness.sim.clock import SimClock
+from tests.harness.sim.generous import be_generous
 from tests.harness.sim.wires import WIRES, laid
 from tests.harness.sim.world import SimWorld
 from tests.house import House
@@ -85,6 +87,7 @@ def _founded(folder: Path) -> Ground:
         clock=ours,
         more=more,
     )
+    be_generous(house)
     _listen(world)
     with house.rt.db.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,4 +1,4 @@
-"""Payers: they open invoices, press Pay once or twice, choose a card or a bank, and look at the page or close it.
+"""Payers: they choose what to pay, press Pay once or twice, choose a card or a bank, and look at the page or close it.
 
 They act through the web process and Stripe's browser endpoint, as browsers do. Law: a payer decides by dice of its own,
 so that leaving one out leaves the others as they were.
@@ -10,14 +10,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import col, select
-
-from connector.store.cache import InvoiceRow
+from connector.ledger.payments import PaymentState
 from sync.collect.look import look_again
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 from sync.runtime import Runtime
 from tests.harness.sim.machine import WEB
+from tests.harness.sim.wishes import Wish, wish
 
 if TYPE_CHECKING:
     from tests.harness.sim.stage import Stage
@@ -45,8 +44,7 @@ class Payer:
     number: int
     told: Counter[str]
     nonce: str = ""
-    shares: tuple[tuple[str, int], ...] = ()
-    customer: str = ""
+    wish: Wish | None = None
     presses: int = 0
 
     def __post_init__(self) -> None:
@@ -62,23 +60,8 @@ class Payer:
             self.stage.later(self.dice.uniform(3, 40), "press", self.press)
 
     def _choose(self, rt: Runtime) -> bool:
-        with rt.db.read() as session:
-            open_ones = select(InvoiceRow.qbo_id, InvoiceRow.customer_id, InvoiceRow.balance_minor).where(
-                InvoiceRow.company_id == self.company_id,
-                col(InvoiceRow.balance_minor) >= 100,
-                InvoiceRow.currency == "USD",
-            )
-            rows = session.exec(open_ones.order_by(col(InvoiceRow.qbo_id))).all()
-        if not rows:
-            return False
-        self.customer = self.dice.choice(rows)[1]
-        theirs = [row for row in rows if row[1] == self.customer]
-        some = self.dice.sample(theirs, k=min(len(theirs), self.dice.choice((1, 1, 1, 2, 3))))
-        whole = self.dice.random() < 0.3
-        self.shares = tuple(
-            (key, left if whole else max(100, left // self.dice.choice((3, 7, 20)))) for key, _, left in some
-        )
-        return True
+        self.wish = wish(rt, self.company_id, self.dice)
+        return self.wish is not None
 
     def press(self) -> None:
         """Press Pay; a page that fails is tried again with the same form."""
@@ -89,10 +72,12 @@ class Payer:
             self.stage.later(self.dice.choice((0.0, 0.2)), "press again", self._press_again)
         answer = self.stage.machine.do(WEB, f"payer {self.number} presses Pay", self._start)
         if isinstance(answer, Started):
+            if answer.state is PaymentState.SUCCEEDED:  # credits paid everything
+                return
             self.stage.later(self.dice.uniform(4, 60), "confirm", lambda: self.confirm(answer.payment_id))
             return
         self.told[answer.reason if isinstance(answer, Refused) else "broken"] += 1
-        final = ("not_payable", "above_balance", "too_small", "unknown_invoice", "under_way", "partial")
+        final = ("not_payable", "above_balance", "too_small", "unknown_invoice", "under_way", "partial", "credit")
         if self.presses < PATIENCE and not (isinstance(answer, Refused) and answer.reason in final):
             self.stage.later(self.dice.uniform(5, 90), "press", self.press)
 
@@ -101,14 +86,18 @@ class Payer:
             self.stage.machine.do(WEB, f"payer {self.number} pressed twice", self._start)
 
     def _start(self, rt: Runtime) -> Started | Refused:
+        wanted = self.wish
+        assert wanted is not None
         press = Press(
             company_id=self.company_id,
-            customer_id=self.customer,
-            shares=self.shares,
+            customer_id=wanted.customer,
+            shares=wanted.shares,
+            credits=wanted.credits,
+            deposit_minor=wanted.deposit_minor,
             currency="USD",
             form_nonce=self.nonce,
             payer_email=f"payer{self.number}@bluemesa.example",
-            allowed_customers=frozenset({self.customer}),
+            allowed_customers=frozenset({wanted.customer}),
         )
         return start_payment(rt, press)
 

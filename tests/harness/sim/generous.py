@@ -1,0 +1,74 @@
+"""What makes the company generous: open credits of its customers, terms that take something off for paying early, and
+payments on account.
+
+Entered in the books by hand, as a bookkeeper does, and switched on as the owner does. Law: everything here is there
+before the first seed begins.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import col, select, update
+
+from connector.store.cache import CustomerRow, InvoiceRow
+from connector.store.companies import CompanyRow, MappingRow
+from sandbox.qbo.control import QuickBooksControl
+from sync.collect.discounts import ITEM_ROLE
+from sync.pull import pull_company
+from tests.house import House
+
+PERCENT, DAYS = 2, 10
+CREDITS = (20.0, 75.5, 400.0)  # one of these for each customer, in turn; two for every third
+FRESH = (120.0, 640.25, 1999.99)  # new invoices with terms, likewise
+
+
+def be_generous(house: House) -> None:
+    """Give each customer who owes something a credit and an invoice with terms, and switch on what uses them."""
+    books = QuickBooksControl(house.world.quickbooks)
+
+    def enter(entity: str, **document: Any) -> str:
+        sent = {"realm": house.realm, "entity": entity, "document": document}
+        return str(books.control("create", sent, reading=False)["document"]["Id"])
+
+    account = enter("Account", Name="Early-payment discounts", AccountType="Income")
+    item = enter("Item", Name="Early payment", Type="Service", IncomeAccountRef={"value": account})
+    term = enter("Term", Name="2% 10, counted from the day", DueDays=30, DiscountPercent=PERCENT, DiscountDays=DAYS)
+    today = house.rt.clock.today("America/Los_Angeles")
+    for turn, customer in enumerate(_who_owes(house)):
+        of: dict[str, Any] = {"CustomerRef": {"value": customer}, "TxnDate": today.isoformat()}
+        for number in range(2 if turn % 3 == 0 else 1):
+            amount = CREDITS[(turn + number) % len(CREDITS)]
+            enter("CreditMemo", **of, DocNumber=f"CM-{turn}-{number}", Line=[_line(amount)])
+        due = (today + timedelta(days=30)).isoformat()
+        lines = [_line(FRESH[turn % len(FRESH)])]
+        enter("Invoice", **of, DocNumber=f"T-{turn}", Line=lines, SalesTermRef={"value": term}, DueDate=due)
+    _switch_on(house, item)
+    pull_company(house.rt, house.company_id)
+
+
+def _who_owes(house: House) -> list[str]:
+    with house.rt.db.read() as session:
+        owing = select(InvoiceRow.customer_id).where(
+            InvoiceRow.company_id == house.company_id,
+            col(InvoiceRow.balance_minor) > 0,
+            InvoiceRow.currency == "USD",
+            InvoiceRow.customer_id == CustomerRow.qbo_id,
+            CustomerRow.company_id == house.company_id,
+            col(CustomerRow.active),
+        )
+        return sorted(set(session.exec(owing)), key=int)
+
+
+def _switch_on(house: House, item: str) -> None:
+    with house.rt.db.write("generous") as session:
+        mine = update(CompanyRow).where(col(CompanyRow.id) == house.company_id)
+        session.exec(mine.values(early_discount=True, takes_deposits=True))
+        chosen = MappingRow(company_id=house.company_id, role=ITEM_ROLE, currency="", qbo_id=item, name="Early payment")
+        session.add(chosen)
+
+
+def _line(amount: float) -> dict[str, Any]:
+    sold = {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "NON"}}
+    return {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": sold}
