@@ -16,10 +16,10 @@ from portal import security
 from portal.access.visitors import Visitor
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.keys import publishable_key
+from portal.customer.methods_offered import offered_to
 from portal.customer.presses import payable_customers
 from portal.here import runtime
 from portal.picking import fetch, pick
-from sync.collect import saved
 from sync.collect.start import LARGEST_MINOR
 
 
@@ -34,8 +34,8 @@ def show_deposit() -> ResponseReturnValue:
         if not customers or not company.takes_deposits:
             abort(404)
         names = _names(session, who)
-        kept = saved.methods_of(session, who.company.id, who.contact_id)
-    currency = customers[0][1]
+        currency = customers[0][1]
+        offered = offered_to(session, who, [], currency)
     key = publishable_key(who.company)
     if key:
         security.money_page()
@@ -45,8 +45,7 @@ def show_deposit() -> ResponseReturnValue:
         currency=currency,
         most=LARGEST_MINOR,
         least=least_free(currency).minor,
-        kept=kept,
-        bank_first=company.bank_first,
+        offered=offered,
         publishable_key=key,
         stripe_js=rt.settings.stripe_js_url,
         form_nonce=rt.clock.new_token(),

@@ -19,7 +19,6 @@ from connector.errors import WrongInput
 from connector.ledger.allocation import Rule
 from connector.ledger.credits import discount_name
 from connector.ledger.money import Money
-from connector.store.companies import CompanyRow
 from connector.words import figure, mark, money_text, say
 from portal import security
 from portal.access.limits import Limit, address, count_try
@@ -27,11 +26,11 @@ from portal.access.visitors import Visitor
 from portal.customer.basket import Basket, basket_of
 from portal.customer.gate import for_contacts, for_payers, pages, visitor
 from portal.customer.keys import publishable_key
+from portal.customer.methods_offered import offered_to
 from portal.customer.presses import read_press
 from portal.customer.started import remember_started, started_here
 from portal.here import runtime
 from portal.ring import PRESS, limiter
-from sync.collect import saved
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 
@@ -61,15 +60,14 @@ def _pay_page(who: Visitor, asked: MultiDict[str, str], said: str = "", status: 
         security.money_page()
     rt = runtime()
     with rt.db.read() as session:
-        kept = saved.methods_of(session, who.company.id, who.contact_id) if who.signed_in else []
-        bank_first = session.get_one(CompanyRow, who.company.id).bank_first
+        invoices = [item.head.invoice.qbo_id for item in basket.items]
+        offered = offered_to(session, who, invoices, basket.currency)
     page = render_template(
         "customer/pay.html",
         basket=basket,
         asked=ids,
         said_of_press=said,
-        kept=kept,
-        bank_first=bank_first,
+        offered=offered,
         rule=say(RULES[Rule(who.company.spread_rule)]),
         publishable_key=key,
         stripe_js=rt.settings.stripe_js_url,
@@ -180,6 +178,8 @@ def _refused(answer: Refused) -> ResponseReturnValue:
             balances={one: _shown(left) for one, left in answer.balances.items()},
             credits={name: _shown(left) for name, left in answer.credits.items()},
             sign_in=url_for(".show_sign_in") if answer.reason == "sign_in_first" else "",
+            total=_shown(answer.total) if answer.total is not None else None,
+            cost=_shown(answer.cost) if answer.cost is not None else None,
             under_way=[url_for(".show_payment", payment_id=one) for one in _own(answer.under_way)],
             form_nonce=runtime().clock.new_token(),
         ),

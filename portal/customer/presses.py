@@ -2,11 +2,12 @@
 
 Takes the fields it knows and refuses a message with any other. Laws: what the payer may pay, and which credits
 he may use, comes from the session, never from the message; the sum the page showed must be the sum of the shares less
-the credits, or nothing is started.
+the credits, or nothing is started. Where the message says the method, `sync.collect` adds what that costs and compares.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -30,9 +31,13 @@ from sync.collect.credits import MEMO
 from sync.collect.press import Press
 from sync.collect.start import LARGEST_MINOR
 
-_FIELDS, _OPTIONAL = {"shares", "form_nonce", "shown_minor", "email"}, {"note", "last_known", "credits", "deposit"}
+_FIELDS, _OPTIONAL = (
+    {"shares", "form_nonce", "shown_minor", "email"},
+    {"note", "last_known", "credits", "deposit", "method"},
+)
 _NOT_OURS = mark("This page and the server do not understand each other. Load the page again. Nothing was charged.")
 LONGEST_EMAIL, LONGEST_NOTE = 254, 80
+_REFERENCE = re.compile("[A-Za-z0-9_]{1,100}")
 
 
 def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Press:
@@ -48,14 +53,15 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
     shares = tuple((one, read_amount(text, currency).minor) for one, text in typed.items())
     uses = _uses(fields.get("credits", []))
     lenders = _lenders(who, [name for name, _ in uses])
-    if fields["shown_minor"] != sum(minor for _, minor in shares) - sum(minor for _, minor in uses):
+    method = _method(fields)
+    if not method and fields["shown_minor"] != sum(minor for _, minor in shares) - sum(minor for _, minor in uses):
         raise WrongInput(say(_NOT_OURS))
     return Press(
         company_id=who.company.id,
         customer_id=who.chosen_customer or found[shares[0][0]][0],
         shares=shares,
         currency=currency,
-        form_nonce=_form_key(fields["form_nonce"], (*shares, *uses)),
+        form_nonce=_form_key(fields["form_nonce"], (*shares, *uses, *_chosen(method, fields["shown_minor"]))),
         credits=uses,
         contact_id=who.contact_id,
         payer_email=who.email or _email(fields["email"]),
@@ -68,6 +74,9 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         note=_note(fields.get("note", "")),
         from_session=who.session_hash[:24],
         from_address=digest(address())[:24],
+        shown_minor=fields["shown_minor"],
+        method_token=method.get("token", ""),
+        kept_method=method.get("kept", ""),
     )
 
 
@@ -85,7 +94,8 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
     minor = read_amount(text, currency).minor
     if minor <= 0:
         raise WrongInput(say("Enter an amount above zero."))
-    if fields["shown_minor"] != minor:
+    method = _method(fields)
+    if not method and fields["shown_minor"] != minor:
         raise WrongInput(say(_NOT_OURS))
     return Press(
         company_id=who.company.id,
@@ -93,7 +103,9 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
         shares=(),
         deposit_minor=minor,
         currency=currency,
-        form_nonce=_form_key(fields["form_nonce"], [(f"on account of {customer_id}", minor)]),
+        form_nonce=_form_key(
+            fields["form_nonce"], [(f"on account of {customer_id}", minor), *_chosen(method, fields["shown_minor"])]
+        ),
         contact_id=who.contact_id,
         payer_email=who.email,
         allowed_customers=frozenset({customer_id}),
@@ -102,7 +114,25 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
         note=_note(fields.get("note", "")),
         from_session=who.session_hash[:24],
         from_address=digest(address())[:24],
+        shown_minor=fields["shown_minor"],
+        method_token=method.get("token", ""),
+        kept_method=method.get("kept", ""),
     )
+
+
+def _method(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Read what the payer is about to pay with: a token or a kept method; empty where the page did not say it."""
+    given = fields.get("method", {})
+    if not isinstance(given, dict) or len(given) > 1 or not set(given) <= {"token", "kept"}:
+        raise WrongInput(say(_NOT_OURS))
+    if any(not isinstance(one, str) or not _REFERENCE.fullmatch(one) for one in given.values()):
+        raise WrongInput(say(_NOT_OURS))
+    return given
+
+
+def _chosen(method: Mapping[str, str], shown_minor: int) -> list[tuple[str, int]]:
+    """Return what a method adds to its form's key: the same form with another one is another payment."""
+    return [(f"by {one}", shown_minor) for one in method.values()]
 
 
 def payable_customers(who: Visitor) -> list[tuple[str, str]]:

@@ -6,13 +6,15 @@ QuickBooks; a failure is told in plain words, with nothing a thief would like to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
-from sqlmodel import Session, col, func
+from sqlmodel import Session, col
 
+from connector.ledger.credits import BY_BANK
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import Kind
@@ -78,7 +80,9 @@ class Story:
     succeeded_at: datetime | None
     checked_at: datetime | None
     shares: tuple[StoryShare, ...]
+    surcharge: Money  # what of the amount the way of paying cost
     by_credit: Money  # what of the shares open credits paid
+    bank_discount: Money  # what a bank account took off
     recorded_at: datetime | None  # when the last of its postings reached the books
     reference: str  # the one that stands in the books and on the receipt; empty until the money has arrived
     waits_for: Waiting | None = None  # the small deposits, while its bank account waits for them
@@ -134,7 +138,8 @@ class Story:
 
 
 _PAYMENT = (
-    *(col(PaymentRow.id), col(PaymentRow.amount_minor), col(PaymentRow.currency), col(PaymentRow.state)),
+    *(col(PaymentRow.id), col(PaymentRow.amount_minor), col(PaymentRow.surcharge_minor), col(PaymentRow.currency)),
+    col(PaymentRow.state),
     *(col(PaymentRow.method), col(PaymentRow.method_label), col(PaymentRow.intent_id), col(PaymentRow.charge_id)),
     *(col(PaymentRow.error_code), col(PaymentRow.error_text), col(PaymentRow.receipt_number)),
     col(PaymentRow.created_at),
@@ -156,9 +161,9 @@ def story_of(visitor: Visitor, payment_id: str) -> Story | None:
         if row is None:
             return None
         shares, (recorded_at, reference) = _shares(session, company.id, row), _in_books(session, company.id, payment_id)
-        by_credit = Money(_credit_minor(session, company.id, payment_id), row.currency)
+        uses = _uses(session, company.id, payment_id)
         waits_for = _waiting(session, company.id, row)
-    story = _story(company, row, shares, by_credit=by_credit, recorded_at=recorded_at, reference=reference)
+    story = _story(company, row, shares, uses=uses, recorded_at=recorded_at, reference=reference)
     return replace(story, waits_for=waits_for)
 
 
@@ -167,15 +172,17 @@ def _story(
     row: Row[Any],
     shares: tuple[StoryShare, ...],
     *,
-    by_credit: Money,
+    uses: Sequence[tuple[str, int]],
     recorded_at: datetime | None,
     reference: str,
 ) -> Story:
+    off = sum(minor for name, minor in uses if name.startswith(BY_BANK))
     return Story(
         payment_id=row.id,
         company=company,
         customer_name=row.name or "",
         amount=Money(row.amount_minor, row.currency),
+        surcharge=Money(row.surcharge_minor, row.currency),
         state=PaymentState(row.state),
         method=row.method,
         method_label=row.method_label,
@@ -189,7 +196,8 @@ def _story(
         succeeded_at=row.succeeded_at,
         checked_at=row.checked_at,
         shares=shares,
-        by_credit=by_credit,
+        by_credit=Money(sum(minor for _, minor in uses) - off, row.currency),
+        bank_discount=Money(off, row.currency),
         recorded_at=recorded_at,
         reference=reference,
     )
@@ -219,11 +227,12 @@ def _waiting(session: Session, company_id: str, row: Row[Any]) -> Waiting | None
     return Waiting(*told) if told else None
 
 
-def _credit_minor(session: Session, company_id: str, payment_id: str) -> int:
-    found = pick(func.coalesce(func.sum(CreditUseRow.amount_minor), 0)).where(
+def _uses(session: Session, company_id: str, payment_id: str) -> list[tuple[str, int]]:
+    """Return what paid beside money, by name, in minor units."""
+    found = pick(CreditUseRow.credit, CreditUseRow.amount_minor).where(
         col(CreditUseRow.company_id) == company_id, col(CreditUseRow.payment_id) == payment_id
     )
-    return int(fetch_one(session, found)[0])
+    return [(name, minor) for name, minor in fetch(session, found)]
 
 
 def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datetime | None, str]:

@@ -33,7 +33,8 @@ PARTS = {
     "vendor": "Vendor of the fees",
     "method_card": "Payment method, card",
     "method_bank": "Payment method, bank debit",
-    "discount": "Discounts for paying early",
+    "discount": "Discounts",
+    "surcharge": "Card surcharges",
 }
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlmodel import Session, col
 
-from connector.store.cache import ListingRow
 from connector.store.companies import CompanyRow, MappingRow
 from portal.access.members import OWNER
 from portal.here import runtime
-from portal.picking import fetch, pick
 from portal.staff.gate import member, needs_role, pages
+from portal.staff.items import items_of
+from portal.staff.method_rates import MethodRates
 from sync import log
 from sync.collect.discounts import ITEM_ROLE
 from sync.collect.pausing import switch
@@ -36,7 +35,8 @@ def show_paying() -> ResponseReturnValue:
             takes_deposits=row.takes_deposits,
             takes_payments=row.takes_payments,
             bank_first=row.bank_first,
-            items=_items(session, company_id),
+            rates=MethodRates.read(session, company_id),
+            items=items_of(session, company_id),
             item=chosen.qbo_id if chosen else "",
         )
 
@@ -48,7 +48,7 @@ def save_paying() -> ResponseReturnValue:
     rt, company_id = runtime(), member().company.id
     grants, item = request.form.get("early_discount") == "yes", request.form.get("item", "")
     with rt.db.write("paying") as session:
-        names = dict(_items(session, company_id))
+        names = dict(items_of(session, company_id))
         if grants and item not in names:
             flash("Choose the item that discounts are booked on. Nothing was changed.", "bad")
             return redirect(url_for(".show_paying"))
@@ -74,14 +74,3 @@ def switch_paying() -> ResponseReturnValue:
     switch(runtime(), member().company.id, on=on, by=member().name)
     flash("Payers can pay online again." if on else "Online payment is paused from now on.", "good")
     return redirect(url_for(".show_paying"))
-
-
-def _items(session: Session, company_id: str) -> list[tuple[str, str]]:
-    """Return the company's items, by id and name."""
-    found = pick(ListingRow.qbo_id, ListingRow.name).where(
-        col(ListingRow.company_id) == company_id,
-        col(ListingRow.entity) == "Item",
-        col(ListingRow.active),
-        col(ListingRow.state) == "live",
-    )
-    return [(qbo_id, name) for qbo_id, name in fetch(session, found.order_by(col(ListingRow.name)))]

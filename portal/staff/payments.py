@@ -33,7 +33,13 @@ POSTING_MARKS = {
     "held": ("wait", "Held"),
     "dropped": ("", "Dropped"),
 }
-POSTING_NAMES = {"charge": "Payment", "fee": "Stripe’s fee", "discount": "Discount", "payout": "Payout"}
+POSTING_NAMES = {
+    "charge": "Payment",
+    "fee": "Stripe’s fee",
+    "discount": "Discount",
+    "surcharge": "Card surcharge",
+    "payout": "Payout",
+}
 
 
 @pages.get("/payments")

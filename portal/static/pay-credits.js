@@ -14,8 +14,7 @@ const tieoutCredits = (form, words, basket) => {
   }));
   const left = (credit) => Number(credit.item.dataset.left);
 
-  function uses() {
-    const needs = basket.needs();
+  function uses(needs = basket.needs()) {
     return credits.map((credit) => {
       const minor = credit.field.checked ? Math.min(left(credit), needs[credit.customer] || 0) : 0;
       needs[credit.customer] -= minor;
@@ -24,6 +23,12 @@ const tieoutCredits = (form, words, basket) => {
   }
 
   return {
+    /* What is left to pay in money for each customer. */
+    rest() {
+      const needs = basket.needs();
+      uses(needs);
+      return Object.values(needs);
+    },
     used: () => uses().filter((use) => use.minor).map((use) => ({ credit: use.credit.name, minor: use.minor })),
     show() {
       for (const { credit, minor } of uses()) {

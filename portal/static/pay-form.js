@@ -2,7 +2,7 @@
    them never pass through us. */
 "use strict";
 
-const tieoutForm = (form, { amount, changed, lost, may, pressed }) => {
+const tieoutForm = (form, { amount, changed, entered, lost, may, pressed }) => {
   const method = document.getElementById("method");
   const wallets = document.getElementById("wallets");
   const business = { name: form.dataset.payee };
@@ -19,7 +19,8 @@ const tieoutForm = (form, { amount, changed, lost, may, pressed }) => {
   });
   let ready = false;
 
-  const stripe = Stripe(form.dataset.key, { locale: form.dataset.language });
+  const { key, account, language } = form.dataset;
+  const stripe = Stripe(key, { locale: language, ...(account ? { stripeAccount: account } : {}) });
   const elements = stripe.elements({ mode: "payment", amount: Math.max(amount, 1), currency: form.dataset.currency.toLowerCase(), appearance: appearance() });
   dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
   const element = elements.create("payment", {
@@ -33,18 +34,22 @@ const tieoutForm = (form, { amount, changed, lost, may, pressed }) => {
     method.querySelector(".waits")?.remove();
     changed();
   });
+  element.on("change", ({ complete, empty, value }) => entered(JSON.stringify([complete, empty, value.type]), value.type));
   element.on("loaderror", lost);
   const place = document.createElement("div");
   method.append(place);
   element.mount(place);
 
-  /* Wallets: one press in a sheet of their own, where this browser has one and the domain is registered. */
-  const express = elements.create("expressCheckout", { paymentMethods: { link: "never" } });
-  express.on("ready", ({ availablePaymentMethods }) => showWallets(Boolean(availablePaymentMethods)));
-  express.on("click", (event) => (may() ? event.resolve({ business }) : event.reject()));
-  express.on("confirm", pressed);
-  express.on("loaderror", () => showWallets(false));
-  express.mount(document.getElementById("wallet-buttons"));
+  /* Wallets: one press in a sheet of their own, where this browser has one and the domain is registered. A page where
+     a credit card costs more has none: their sheet names the total before the card in it is known. */
+  if (wallets) {
+    const express = elements.create("expressCheckout", { paymentMethods: { link: "never" } });
+    express.on("ready", ({ availablePaymentMethods }) => showWallets(Boolean(availablePaymentMethods)));
+    express.on("click", (event) => (may() ? event.resolve({ business }) : event.reject()));
+    express.on("confirm", pressed);
+    express.on("loaderror", () => showWallets(false));
+    express.mount(document.getElementById("wallet-buttons"));
+  }
   function showWallets(are) {
     wallets.classList.remove("waiting");
     wallets.dataset.there = are ? "yes" : "no";
@@ -58,7 +63,7 @@ const tieoutForm = (form, { amount, changed, lost, may, pressed }) => {
     /* Show the form and the wallets, or neither where they are not needed. */
     show(needed) {
       method.hidden = !needed;
-      wallets.hidden = !needed || wallets.dataset.there === "no";
+      if (wallets) wallets.hidden = !needed || wallets.dataset.there === "no";
     },
   };
 };

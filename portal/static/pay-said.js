@@ -18,7 +18,7 @@ const tieoutSaid = (words) => {
 
   /* The server's words for why nothing was started. */
   function refused(answer) {
-    const known = ["under_way", "not_payable", "above_balance", "last_known", "credit"].includes(answer.reason);
+    const known = ["under_way", "not_payable", "above_balance", "last_known", "credit", "by_method"].includes(answer.reason);
     const title = (known && words[answer.reason]) || answer.title || words.not_started;
     const [links, name] = answer.sign_in ? [[answer.sign_in], words.sign_in] : [answer.under_way || [], words.earlier];
     say(answer.reason ? "wait" : "bad", title, answer.text || words.in_a_minute, links, name);

@@ -13,6 +13,7 @@
   const { say, ...said } = tieoutSaid(words);
   const basket = tieoutBasket(form, words);
   const credits = tieoutCredits(form, words, basket);
+  const method = tieoutMethod(form, words);
   let nonce = form.dataset.nonce;
   let busy = false;
   let lastKnown = false; /* the payer was told how old the balances are */
@@ -24,22 +25,26 @@
   const { stripe, elements, ...theirs } = tieoutForm(form, {
     amount: toPay() || 0,
     changed: () => refresh(),
+    entered: (what, type) => method.isOther(what, type) && refresh(),
     lost: () => say("bad", words.not_loaded, words.load_again),
     may: () => !busy && !press.disabled,
     pressed: (sheet) => act(sheet),
   });
-
-  /* The kept method that is chosen; empty where Stripe's form is used. */
-  const keptMethod = () => form.querySelector(".kept input:checked")?.value || "";
 
   /* Everything that pays beside money: discounts and credits, as the server is told of them. */
   function beside() {
     return [...credits.used(), ...basket.discounts()];
   }
 
-  function toPay() {
+  /* What is left to pay in money, before what the method costs; null while an amount cannot be read. */
+  function left() {
     const amount = basket.sum();
     return amount === null ? null : beside().reduce((rest, use) => rest - use.minor, amount);
+  }
+
+  function toPay() {
+    const rest = left();
+    return rest === null ? null : method.total(rest, credits.rest());
   }
 
   function refresh() {
@@ -47,7 +52,8 @@
     const amount = toPay();
     credits.show();
     const covered = amount === 0 && basket.sum() > 0;
-    const other = !keptMethod();
+    const other = !method.kept();
+    method.show(left() || 0, credits.rest());
     form.querySelectorAll(".kept").forEach((kept) => { kept.hidden = covered; });
     theirs.show(!covered && other);
     byCredit.hidden = !covered;
@@ -73,15 +79,16 @@
   function refused(answer) {
     basket.follow(answer);
     credits.follow(answer);
+    method.follow(answer);
     if (answer.form_nonce) nonce = answer.form_nonce;
     lastKnown ||= answer.reason === "last_known";
     said.refused(answer);
   }
 
-  async function ask() {
+  async function ask(chosen) {
     const email = document.getElementById("email")?.value || "";
     const note = document.getElementById("note").value;
-    const message = { ...basket.message(), form_nonce: nonce, credits: beside(), shown_minor: toPay(), email, note, last_known: lastKnown };
+    const message = { ...chosen, ...basket.message(), form_nonce: nonce, credits: beside(), shown_minor: toPay(), email, note, last_known: lastKnown };
     const response = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": form.dataset.csrf },
@@ -93,24 +100,32 @@
   /* Pay by what the form holds, or by the wallet whose sheet is open: it is told when nothing came of it. */
   async function pay(sheet) {
     const fails = () => sheet?.paymentFailed({ reason: "fail" });
-    const kept = sheet ? "" : keptMethod();
+    const kept = sheet ? "" : method.kept();
     if (toPay() > 0 && !kept) {
       const { error: incomplete } = await elements.submit();
       if (incomplete) return fails(), say("bad", words.missing, incomplete.message);
     }
     setBusy(true, words.checking);
-    const { ok, answer } = await ask();
+    const chosen = toPay() > 0 ? await method.chosen(stripe, elements, { isWallet: Boolean(sheet) }) : {};
+    if (chosen.error) return fails(), say("bad", words.missing, chosen.error.message);
+    const { ok, answer } = await ask(chosen);
     if (!ok) return fails(), refused(answer);
     if (["succeeded", "processing"].includes(answer.state)) return location.assign(answer.return_url);
     setBusy(true, told("paying", answer.text));
-    const way = kept ? { confirmParams: { payment_method: kept, return_url: answer.return_url } } : { elements, confirmParams: { return_url: answer.return_url } };
-    const { error } = await stripe.confirmPayment({ ...way, clientSecret: answer.client_secret, redirect: "if_required" });
+    const { error } = await stripe.confirmPayment({ ...wayOf(kept, chosen.method?.token, answer.return_url), clientSecret: answer.client_secret, redirect: "if_required" });
+    method.spend();
     if (error && ["card_error", "validation_error"].includes(error.type)) {
       fails();
       return say("bad", words.failed, `${error.message} ${words.try_another}`);
     }
     /* Anything else may have been taken or not: the status page finds out. */
     location.assign(answer.return_url);
+  }
+
+  /* How Stripe is asked to confirm: by a kept method, by the very token whose cost was shown, or by its form. */
+  function wayOf(kept, token, back) {
+    if (kept) return { confirmParams: { payment_method: kept, return_url: back } };
+    return token ? { confirmParams: { confirmation_token: token, return_url: back } } : { elements, confirmParams: { return_url: back } };
   }
 
   async function act(sheet) {
@@ -127,7 +142,7 @@
     }
   }
 
-  form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input, [data-credit] input, .kept input")) refresh(); });
+  form.addEventListener("input", (event) => { if (event.target.matches("[data-invoice] input, [data-credit] input, .kept input")) method.forget(), refresh(); });
   document.getElementById("recount")?.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

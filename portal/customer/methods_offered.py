@@ -1,0 +1,53 @@
+"""What a payer can pay with on the pay page and on the page of deposits: kept methods, their order, what each costs.
+
+Knows no template. Law: what a method costs is said before anything is pressed, and decided by `sync.collect` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from connector.ledger.by_method import Rates, percent_of
+from connector.store.companies import CompanyRow
+from connector.store.methods import SavedMethodRow
+from connector.words import quantity
+from portal.access.visitors import Visitor
+from sync.collect import saved
+from sync.collect.by_method import rates_on
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The ways to pay that a page offers."""
+
+    kept: Sequence[SavedMethodRow]
+    bank_first: bool
+    rates: Rates
+
+    @property
+    def with_wallets(self) -> bool:
+        """Tell whether wallets may be shown: their sheet names the total before the card in them is known."""
+        return not self.rates.surcharge
+
+    @property
+    def surcharge_percent(self) -> str:
+        """Return what a credit card costs, as the page says it; empty where nothing."""
+        return quantity(percent_of(self.rates.surcharge)) if self.rates.surcharge else ""
+
+    @property
+    def bank_percent(self) -> str:
+        """Return what a bank account saves, as the page says it; empty where nothing."""
+        return quantity(percent_of(self.rates.bank_discount)) if self.rates.bank_discount else ""
+
+
+def offered_to(session: Session, who: Visitor, invoice_ids: Sequence[str], currency: str) -> Offered:
+    """Return what a visitor can pay invoices with, or a deposit where there are none."""
+    rates = rates_on(session, who.company.id, invoice_ids, currency)
+    return Offered(
+        kept=saved.methods_of(session, who.company.id, who.contact_id) if who.signed_in else [],
+        bank_first=session.get_one(CompanyRow, who.company.id).bank_first or rates != Rates(),
+        rates=rates,
+    )
