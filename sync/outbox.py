@@ -40,12 +40,14 @@ def write_postings(
     *,
     payment_id: str = "",
     after: Mapping[str, str] | None = None,
+    at: datetime | None = None,
 ) -> list[str]:
     """Owe QuickBooks these postings, in this order; returns their ids, old ones for keys that are there already.
 
-    `after` gives for a posting's key (as text) the id of the posting that must be posted before it.
+    `after` gives for a posting's key (as text) the id of the posting that must be posted before it; `at` stands for
+    now where several calls make one order, whatever the clock does between them.
     """
-    now = rt.clock.now()
+    now = at or rt.clock.now()
     for n, posting in enumerate(postings):
         row = _row(rt, company_id, posting, payment_id, now + timedelta(microseconds=n))
         row["after_id"] = (after or {}).get(row["key"], "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select, update
@@ -286,11 +287,13 @@ def _owe(session: Session, rt: Runtime, row: PaymentRow, fact: ChargeFact) -> No
     """
     surcharge, fee = surcharge_posting(fact), fee_posting(fact)
     before: dict[str, str] = {}
+    at = rt.clock.now()
     for postings in (discount_postings(fact), [surcharge] if surcharge else [], charge_postings(fact)):
         after = {str(one.key): before[one.key.customer_id] for one in postings if one.key.customer_id in before}
-        ids = write_postings(session, rt, row.company_id, postings, payment_id=row.id, after=after)
+        ids = write_postings(session, rt, row.company_id, postings, payment_id=row.id, after=after, at=at)
+        at += timedelta(microseconds=len(postings))
         before |= {one.key.customer_id: id_ for one, id_ in zip(postings, ids, strict=True)}
-    write_postings(session, rt, row.company_id, [fee] if fee else [], payment_id=row.id)
+    write_postings(session, rt, row.company_id, [fee] if fee else [], payment_id=row.id, at=at)
 
 
 def _pressed(row: PaymentRow, shares: Sequence[ShareRow]) -> list[Share]:
