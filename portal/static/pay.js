@@ -16,6 +16,7 @@
   const method = tieoutMethod(form, words);
   let nonce = form.dataset.nonce;
   let busy = false;
+  let formAmount = null; /* what Stripe's form was told last */
   let lastKnown = false; /* the payer was told how old the balances are */
 
   const money = (minor) => tieoutMoney.write(minor, form.dataset.currency, Number(form.dataset.digits));
@@ -60,7 +61,7 @@
     if (amount !== null) {
       total.textContent = money(amount);
       pressText.textContent = covered ? words.use_credit : told("pay", money(amount));
-      if (amount > 0) elements.update({ amount });
+      if (amount > 0 && amount !== formAmount) elements.update({ amount: (formAmount = amount) }); /* an update takes the focus from who types */
     }
     press.disabled = busy || !(theirs.isReady() || covered || !other) || !sound;
   }
