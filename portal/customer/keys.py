@@ -6,15 +6,30 @@ sent.
 
 from __future__ import annotations
 
+from connector.store.companies import ConnectionRow
 from oauth import connections
 from portal.access.companies import Company
 from portal.here import runtime
 
 
-def publishable_key(company: Company) -> str:
+class FormKey(str):
+    """A publishable key. `account` is the connected account to use the platform's key for, empty with an own key."""
+
+    account = ""
+
+
+def publishable_key(company: Company) -> FormKey:
     """Return the key Stripe's form needs in the browser; empty while the company can or will take no payments."""
     if not company.takes_payments:
-        return ""
+        return FormKey()
     with runtime().db.read() as db_session:
         row = connections.find(db_session, company.id, connections.STRIPE)
-    return row.publishable_key if row is not None and row.state == "connected" else ""
+    return _key_of(row) if row is not None and row.state == "connected" else FormKey()
+
+
+def _key_of(row: ConnectionRow) -> FormKey:
+    if not row.through_platform:
+        return FormKey(row.publishable_key)
+    key = FormKey(runtime().settings.stripe_platform_publishable_key)
+    key.account = row.account
+    return key

@@ -3,7 +3,7 @@
 
 (() => {
   const form = document.getElementById("keep");
-  const { key, secret, back, language, failed, away } = form.dataset;
+  const { key, account, secret, back, language, failed, away } = form.dataset;
   const press = document.getElementById("press");
   const method = document.getElementById("method");
   const said = document.getElementById("said");
@@ -24,7 +24,7 @@
 
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const stripe = Stripe(key, { locale: language });
+  const stripe = Stripe(key, { locale: language, ...(account ? { stripeAccount: account } : {}) });
   const elements = stripe.elements({
     clientSecret: secret,
     appearance: {
