@@ -7,6 +7,7 @@ shown by `repr`, in a log or in an error.
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
@@ -41,6 +42,10 @@ class Settings(BaseSettings):
     )
     trusted_hosts: str = Field(
         "", description="More host names to answer, separated by commas; PUBLIC_URL's is included."
+    )
+    portal_domain: str = Field(
+        "",
+        description="Companies may take names under this domain for their pages; empty lets them use their own only.",
     )
     proxy_hops: int = Field(
         0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded headers."
@@ -120,6 +125,13 @@ class Settings(BaseSettings):
                 "STRIPE_PLATFORM_KEY and STRIPE_PLATFORM_PUBLISHABLE_KEY: one is live, the other for tests"
             )
         return self
+
+    @field_validator("portal_domain")
+    @classmethod
+    def _is_domain(cls, value: str) -> str:
+        if not re.fullmatch(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*)?", value):
+            raise ValueError(f"{value!r} is not a domain like pay.example.com")
+        return value
 
     @model_validator(mode="after")
     def _no_sandbox_in_production(self) -> Self:

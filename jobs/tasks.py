@@ -81,6 +81,11 @@ def feed(company_id: str) -> None:
     follow(runtime(), company_id)
 
 
+def wallets(company_id: str) -> None:
+    """Register the hosts of a company's pages at Stripe."""
+    offer_wallets(runtime(), company_id)
+
+
 def prove(company_id: str) -> None:
     """Tie a company out and keep the result."""
     tie_out(runtime(), company_id)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import connect, customer, errors, filters, health, here, hooks, security, staff, tongues
+from portal import arriving, connect, customer, errors, filters, health, here, hooks, security, staff, tongues
 from portal.ring import limiter
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def create_app(rt: Runtime | None = None) -> Flask:
         hops = rt.settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     tongues.install(app)  # first: a refusal of the others is said in it too
+    arriving.install(app, rt.settings)
     security.secure(app, rt.settings)
     limiter.init_app(app)
     filters.install(app)

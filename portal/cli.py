@@ -15,7 +15,7 @@ import click
 COMMANDS = (
     ("keys", "setup:keys", "Make SECRET_KEY and VAULT_KEYS for a new installation."),
     ("migrate", "setup:migrate", "Bring the database to the present schema."),
-    ("company", "setup:company", "Add a company, list those there are, choose how one speaks, or pause online payment at it."),
+    ("company", "setup:company", "Add a company, list them, choose its language and address, or pause online payment."),
     ("owner", "people:owner", "Print a sign-in link for the owner of a company."),
     ("connect", "connections:connect", "Connect a company to QuickBooks or Stripe."),
     ("accounts", "connections:accounts", "Choose or make the accounts that postings use."),

@@ -11,7 +11,7 @@ import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 
 from connector.words import known, mark
 from portal.access.limits import TooMany
@@ -95,9 +95,9 @@ def wants_json() -> bool:
 
 
 def _http(error: HTTPException) -> Response:
-    if isinstance(error, SecurityError):  # a host name that is not ours: no address can be built for a page
-        return Response("This host is not known here.\n", 400, mimetype="text/plain")
     status = error.code or 500
+    if status == 421:  # a host name that is not ours: no page of anybody stands there
+        return Response("This host is not known here.\n", status, mimetype="text/plain")
     if error.description == "cross-site":
         return answer(status, _CROSS_SITE)
     response = answer(status, _WORDS.get(status, _WORDS[400] if status < 500 else _WORDS[500]))

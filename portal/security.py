@@ -1,4 +1,4 @@
-"""What every answer carries and every request must show: headers, content policy, origin, form tokens, host names.
+"""What every answer carries and every request must show: headers, content policy, origin, form tokens.
 
 Knows no page. Laws: no page of ours is kept by a cache, framed, or sent to another host as a referrer; scripts run by
 nonce only; a request that changes something comes from our own page and carries its token; pages where money is
@@ -20,6 +20,7 @@ from connector.settings import STRIPE_JS, Settings
 FORM_HOURS = 12  # a payer may leave a page open over a working day
 LARGEST_BODY = 64 * 1024  # no form of ours is larger; the webhook doors set their own bound
 INTUIT = "https://appcenter.intuit.com"
+STRIPE_PAGES = "https://*.stripe.com"  # its consent leads on to its sign-in
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 csrf = CSRFProtect()
@@ -39,7 +40,7 @@ _ANALYTICS = ("https://*.google-analytics.com", "https://*.analytics.google.com"
 
 
 def secure(app: Flask, settings: Settings) -> None:
-    """Set up cookies, hosts, limits on size, form tokens and headers of an application."""
+    """Set up cookies, limits on size, form tokens and headers of an application."""
     over_https = settings.public_url.startswith("https:")
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
@@ -47,7 +48,6 @@ def secure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=over_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        TRUSTED_HOSTS=settings.hosts,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         MAX_FORM_PARTS=500,
@@ -94,9 +94,11 @@ def may_be_kept() -> None:
 
 
 def consent_page(settings: Settings) -> None:
-    """Let this answer's forms end at Intuit's consent or the stand-in's: browsers check where a form leads on to."""
+    """Let this answer's forms end at a consent of Intuit or Stripe: browsers check where a form leads on to."""
     environment = settings.qbo_environment
-    g.form_origins = (INTUIT, *([origin_of(environment)] if environment.startswith("http") else []))
+    intuits = (INTUIT, *([origin_of(environment)] if environment.startswith("http") else []))
+    stripes = (origin_of(settings.stripe_connect_base), STRIPE_PAGES) if settings.is_platform else ()
+    g.form_origins = (*intuits, *stripes)
 
 
 def stripe_origin(settings: Settings) -> str:
@@ -156,11 +158,13 @@ def _headers_for(settings: Settings, over_https: bool) -> Callable[[Response], R
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Permitted-Cross-Domain-Policies": "none",
     }
-    if over_https and not settings.is_sandbox:
-        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    is_strict = over_https and not settings.is_sandbox
 
     def add(response: Response) -> Response:
         response.headers.update(fixed)
+        if is_strict:  # what stands below a company's own host is the company's
+            below = "" if "host" in g else "; includeSubDomains"
+            response.headers["Strict-Transport-Security"] = f"max-age=31536000{below}"
         response.headers["Content-Security-Policy"] = content_policy(settings)
         response.headers["Permissions-Policy"] = _permissions(settings)
         if g.get("may_be_kept"):

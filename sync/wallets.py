@@ -9,16 +9,26 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import structlog
+from sqlmodel import select
 
 from connector.errors import GatewayError, NotConnected
+from connector.store.companies import CompanyRow
+from sync.addresses import home_of
 from sync.runtime import Runtime
 
 _log = structlog.get_logger(__name__)
 
 
 def offer_wallets(rt: Runtime, company_id: str) -> bool:
-    """Register the portal's host at the company's Stripe account; returns whether it is registered now."""
-    host = urlsplit(rt.settings.public_url).hostname or ""
+    """Register every host of the company's pages at its Stripe account; returns whether all are registered now."""
+    with rt.db.read() as session:
+        own = session.exec(select(CompanyRow.host).where(CompanyRow.id == company_id)).first()
+    homes = dict.fromkeys((home_of(rt.settings, None), home_of(rt.settings, own)))
+    offered = [_offer_at(rt, company_id, urlsplit(home).hostname or "") for home in homes]
+    return all(offered)
+
+
+def _offer_at(rt: Runtime, company_id: str, host: str) -> bool:
     try:
         return rt.gateways.stripe(company_id).register_host(host)
     except (GatewayError, NotConnected) as error:

@@ -85,6 +85,7 @@ class PasskeyRow(SQLModel, table=True):
     public_key: str = text()  # base64url of COSE
     uses: int = 0  # the authenticator's own count, where it keeps one
     name: str = ""
+    host: str = ""  # the company's own host at which it was made and works; empty is the installation's
     created_at: datetime = instant()
     used_at: datetime | None = maybe_instant()
 

@@ -19,9 +19,15 @@ class CompanyRow(SQLModel, table=True):
     """A tenant: one QuickBooks company."""
 
     __tablename__ = "company"
+    __table_args__ = (
+        Index("company_at_host", "host", unique=True),
+        Index("company_asks_host", "host_wanted", unique=True),
+    )
 
     id: str = Field(primary_key=True)  # ULID
     slug: str = Field(unique=True)  # in the portal's address
+    host: str | None = None  # pay.harbortile.com, where its payers' pages stand as well
+    host_wanted: str | None = None  # asked for; becomes `host` when a browser came by it
     name: str
     realm_id: str | None = Field(default=None, unique=True)
     phone: str = ""

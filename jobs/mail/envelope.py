@@ -54,16 +54,16 @@ def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: 
     return message
 
 
-def told(message: EmailMessage, public_url: str) -> str:
+def told(message: EmailMessage, *homes: str) -> str:
     """Return the plain text of a message to be kept: without the secrets that its links hold."""
     body = message.get_body(("plain",))
     text = "\n".join(str(body.get_content()).splitlines()) if body else ""
-    return without_secrets(text, public_url)
+    return without_secrets(text, *homes)
 
 
-def without_secrets(text: str, public_url: str) -> str:
-    """Return a text with the secrets of our links cut out."""
-    secret = rf"({re.escape(public_url)}/(?:\S*?/(?:l|sign-in|join|mail)|i)/)[^\s/]+"
+def without_secrets(text: str, *homes: str) -> str:
+    """Return a text with the secrets of our links cut out; `homes` are the addresses at which our pages begin."""
+    secret = rf"((?:{'|'.join(map(re.escape, homes))})/(?:\S*?/(?:l|sign-in|join|mail)|i)/)[^\s/]+"
     return re.sub(secret, r"\1…", text)
 
 

@@ -21,6 +21,7 @@ from jobs.mail.letters import FOR_STAFF, NoLetter, write_letter
 from jobs.mail.smtp import RecipientRefused, post_office, send
 from jobs.mail.texting import hand_in, text_of
 from sync import discrepancies, log
+from sync.addresses import home_of
 from sync.reminding.addresses import is_stopped
 from sync.reminding.bouncing import Report, take
 from sync.reminding.texting import TEXTS
@@ -111,18 +112,24 @@ def _send(rt: Runtime, mail: MailRow) -> tuple[str, str]:
     """Send a mail and return what it said: its subject, and its plain text without the secrets of its links."""
     if mail.kind in TEXTS:
         with rt.db.read() as session:
-            said = text_of(session, rt, mail)
+            said, homes = text_of(session, rt, mail), _homes(session, rt, mail)
         hand_in(rt.settings, mail, said)
-        return "", without_secrets(said, rt.settings.public_url)
+        return "", without_secrets(said, *homes)
     sender = rt.settings.mail_from
     with rt.db.read() as session:
         if minds_stops(mail) and is_stopped(session, mail.company_id, mail.to):
             raise Stopped("This address takes no mail: it bounced.")
-        letter = write_letter(session, rt, mail)
+        letter, homes = write_letter(session, rt, mail), _homes(session, rt, mail)
     name = message_id(mail.company_id, mail.key, sender)
     message = fill_envelope(letter, to=mail.to, sender=sender, message_id=name, at=rt.clock.now())
     send(post_office(rt.settings.smtp_url.get_secret_value()), message)
-    return letter.subject, told(message, rt.settings.public_url)
+    return letter.subject, told(message, *homes)
+
+
+def _homes(session: Session, rt: Runtime, mail: MailRow) -> set[str]:
+    """Return the addresses at which pages begin that a mail may link to."""
+    own = session.exec(select(CompanyRow.host).where(CompanyRow.id == mail.company_id)).first()
+    return {home_of(rt.settings, None), home_of(rt.settings, own)}
 
 
 def minds_stops(mail: MailRow) -> bool:

@@ -17,6 +17,7 @@ from connector.settings import Settings
 from connector.store.companies import CompanyRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from jobs.mail.asking import Withdrawn, mind_schedule, read_asking
+from sync.addresses import at_home
 from sync.reminding.addresses import rows_of, wanting
 from sync.reminding.plan import step_of
 from sync.reminding.texting import ASK, is_on
@@ -54,7 +55,7 @@ def _bill(session: Session, rt: Runtime, company: CompanyRow, mail: MailRow, con
         number=asking.number,
         amount=words.money_text(asking.amount),
         due=words.due_text(asking.due_day, rt.clock.today(company.zone)),
-        url=context["url"],
+        url=at_home(rt.settings, company.host, context["url"]),
     )
 
 

@@ -1,8 +1,8 @@
 """The two ceremonies of a passkey, making and using one: the browser's side of WebAuthn checked.
 
 A challenge is a one-time link of its own kind: its hash is a row, bound to company and browser, for five minutes. Laws:
-origin and host come from the public address, never from the request; a passkey is used with its owner's finger, face or
-code, since it is the only proof; a passkey of one company opens nothing at another.
+origin and host come from the settings and the company's row, never from the request; a passkey is used with its owner's
+finger, face or code, since it is the only proof; one of a company opens nothing at another, nor at another host.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from webauthn.helpers.structs import (
 from connector.errors import WrongInput
 from connector.store.access import PasskeyRow
 from connector.words import mark, say
+from portal import here
 from portal.access import links, people
 from portal.access.passkeys import MOST, passkeys_of, tidy_name
 from portal.access.tokens import browser_hash
@@ -46,7 +47,8 @@ _NOT_TAKEN = mark("The browser’s answer could not be taken. Please try once mo
 def options_to_add(session: Session, who: Visitor) -> str:
     """Return what the browser needs to make a passkey for this contact, as JSON, with a fresh challenge."""
     host = _host()
-    known = [base64url_to_bytes(one.credential_id) for one in passkeys_of(session, who.company.id, who.contact_id)]
+    mine = passkeys_of(session, who.company.id, who.contact_id)
+    known = [base64url_to_bytes(one.credential_id) for one in mine if one.host == here.host()]
     options = generate_registration_options(
         rp_id=host,
         rp_name=who.company.name,
@@ -118,6 +120,7 @@ def add(session: Session, who: Visitor, answer: Answer, name: str) -> None:
         public_key=bytes_to_base64url(made.credential_public_key),
         uses=made.sign_count,
         name=tidy_name(name) or say("Passkey"),
+        host=here.host(),
         created_at=now(),
     )
     if session.get(PasskeyRow, row.credential_id) is not None:
@@ -138,7 +141,7 @@ def _who(session: Session, company_id: str, answer: Answer) -> str:
         PasskeyRow.company_id == company_id, PasskeyRow.credential_id == str(answer.said.get("id"))
     )
     row = session.exec(mine.with_for_update()).one_or_none()
-    if row is None or not people.is_let_in(session, company_id, row.contact_id):
+    if row is None or row.host != here.host() or not people.is_let_in(session, company_id, row.contact_id):
         raise ValueError("nobody's")
     used = verify_authentication_response(
         credential=dict(answer.said),
@@ -155,11 +158,11 @@ def _who(session: Session, company_id: str, answer: Answer) -> str:
 
 
 def _host() -> str:
-    return urlsplit(runtime().settings.public_url).hostname or ""
+    return urlsplit(here.home()).hostname or ""
 
 
 def _origin() -> str:
-    return origin_of(runtime().settings.public_url)
+    return origin_of(here.home())
 
 
 def _new_challenge(session: Session, company_id: str, contact_id: str) -> str:

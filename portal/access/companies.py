@@ -24,7 +24,7 @@ COLUMNS = (
     *(col(CompanyRow.accent), col(CompanyRow.allow_partial)),
     *(col(CompanyRow.least_part_minor), col(CompanyRow.spread_rule), col(CompanyRow.pay_on_last_known)),
     *(col(CompanyRow.logo_version), col(CompanyRow.message), col(CompanyRow.custom_css), col(CompanyRow.analytics_id)),
-    *(col(CompanyRow.takes_payments), col(CompanyRow.language)),
+    *(col(CompanyRow.takes_payments), col(CompanyRow.language), col(CompanyRow.host)),
 )
 
 
@@ -52,6 +52,7 @@ class Company:
     analytics_id: str = ""
     takes_payments: bool = True
     language: str = "en"
+    host: str | None = None
 
     def least_part(self, currency: str) -> Money:
         """Return the smallest part of an invoice that is taken."""

@@ -26,6 +26,7 @@ class Elsewhere:
     slug: str
     name: str
     contact_id: str
+    host: str | None  # of its own
 
 
 def companies_elsewhere(session: Session, who: Visitor) -> list[Elsewhere]:
@@ -39,7 +40,7 @@ def companies_elsewhere(session: Session, who: Visitor) -> list[Elsewhere]:
     )
     own_provider = pick(ProviderRow.company_id).where(col(ProviderRow.company_id) == CompanyRow.id)
     found = (
-        pick(CompanyRow.id, CompanyRow.slug, CompanyRow.name, ContactRow.id)
+        pick(CompanyRow.id, CompanyRow.slug, CompanyRow.name, ContactRow.id, CompanyRow.host)
         .join(ContactRow, col(ContactRow.company_id) == CompanyRow.id)
         .where(
             col(ContactRow.email) == who.email,

@@ -17,6 +17,7 @@ from connector.store.access import LinkRow
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from portal.access.tokens import digest, same
+from sync.addresses import at_home
 
 if TYPE_CHECKING:
     from sync.runtime import Runtime
@@ -131,12 +132,15 @@ def make_invoice_link(rt: Runtime, company_id: str, invoice_id: str) -> str | No
     """Make a link to a company's invoice and return its address; None where there is no such invoice."""
     with rt.db.write("link.create") as session:
         found = session.exec(
-            select(CompanyRow.slug)
+            select(CompanyRow.slug, CompanyRow.host)
             .join(InvoiceRow, col(InvoiceRow.company_id) == CompanyRow.id)
             .where(InvoiceRow.company_id == company_id, InvoiceRow.qbo_id == invoice_id)
         ).first()
         token = add_invoice_link(session, rt, company_id, invoice_id) if found else ""
-    return invoice_address(rt, found, token) if found else None
+    if found is None:
+        return None
+    slug, host = found
+    return at_home(rt.settings, host, invoice_address(rt, slug, token))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, delete, select, update
@@ -15,15 +15,12 @@ from sqlmodel import Session, col, delete, select, update
 from connector.store.access import PasskeyRow
 from portal.access.visitors import Visitor
 
-if TYPE_CHECKING:
-    from connector.settings import Settings
-
 LONGEST_NAME, MOST = 60, 10  # letters of a name, passkeys of one contact
 
 
-def are_possible(settings: Settings) -> bool:
-    """Tell whether browsers offer passkeys at the public address: a host with a name, over https, or localhost."""
-    parts = urlsplit(settings.public_url)
+def are_possible(address: str) -> bool:
+    """Tell whether browsers offer passkeys at an address: a host with a name, over https, or localhost."""
+    parts = urlsplit(address)
     host = parts.hostname or ""
     try:
         ipaddress.ip_address(host)

@@ -54,7 +54,7 @@ def migrate() -> None:
 
 @click.group()
 def company() -> None:
-    """Add a company, list those there are, choose how one speaks, or pause online payment at it."""
+    """Add a company, list them, choose its language and address, or pause online payment."""
 
 
 @company.command("add")
@@ -106,6 +106,30 @@ def _switch(slug: str | None, *, on: bool, as_json: bool) -> None:
     switch(rt, chosen.id, on=on, by=BY_COMMAND)
     sentence = f"{chosen.name} takes payments online." if on else f"{chosen.name} has paused online payment."
     answer({"slug": chosen.slug, "takes_payments": on}, as_json=as_json, sentence=sentence)
+
+
+@company.command("host")
+@click.argument("host")
+@company_option
+@json_option
+@told
+def at_host(host: str, slug: str | None, as_json: bool) -> None:
+    """Let payers' pages stand at HOST, such as pay.example.com; `none` goes back to the installation's address.
+
+    Links begin with it once a browser has reached it.
+    """
+    from portal.access.hosts import choose_host, read_host
+    from sync.addresses import home_of
+
+    rt = runtime()
+    chosen = company_of(rt, slug)
+    with rt.db.write("company.host") as session:
+        row = session.get_one(CompanyRow, chosen.id)
+        choose_host(session, rt, row, read_host(session, rt.settings, row, "" if host == "none" else host), BY_COMMAND)
+        used, wanted = row.host, row.host_wanted
+    url = f"{home_of(rt.settings, wanted or used)}/c/{chosen.slug}/"
+    sentence = f"{url}\nLinks begin with it once a browser has opened it." if wanted else url
+    answer({"slug": chosen.slug, "host": used, "host_wanted": wanted, "url": url}, as_json=as_json, sentence=sentence)
 
 
 @company.command("language")

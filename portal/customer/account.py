@@ -7,6 +7,7 @@ out.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +21,7 @@ from portal.access import passkeys, passwords, presence, sessions
 from portal.access.elsewhere import companies_elsewhere
 from portal.access.roles import acted_for
 from portal.customer.gate import for_contacts, pages, visitor
-from portal.here import now, runtime
+from portal.here import home, host, now, runtime
 
 
 @pages.get("/account")
@@ -44,7 +45,9 @@ def show_account() -> ResponseReturnValue:
         has_password=has_password,
         takes_deposits=takes_deposits,
         passkeys=own_passkeys,
-        passkeys_possible=passkeys.are_possible(runtime().settings),
+        passkeys_possible=passkeys.are_possible(home()),
+        host=host(),
+        main_host=urlsplit(runtime().settings.public_url).hostname,
     )
 
 

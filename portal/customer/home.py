@@ -14,14 +14,15 @@ from connector.ledger.money import Money, total
 from connector.store.access import SessionRow
 from connector.store.cache import InvoiceRow
 from portal.access import sessions
-from portal.access.elsewhere import companies_elsewhere
+from portal.access.elsewhere import Elsewhere, companies_elsewhere
 from portal.access.roles import Acted, acted_for, tops
 from portal.customer import history, listing
 from portal.customer.dashboard import dashboard_of
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.heads import Head, heads_of
-from portal.here import runtime
+from portal.here import host, runtime
 from portal.ring import PRESS, limiter
+from sync.addresses import at_home
 
 MOST_OPEN, LONGEST_SEARCH = 250, 60
 
@@ -83,9 +84,16 @@ def choose() -> ResponseReturnValue:
         customers=[one for one in customers if wanted.casefold() in one.name.casefold()],
         number=len(customers),
         tops=tops(customers),
-        elsewhere=elsewhere,
+        elsewhere=[(one, _address_of(one)) for one in elsewhere],
         wanted=wanted,
     )
+
+
+def _address_of(company: Elsewhere) -> str:
+    """Return where another company's pages begin, seen from a company's own host; empty where it is this host."""
+    settings = runtime().settings
+    path = url_for(".home", slug=company.slug)
+    return at_home(settings, company.host, settings.public_url + path) if host() else ""
 
 
 @pages.post("/customers")
@@ -108,6 +116,8 @@ def choose_customer() -> ResponseReturnValue:
 def move_to_company() -> ResponseReturnValue:
     """Open the portal of another company of which the same person is a contact."""
     who = visitor()
+    if host():
+        abort(404)  # another company's cookie cannot be given at this one's host: its page is linked to
     with runtime().db.write("company.move") as session:
         found = [one for one in companies_elsewhere(session, who) if one.slug == request.form.get("company", "")]
         if not found:

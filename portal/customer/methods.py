@@ -16,7 +16,7 @@ from portal.access.limits import Limit, count_try
 from portal.access.visitors import Visitor
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.keys import publishable_key
-from portal.here import runtime
+from portal.here import home, runtime
 from portal.ring import DOOR, limiter
 from sync.collect import saved
 
@@ -82,7 +82,7 @@ def enter_method(method_id: str) -> ResponseReturnValue:
     if not (secret and key):
         return redirect(url_for(".show_methods"))
     security.money_page()
-    back = rt.settings.public_url + url_for(".method_entered", method_id=method_id)
+    back = home() + url_for(".method_entered", method_id=method_id)
     return render_template(
         "customer/method.html", publishable_key=key, secret=secret, back=back, stripe_js=rt.settings.stripe_js_url
     )

@@ -20,7 +20,7 @@ from portal.access.visitors import sign_in
 from portal.customer.gate import for_contacts, is_fresh, pages, visitor, where_to
 from portal.customer.notices import changed_access
 from portal.customer.ways import ways_in
-from portal.here import runtime
+from portal.here import home, runtime
 from portal.ring import PRESS, limiter
 
 if TYPE_CHECKING:  # WebAuthn is loaded late: it is needed by these doors alone
@@ -138,5 +138,5 @@ def _be_fresh() -> None:
 
 
 def _only_where_possible() -> None:
-    if not passkeys.are_possible(runtime().settings):
+    if not passkeys.are_possible(home()):
         abort(404)

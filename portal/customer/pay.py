@@ -29,7 +29,7 @@ from portal.customer.keys import publishable_key
 from portal.customer.methods_offered import offered_to
 from portal.customer.presses import read_press
 from portal.customer.started import remember_started, started_here
-from portal.here import runtime
+from portal.here import home, runtime
 from portal.ring import PRESS, limiter
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
@@ -165,7 +165,7 @@ def _started(answer: Started) -> ResponseReturnValue:
         state=answer.state.value,
         text=money_text(answer.amount),
         minor=answer.amount.minor,
-        return_url=runtime().settings.public_url + url_for(".show_payment", payment_id=answer.payment_id, check=1),
+        return_url=home() + url_for(".show_payment", payment_id=answer.payment_id, check=1),
     )
 
 

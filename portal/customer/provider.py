@@ -19,7 +19,7 @@ from portal.access.limits import Limit, address, count_try
 from portal.access.tokens import browser_hash
 from portal.access.visitors import sign_in
 from portal.customer.gate import pages, visitor, where_to
-from portal.here import now, runtime
+from portal.here import home, now, runtime
 from portal.ring import DOOR, limiter
 
 log = structlog.get_logger()
@@ -79,9 +79,8 @@ def _row() -> ProviderRow:
 
 
 def _attempt(state: str) -> Attempt:
-    settings = runtime().settings
-    key = settings.secret_key.get_secret_value().encode()
-    return Attempt(state, settings.public_url + url_for(".back_from_provider"), key)
+    key = runtime().settings.secret_key.get_secret_value().encode()
+    return Attempt(state, home() + url_for(".back_from_provider"), key)
 
 
 def _failed(row: ProviderRow, error: ProviderError) -> ResponseReturnValue:

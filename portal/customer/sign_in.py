@@ -20,8 +20,9 @@ from portal.access.tokens import browser_hash, digest
 from portal.access.visitors import Visitor, sign_in
 from portal.customer.gate import NEXT, pages, visitor, where_to
 from portal.customer.ways import ways_in
-from portal.here import now, runtime
+from portal.here import host, now, runtime
 from portal.ring import DOOR, PRESS, limiter
+from sync.addresses import at_home
 
 _TOKEN, _ASKED = "sign_in", "asked"  # in the browser's signed cookie
 MINUTES = int(links.SIGN_IN_LIFE.total_seconds() // 60)
@@ -155,7 +156,7 @@ def _send_link(who: Visitor, email: str) -> None:
             key=f"sign_in/{digest(token)[:32]}",
             kind="sign_in",
             to=email,
-            context={"url": links.sign_in_address(rt, who.company.slug, token)},
+            context={"url": at_home(rt.settings, host(), links.sign_in_address(rt, who.company.slug, token))},
             is_meant=contact is not None,
         )
     rt.bell.ring("mail", mail_id)

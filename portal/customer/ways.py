@@ -9,7 +9,7 @@ from typing import Any
 
 from portal.access import passkeys, providers
 from portal.customer.gate import visitor
-from portal.here import runtime
+from portal.here import home, runtime
 
 
 def ways_in() -> dict[str, Any]:
@@ -18,6 +18,6 @@ def ways_in() -> dict[str, Any]:
     with rt.db.read() as session:
         provider = providers.row_of(session, visitor().company.id)
     return {
-        "passkeys_possible": passkeys.are_possible(rt.settings),
+        "passkeys_possible": passkeys.are_possible(home()),
         "provider": provider.name if provider else "",
     }

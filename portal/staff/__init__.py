@@ -5,6 +5,7 @@ role, changing for bookkeepers, connections and settings for owners; a change is
 """
 
 from portal.staff import (
+    address,
     brand,
     connections,
     contacts,
@@ -32,6 +33,7 @@ from portal.staff import (
 from portal.staff.gate import pages
 
 __all__ = [
+    "address",
     "brand",
     "connections",
     "contacts",

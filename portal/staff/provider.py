@@ -16,6 +16,7 @@ from portal.access.members import OWNER
 from portal.here import runtime
 from portal.staff.gate import member, needs_role, pages
 from sync import log
+from sync.addresses import at_home
 
 _LONGEST = {"name": 40, "client_id": 200, "secret": 400}
 
@@ -27,7 +28,8 @@ def show_provider() -> ResponseReturnValue:
     with rt.db.read() as session:
         row = providers.row_of(session, company.id)
     back = rt.settings.public_url + url_for("customer.back_from_provider", slug=company.slug)
-    return render_template("staff/provider.html", row=row, back=back)
+    backs = dict.fromkeys((at_home(rt.settings, company.host, back), back))  # old links lead to the second one
+    return render_template("staff/provider.html", row=row, backs=list(backs))
 
 
 @pages.post("/settings/sign-in")

@@ -15,6 +15,7 @@ from portal.access.members import BOOKKEEPER
 from portal.here import runtime
 from portal.staff.gate import member, needs_role, pages
 from portal.staff.invoices import find_invoice
+from sync.addresses import at_home
 
 
 @pages.post("/invoices/<invoice_id>/short")
@@ -25,7 +26,7 @@ def make_short_link(invoice_id: str) -> ResponseReturnValue:
     with rt.db.write("link.short") as session:
         line = find_invoice(session, company, invoice_id)
         code = links.add_short_link(session, rt, company.id, invoice_id)
-    url = links.short_address(rt, code)
+    url = at_home(rt.settings, company.host, links.short_address(rt, code))
     return render_template("staff/short.html", line=line, url=url, qr=qr_of(url))
 
 

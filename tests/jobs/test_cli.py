@@ -252,3 +252,12 @@ def test_a_company_is_told_what_it_speaks_unasked(run: Run, rt: Runtime) -> None
     with rt.db.read() as session:
         assert session.get_one(CompanyRow, COMPANY).language == "fr"
     assert run("company", "language", "tlh", "--company", "harbor-tile").exit_code == 2
+
+
+def test_a_company_is_given_a_host_of_its_own(run: Run, rt: Runtime) -> None:
+    asked = said(run("company", "host", "Pay.HarborTile.test", "--company", "harbor-tile", "--json"))
+    assert (asked["host"], asked["host_wanted"]) == (None, "pay.harbortile.test")
+    assert asked["url"] == "http://pay.harbortile.test:8800/c/harbor-tile/"
+    refused = run("company", "host", "https://pay.harbortile.test", "--company", "harbor-tile")
+    assert (refused.exit_code, "without https://" in refused.stderr) == (2, True)
+    assert said(run("company", "host", "none", "--company", "harbor-tile", "--json"))["host_wanted"] is None

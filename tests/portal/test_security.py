@@ -70,7 +70,7 @@ def test_unused_methods_are_refused(client: FlaskClient, method: str) -> None:
 
 def test_a_host_that_is_not_ours_is_refused(client: FlaskClient) -> None:
     answer = client.get("/staff/sign-in", base_url="http://evil.test")
-    assert answer.status_code == 400
+    assert answer.status_code == 421
     assert b"evil" not in answer.data
 
 
@@ -147,7 +147,7 @@ def test_the_session_cookie_in_production(production: FlaskClient) -> None:
 
 def test_only_as_many_proxies_as_named_are_believed(production: FlaskClient) -> None:
     spoofed = {**SECURE, "X-Forwarded-Host": "evil.test"}
-    assert production.get("/staff/sign-in", headers=spoofed).status_code == 400
+    assert production.get("/staff/sign-in", headers=spoofed).status_code == 421
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,9 @@ ROWS = {
     "connect.reconnect": Row(STAFF),
     "connect.disconnected": Row(OPEN),
     "connect.disconnect": Row(STAFF, role="owner"),
+    "connect.start_stripe": Row(STAFF, role="owner"),
+    "connect.back_from_stripe": Row(STAFF, role="owner"),
+    "connect.disconnect_stripe": Row(STAFF, role="owner"),
 }
 RANK = ["viewer", "bookkeeper", "owner"]
 BY_ROLE = {"viewer": cast.VERA, "bookkeeper": cast.INES, "owner": cast.OMAR}

@@ -1,0 +1,107 @@
+"""Hosts of companies' own: which one a company asked for, which one is in use, and whose a host is.
+
+A host that was asked for is used in mails once a browser has reached us by it, so that a typing error or a missing DNS
+record breaks no link. Laws: a host belongs to one company; none is the installation's own, or another's by its slug.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from sqlmodel import Session, col, or_, select, update
+
+from connector.errors import WrongInput
+from connector.settings import Settings
+from connector.store.companies import CompanyRow
+from portal.picking import fetch_one, pick
+from sync import log
+from sync.runtime import Runtime
+
+LONGEST = 253
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+
+
+def read_host(session: Session, settings: Settings, company: CompanyRow, typed: str) -> str | None:
+    """Return a host as it is stored; None for nothing typed. Raises WrongInput with a sentence.
+
+    One word alone is a name under PORTAL_DOMAIN, where that is set.
+    """
+    name = typed.strip().lower().rstrip(".")
+    if not name:
+        return None
+    if settings.portal_domain and "." not in name:
+        name = f"{name}.{settings.portal_domain}"
+    name = _plain(name)
+    if name in settings.hosts or name == settings.portal_domain:
+        raise WrongInput("That address is the installation’s own. Choose another one.")
+    others = select(CompanyRow.slug, CompanyRow.host, CompanyRow.host_wanted).where(CompanyRow.id != company.id)
+    taken = {word for row in session.exec(others) for word in row[1:] if word}
+    if settings.portal_domain:  # the name that another company would choose first
+        taken |= {f"{slug}.{settings.portal_domain}" for slug, *_ in session.exec(others)}
+    if name in taken:
+        raise WrongInput("That address belongs to another company here.")
+    return name
+
+
+def _plain(name: str) -> str:
+    """Return a host name in its letters for DNS. Raises WrongInput."""
+    try:
+        plain = name.encode("idna").decode()
+    except UnicodeError:
+        plain = ""
+    if not _HOST.fullmatch(plain) or len(plain) > LONGEST or _is_number(plain):
+        raise WrongInput("Write the address like pay.example.com: without https:// and without anything behind it.")
+    return plain
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def choose_host(session: Session, rt: Runtime, company: CompanyRow, host: str | None, by: str) -> bool:
+    """Ask for a host, or go back to the installation's address; the present one stays until the new one is reached.
+
+    Returns whether that changes anything.
+    """
+    if host is None:
+        changed = bool(company.host or company.host_wanted)
+        company.host = company.host_wanted = None
+        sentence = f"{by} took the pages back to the address of the installation"
+    else:
+        wanted = None if host == company.host else host
+        changed, company.host_wanted = wanted != company.host_wanted, wanted
+        sentence = f"{by} asked for the pages to stand at {host}"
+    if changed:
+        log.write(session, rt, company.id, kind="connect", state="noted", sentence=sentence)
+    return changed
+
+
+def slug_at(rt: Runtime, host: str) -> str:
+    """Return the slug of the company whose host this is, and take a host into use that is reached the first time.
+
+    Empty where no company has it.
+    """
+    mine = pick(CompanyRow.id, CompanyRow.slug, CompanyRow.host)
+    with rt.db.read() as session:
+        asked = or_(col(CompanyRow.host) == host, col(CompanyRow.host_wanted) == host)
+        row = fetch_one(session, mine.where(asked))
+    if row is None:
+        return ""
+    if row.host != host:
+        _take_into_use(rt, row.id, host)
+    return str(row.slug)
+
+
+def _take_into_use(rt: Runtime, company_id: str, host: str) -> None:
+    with rt.db.write("host.reached") as session:
+        wanted = update(CompanyRow).where(col(CompanyRow.id) == company_id, col(CompanyRow.host_wanted) == host)
+        if session.exec(wanted.values(host=host, host_wanted=None)).rowcount == 1:
+            sentence = f"The pages were reached at {host}: links to payers begin with it from now on"
+            log.write(session, rt, company_id, kind="connect", state="noted", sentence=sentence)
+    rt.bell.ring("wallets", company_id)
