@@ -59,6 +59,7 @@ def show_connections() -> ResponseReturnValue:
         webhook_events=WANTED_EVENTS,
         key_writes=WRITES,
         key_reads=READS,
+        by_consent=rt.settings.is_platform,
     )
 
 

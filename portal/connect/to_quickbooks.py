@@ -8,35 +8,22 @@ away from it.
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.errors import GatewayError, WrongInput
 from oauth import flow
-from portal.access.members import OWNER, member_here
+from portal.access.members import OWNER
 from portal.access.tokens import browser_hash
+from portal.connect.gate import doors
 from portal.here import runtime
 from portal.ring import DOOR, limiter
-from portal.staff.gate import member, needs_role, to_sign_in
+from portal.staff.gate import member, needs_role
 
 log = structlog.get_logger()
 
-doors = Blueprint("connect", __name__, url_prefix="/connect/quickbooks")
 
-_FOR_ANYBODY = frozenset({"connect.disconnected"})
-
-
-@doors.before_request
-def _enter() -> ResponseReturnValue | None:
-    found = member_here()
-    if found is not None:
-        g.member, g.company = found, found.company
-    elif request.endpoint not in _FOR_ANYBODY:
-        return to_sign_in()
-    return None
-
-
-@doors.post("/start")
+@doors.post("/quickbooks/start")
 @needs_role(OWNER)
 def start() -> ResponseReturnValue:
     """Begin a consent and lead to Intuit."""
@@ -48,7 +35,7 @@ def start() -> ResponseReturnValue:
         return redirect(url_for("staff.show_connections"))
 
 
-@doors.get("/callback")
+@doors.get("/quickbooks/callback")
 @limiter.limit(DOOR)
 @needs_role(OWNER)
 def callback() -> ResponseReturnValue:
@@ -76,25 +63,25 @@ def callback() -> ResponseReturnValue:
     return redirect(url_for("staff.show_connections"))
 
 
-@doors.get("/launch")
+@doors.get("/quickbooks/launch")
 def launch() -> ResponseReturnValue:
     """Open the console, as Intuit's app list does."""
     return redirect(url_for("staff.home"))
 
 
-@doors.get("/reconnect")
+@doors.get("/quickbooks/reconnect")
 def reconnect() -> ResponseReturnValue:
     """Lead to the page where an owner connects again, as Intuit's mails do."""
     return redirect(url_for("staff.show_connections"))
 
 
-@doors.get("/disconnect")
+@doors.get("/quickbooks/disconnect")
 def disconnected() -> ResponseReturnValue:
     """Say what it means, to somebody who disconnected inside QuickBooks: the tokens are dead already."""
     return render_template("disconnected.html")
 
 
-@doors.post("/disconnect")
+@doors.post("/quickbooks/disconnect")
 @needs_role(OWNER)
 def disconnect() -> ResponseReturnValue:
     """End the connection at Intuit and here."""

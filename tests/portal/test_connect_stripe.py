@@ -1,0 +1,120 @@
+"""Stripe by consent in the console: an owner is led there and back, and ends it; without a platform, nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from connector.errors import Unauthorised
+from connector.store.companies import ConnectionRow
+from portal.access import sessions
+from portal.app import create_app
+from sandbox.world import World
+from sync.stripe_feed import follow
+from tests import cast
+from tests.house import House
+from tests.joined import CEDAR, agree, business, refuse
+from tests.portal.conftest import csrf_of, with_session
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
+from tests.portal.test_console import post, said
+
+PAGE = "/staff/connections"
+
+
+@pytest.fixture
+def hosted(world: World, database_url: str) -> Iterator[House]:  # noqa: F811
+    house = House(world, database_url, public_url="http://localhost", customers=1, invoices=2, by_consent=True)
+    cast.put(house.rt.db, *cast.staff("olive", "olive@harbor.test", "Olive", {house.company_id: "owner"}))
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def olive(hosted: House) -> FlaskClient:
+    return desk(hosted)
+
+
+def desk(house: House) -> FlaskClient:
+    """Return a browser in which the owner works."""
+    who = {"company_id": house.company_id, "staff_id": "olive"}
+    return with_session(create_app(house.rt), house.rt, sessions.STAFF_DOOR, sessions.STAFF, **who)
+
+
+def connection(house: House) -> ConnectionRow:
+    return cast.in_session(house.rt.db, ConnectionRow, (house.company_id, "stripe"))
+
+
+def at_stripe(house: House) -> bool:
+    return bool(house.world.stripe.ground.shelf.all("_accounts")[CEDAR]["connected"])
+
+
+def test_an_owner_ends_the_connection_and_connects_again(hosted: House, olive: FlaskClient) -> None:
+    shown = said(olive, PAGE)
+    assert CEDAR in shown
+    assert "by consent." in shown
+    assert "Use keys of your own instead" in shown
+    ended = post(olive, "/connect/stripe/disconnect")
+    assert "Stripe is disconnected." in said(olive, ended.location)
+    assert (connection(hosted).state, at_stripe(hosted)) == ("disconnected", False)
+
+    answer = olive.get(PAGE)
+    assert "earlier payments are on it" in answer.get_data(as_text=True)
+    origin = hosted.settings.stripe_connect_base
+    forms = answer.headers["Content-Security-Policy"].partition("form-action")[2].partition(";")[0]
+    assert origin in forms.split()
+    led = post(olive, "/connect/stripe/start")
+    assert (led.status_code, led.location.startswith(f"{origin}/oauth/authorize?")) == (303, True)
+    back = agree(led.location, CEDAR)
+    hosted.bell.rung.clear()
+    landed = olive.get("/connect/stripe/callback", query_string=back)
+    assert landed.location == PAGE, "the code is gone from the address"
+    assert f"Connected to Stripe account {CEDAR}." in said(olive, PAGE)
+    assert connection(hosted).state == "connected"
+    assert ("feed", hosted.company_id) in hosted.bell.rung
+    again = olive.get("/connect/stripe/callback", query_string=back)
+    assert "This consent was used already" in said(olive, again.location)
+    assert at_stripe(hosted)
+
+
+def test_a_consent_comes_back_to_its_own_browser_alone(hosted: House, olive: FlaskClient) -> None:
+    business(hosted.world, "acct_1Other000000000", "Other")
+    back = agree(post(olive, "/connect/stripe/start").location, CEDAR)
+    elsewhere = desk(hosted)
+    csrf_of(elsewhere, PAGE)
+    answer = elsewhere.get("/connect/stripe/callback", query_string=back)
+    assert "began in another browser" in said(elsewhere, answer.location)
+    other = agree(post(olive, "/connect/stripe/start").location, "acct_1Other000000000")
+    answer = olive.get("/connect/stripe/callback", query_string=other)
+    assert "a different Stripe account" in said(olive, answer.location)
+    assert connection(hosted).account == CEDAR
+
+
+def test_one_who_refuses_is_told_so(hosted: House, olive: FlaskClient) -> None:
+    back = refuse(post(olive, "/connect/stripe/start").location)
+    answer = olive.get("/connect/stripe/callback", query_string=back)
+    assert "the consent was not given" in said(olive, answer.location)
+    assert connection(hosted).state == "connected", "as before"
+
+
+def test_what_the_owner_ended_at_stripe_says_what_to_do(hosted: House, olive: FlaskClient) -> None:
+    hosted.world.stripe.control("revoke_account", {"account": CEDAR})
+    with pytest.raises(Unauthorised):
+        follow(hosted.rt, hosted.company_id)
+    shown = said(olive, PAGE)
+    assert "ended Tieout’s access" in shown
+    assert f"Connect account {CEDAR} again" in shown
+    assert "Connect again" in shown
+
+
+def test_without_a_platform_keys_are_asked_for(hosted: House) -> None:
+    none = hosted.settings.model_copy(update={"stripe_platform_key": type(hosted.settings.secret_key)("")})
+    hosted.rt = replace(hosted.rt, settings=none)
+    olive = desk(hosted)
+    shown = said(olive, PAGE)
+    assert "by consent instead" not in shown
+    assert "Change the keys" in shown
+    answer = post(olive, "/connect/stripe/start")
+    assert "has no Stripe Connect platform" in said(olive, answer.location)
