@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from portal.commands.shared import (
+    NOT_SET_UP,
     WRONG_QUESTION,
     Stop,
     answer,
@@ -18,6 +19,10 @@ from portal.commands.shared import (
     runtime,
     told,
 )
+
+if TYPE_CHECKING:
+    from connector.store.companies import CompanyRow
+    from sync.runtime import Runtime
 
 KEYS = ("secret_key", "publishable_key", "webhook_secret")
 
@@ -43,11 +48,12 @@ def quickbooks(slug: str | None) -> None:
 
 @connect.command()
 @click.option("--stdin", is_flag=True, help="Read the keys as one JSON object from standard input.")
+@click.option("--by-consent", is_flag=True, help="Print the page on which an owner consents instead, without keys.")
 @company_option
 @json_option
 @told
-def stripe(stdin: bool, slug: str | None, as_json: bool) -> None:
-    """Store a company's Stripe keys, after asking Stripe whose they are.
+def stripe(stdin: bool, by_consent: bool, slug: str | None, as_json: bool) -> None:
+    """Store a company's Stripe keys, after asking Stripe whose they are; or say where an owner consents.
 
     The keys are asked for without showing them, so that they stand in no shell history. With --stdin the object holds
     secret_key (a restricted key is best), publishable_key and webhook_secret.
@@ -58,10 +64,22 @@ def stripe(stdin: bool, slug: str | None, as_json: bool) -> None:
 
     rt = runtime()
     company = company_of(rt, slug)
+    if by_consent:
+        _say_page(rt, company, as_json)
+        return
     keys = _keys_from(sys.stdin.read()) if stdin else _asked()
     account = connect_stripe(rt, company.id, look=lambda key: account_of_key(rt.settings, rt.clock, key), **keys)
     offer_wallets(rt, company.id)
     answer({"account": account}, as_json=as_json, sentence=f"{company.name} is connected to Stripe account {account}.")
+
+
+def _say_page(rt: Runtime, company: CompanyRow, as_json: bool) -> None:
+    """Print the page of connections. Stops where the settings name no platform."""
+    if not rt.settings.is_platform:
+        raise Stop("There is no Stripe Connect platform: set STRIPE_PLATFORM_KEY, or give keys.", NOT_SET_UP)
+    page = f"{rt.settings.public_url}/staff/connections"
+    sentence = f"Sign in as an owner of {company.name} (tieout owner EMAIL prints a link) and open {page}"
+    answer({"page": page}, as_json=as_json, sentence=sentence)
 
 
 def _keys_from(text: str) -> dict[str, str]:

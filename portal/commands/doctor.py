@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import click
+from sqlmodel import func, select
 
-from connector.errors import TieoutError
+from connector import words
+from connector.errors import GatewayError, TieoutError
 from connector.store.companies import CompanyRow, ConnectionRow
+from connector.store.outbox import InboxRow
+from connector.stripe.facts import AccountFacts
 from portal.commands.shared import NOT_RIGHT, answer, companies, json_option, runtime, told
 from sync.runtime import Runtime
 
@@ -51,6 +55,8 @@ def _examine(rt: Runtime) -> Iterator[Finding]:
     yield _mail(rt)
     if schema.state != "ok":
         return
+    if rt.settings.is_platform:
+        yield _platform(rt)
     rows = companies(rt)
     if not rows:
         yield Finding("Companies", "note", "there is none yet.", "tieout company add SLUG NAME")
@@ -120,10 +126,34 @@ def _stripe(rt: Runtime, company: CompanyRow) -> Finding:
     what = f"{company.name}, Stripe"
     row = _connection(rt, company, "stripe")
     if row is None or row.state != "connected":
-        return Finding(what, "wrong", "not connected.", "tieout connect stripe")
+        said = (row and row.last_error) or "not connected."
+        return Finding(what, "wrong", said, "tieout connect stripe")
+    how = "by consent" if row.through_platform else "with its own key"
+    if row.through_platform and not rt.settings.is_platform:
+        return Finding(what, "wrong", "connected by consent, and there is no platform.", "Set STRIPE_PLATFORM_KEY.")
     facts = rt.gateways.stripe(company.id).account()
-    mode = "live" if facts.livemode else "test"
-    return Finding(what, "ok", f"account {facts.account} answers, {mode} mode.")
+    return Finding(what, "ok", f"account {facts.account} answers {how}, {_mode(facts)} mode.")
+
+
+def _platform(rt: Runtime) -> Finding:
+    """Ask the platform's own account, and count what came for accounts that no company here has."""
+    from jobs.gateways import account_of_key
+
+    what = "Stripe Connect"
+    try:
+        facts = account_of_key(rt.settings, rt.clock, rt.settings.stripe_platform_key.get_secret_value())
+    except GatewayError as error:
+        return Finding(what, "wrong", f"{error}.", "Look at STRIPE_PLATFORM_KEY.")
+    with rt.db.read() as session:
+        strangers = InboxRow.provider == "stripe", InboxRow.state == "unmatched"
+        number = session.exec(select(func.count()).select_from(InboxRow).where(*strangers)).one()
+    said = f"platform {facts.account} answers, {_mode(facts)} mode."
+    more = f" {words.count(number, 'event')} came for accounts that no company here has." if number else ""
+    return Finding(what, "ok", said + more)
+
+
+def _mode(facts: AccountFacts) -> str:
+    return "live" if facts.livemode else "test"
 
 
 def _accounts(rt: Runtime, company: CompanyRow) -> Finding:

@@ -18,6 +18,7 @@ from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow, MailRow, PostingRow
+from oauth.connections import QUICKBOOKS, STRIPE, find
 from portal.commands.shared import answer, chosen_companies, company_option, json_option, runtime, told
 from sync import tieout
 
@@ -57,8 +58,19 @@ def _look(session: Session, company: CompanyRow) -> dict[str, Any]:
         "on_its_way": waiting,
         "for_a_person": for_a_person,
         "posted": dict(session.exec(posted.group_by(col(PostingRow.entity))).all()),
+        "connections": _connections(session, company),
         "tie_out": {"at": last.at.isoformat(), "ties": last.ties} if last else None,
     }
+
+
+def _connections(session: Session, company: CompanyRow) -> dict[str, str]:
+    """Return how the company stands with each service: connected, connected by consent, needs_reconnect ..."""
+    found = {}
+    for which in (QUICKBOOKS, STRIPE):
+        row = find(session, company.id, which)
+        state = row.state if row else "not connected"
+        found[which] = f"{state} by consent" if row and state == "connected" and row.through_platform else state
+    return found
 
 
 def _unfinished() -> ColumnElement[bool]:
@@ -81,6 +93,9 @@ def _said(company: CompanyRow, seen: dict[str, Any], now: datetime) -> str:
     moving = _listed(seen["on_its_way"], _ON_ITS_WAY) or "nothing"
     waiting = _listed(seen["for_a_person"], _FOR_A_PERSON) or "nothing"
     lines = [company.name, f"  On its way       {moving}", f"  Waits for you    {waiting}"]
+    broken = [which for which, state in seen["connections"].items() if not state.startswith("connected")]
+    if broken:
+        lines.append(f"  Not connected    {', '.join(broken)}: tieout connect {broken[0]}")
     last = seen["tie_out"]
     if last:
         verdict = "ties out" if last["ties"] else "does not tie out"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import stripe
+from click.testing import CliRunner
 from sqlmodel import select
 
 from connector.errors import NotConnected, NotFound
@@ -16,8 +17,11 @@ from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import BalanceTxnRow, PaymentRow
 from connector.store.outbox import InboxRow
 from connector.stripe.webhooks import DEAUTHORIZED, PLATFORM_EVENTS
+from jobs import boot
 from oauth.joining import disconnect_stripe
 from portal.app import create_app
+from portal.cli import main
+from portal.commands import doctor, shared
 from sandbox.host import Host
 from sandbox.world import World
 from sync.inbox import settle_inbox
@@ -213,3 +217,26 @@ def test_what_comes_after_disconnecting_is_answered_and_not_followed(house: Hous
     hear(house)
     assert [(row.kind, row.company_id, row.state) for row in inbox(house)] == [(DEAUTHORIZED, "", "unmatched")]
     assert discrepancies(house) == [], "an owner did it here, and knows"
+
+
+def test_the_commands_say_how_a_company_is_connected(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boot, "runtime", lambda: house.rt)
+    monkeypatch.setattr(shared, "check_settings", lambda: None)
+    with house.rt.db.write("event") as session:
+        row = {"id": "e1", "provider": "stripe", "account": NOBODYS, "event_id": "evt_1", "kind": "payout.paid"}
+        now = house.rt.clock.now()
+        session.add(InboxRow(**row, state="unmatched", received_at=now, due_at=now))  # type: ignore[arg-type]
+    seen = {one.what: one for one in (doctor._platform(house.rt), doctor._stripe(house.rt, company(house)))}
+    assert seen["Stripe Connect"].said.endswith("1 event came for accounts that no company here has.")
+    assert f"account {CEDAR} answers by consent, test mode." in {one.said for one in seen.values()}
+    assert "connected by consent" in CliRunner().invoke(main, ["status", "--json"]).output
+    page = CliRunner().invoke(main, ["connect", "stripe", "--by-consent"])
+    assert page.output.endswith("/staff/connections\n")
+    disconnect_stripe(house.rt, house.company_id)
+    assert "Not connected    stripe: tieout connect stripe" in CliRunner().invoke(main, ["status"]).output
+    assert doctor._stripe(house.rt, company(house)).state == "wrong"
+
+
+def company(house: House) -> CompanyRow:
+    with house.rt.db.read() as session:
+        return session.get_one(CompanyRow, house.company_id)

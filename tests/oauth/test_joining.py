@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from connector.errors import NotConnected, Transient, Unauthorised, WrongInput
 from connector.settings import Settings
 from connector.store.companies import ConnectionRow
+from connector.stripe.webhooks import PLATFORM_EVENTS
 from jobs.gateways import CompanyGateways
 from oauth import connections
 from oauth.connections import STRIPE
@@ -238,3 +240,8 @@ def test_stripe_away_is_said_and_nothing_is_stored(rig: Rig) -> None:
     assert row_of(rt, rig.company_id) is None
     with pytest.raises(Transient):
         platform_of(rt).still_ours(CEDAR)
+
+
+def test_the_page_of_connecting_lists_every_event_of_a_platforms_endpoint() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "stripe-connect.md").read_text()
+    assert tuple(page.split("```")[1].split()) == PLATFORM_EVENTS
