@@ -7,6 +7,7 @@ own pages and the stand-in's consent page, with nothing passed around them.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ SLUG, NAME = "harbor-tile", "Harbor Tile Co."
 OWNER = "olivia@harbortile.example"
 CUSTOMER = "Blue Mesa Ranch"
 CHOSEN = "All chosen"
+DISCOUNT_ITEM = "Early-payment discount"
 
 
 COMPANY_ADD = ("company", "add", SLUG, NAME)
@@ -49,6 +51,7 @@ def arrive(stage: Stage, *, show: bool) -> Arrived:
     stage.tieout("pull", "--company", SLUG, show=show)
     stage.start_worker()
     choose_accounts(stage, owner)
+    grant(stage, owner)
     number = str(open_invoices(stage)[0]["number"])
     path = urlsplit(stage.tieout("link", number, "--company", SLUG)).path
     arrived = Arrived(CUSTOMER, number, path)
@@ -108,6 +111,18 @@ def choose_accounts(stage: Stage, owner: Visitor) -> None:
         page = owner.submit(page, page.form("/connections/accounts"))
     if CHOSEN not in page.text:
         raise Lost(f"A part of the books has no account: {page.text[:500]}")
+
+
+def grant(stage: Stage, owner: Visitor) -> None:
+    """Grant the discounts of 2% 10 Net 30, booked on the seed's item for them, and take payments on account."""
+    page = owner.open(f"{stage.web_url}/staff/settings/paying")
+    item = re.search(rf'<option value="(\d+)"[^>]*>{DISCOUNT_ITEM}<', page.html)
+    if item is None:
+        raise Lost(f"QuickBooks has no item {DISCOUNT_ITEM!r}: {page.text[:300]}")
+    form = next(one for one in page.forms if not one.action)
+    after = owner.submit(page, form, ("early_discount", "yes"), ("takes_deposits", "yes"), ("item", item.group(1)))
+    if "Saved." not in after.text:
+        raise Lost(f"The discounts were not granted: {after.text[:300]}")
 
 
 def _connections(stage: Stage, owner: Visitor) -> Page:

@@ -89,6 +89,7 @@ ITEMS = (
     ("Shower pan, built in place", "Service", 92500, "Installation Income", False),
     ("Design consultation", "Service", 12000, "Services", False),
     ("Delivery", "Service", 9500, "Delivery Income", False),
+    ("Early-payment discount", "Service", 0, "Discounts given", False),  # nothing is sold on it: it books discounts
 )
 # What is sold together: item, unit of quantity drawn between.
 BASKETS = (
