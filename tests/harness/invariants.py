@@ -193,7 +193,7 @@ class Watch:
         return doc.payment_id in paid and (doc.entity == "CreditMemo" or not doc.minor)
 
     def _lines(self, doc: Doc, fact: str) -> Iterator[Broken]:
-        """Check a Payment's lines, or the credit memo of its discounts, against what was agreed when Pay was pressed."""
+        """Check a Payment's lines, or the credit memo of its discounts, against what was agreed at the press."""
         kind = "charge" if doc.entity == "Payment" else "discount"
         if doc.reference != reference_of(f"{self.till.account}/{fact}/{kind}/{doc.customer}"):
             yield Broken("I-3", doc.name, "its reference is not made from its charge and customer")

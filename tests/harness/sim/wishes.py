@@ -87,6 +87,6 @@ def _used(
     )
     memos: list[Credit] = [credit_of(row) for row in session.exec(mine.order_by(col(CreditRow.qbo_id)))]
     asked = [Share(key, customer, Money(minor, "USD")) for key, minor in shares.items()]
-    first = [one for one in as_credits(granted).values()]
+    first = list(as_credits(granted).values())
     names = {one.name for one in memos if one.left.currency == "USD"}
     return [(use.name, use.amount.minor) for use in use_up(asked, [*first, *memos]) if use.name in names]
