@@ -19,7 +19,12 @@ from connector.translations.gathering import ROOMS, ROOT, TEMPLATE, gather, part
 from sync.collect.amounts import read_amount
 
 OTHERS = sorted(set(LANGUAGES) - {SOURCE})
-SENTENCES = [message for message in gather() if message.id]
+
+
+@pytest.fixture(scope="module")
+def sentences() -> set[tuple[str, ...]]:
+    """Return what the sources say; gathered by whoever asks, not by everybody who collects the tests."""
+    return {key(message.id) for message in gather() if message.id}
 
 
 def key(message_id: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -31,9 +36,9 @@ def ids(catalog: Catalog) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_catalog_has_every_sentence_and_no_other(language: str) -> None:
+def test_a_catalog_has_every_sentence_and_no_other(language: str, sentences: set[tuple[str, ...]]) -> None:
     """`python -m connector.translations` gathers them anew."""
-    assert ids(read(language)) == {key(message.id) for message in SENTENCES}
+    assert ids(read(language)) == sentences
     assert not any(message.fuzzy for message in read(language) if message.id)
 
 
@@ -66,10 +71,10 @@ def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def test_nothing_that_code_says_is_overlooked() -> None:
+def test_nothing_that_code_says_is_overlooked(sentences: set[tuple[str, ...]]) -> None:
     said = set(_said_in_code())
     assert len(said) > 150
-    assert said <= {key(message.id) for message in SENTENCES}
+    assert said <= sentences
 
 
 def places(sentence: str) -> set[str]:
