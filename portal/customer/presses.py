@@ -61,7 +61,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         customer_id=who.chosen_customer or found[shares[0][0]][0],
         shares=shares,
         currency=currency,
-        form_nonce=_form_key(fields["form_nonce"], (*shares, *uses, *_chosen(method, fields["shown_minor"]))),
+        form_nonce=_form_key(fields["form_nonce"], (*shares, *uses)),
         credits=uses,
         contact_id=who.contact_id,
         payer_email=who.email or _email(fields["email"]),
@@ -103,9 +103,7 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
         shares=(),
         deposit_minor=minor,
         currency=currency,
-        form_nonce=_form_key(
-            fields["form_nonce"], [(f"on account of {customer_id}", minor), *_chosen(method, fields["shown_minor"])]
-        ),
+        form_nonce=_form_key(fields["form_nonce"], [(f"on account of {customer_id}", minor)]),
         contact_id=who.contact_id,
         payer_email=who.email,
         allowed_customers=frozenset({customer_id}),
@@ -128,11 +126,6 @@ def _method(fields: Mapping[str, Any]) -> dict[str, str]:
     if any(not isinstance(one, str) or not _REFERENCE.fullmatch(one) for one in given.values()):
         raise WrongInput(say(_NOT_OURS))
     return given
-
-
-def _chosen(method: Mapping[str, str], shown_minor: int) -> list[tuple[str, int]]:
-    """Return what a method adds to its form's key: the same form with another one is another payment."""
-    return [(f"by {one}", shown_minor) for one in method.values()]
 
 
 def payable_customers(who: Visitor) -> list[tuple[str, str]]:

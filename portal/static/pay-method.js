@@ -6,9 +6,8 @@ const tieoutMethod = (form, words) => {
   const rates = { surcharge: Number(form.dataset.surcharge || 0), bank: Number(form.dataset.bankDiscount || 0) };
   const line = document.getElementById("method-cost");
   const money = (minor) => tieoutMoney.write(minor, form.dataset.currency, Number(form.dataset.digits));
-  let entered = ""; /* of Stripe's form, as far as it says: another card means another token */
+  let entered = ""; /* of Stripe's form, as far as it says */
   let type = "";
-  let token = null; /* what the browser holds ready to confirm with, while nothing else is entered */
   let told = null; /* the server's word on this method and these amounts: { total, cost } */
 
   const kept = () => form.querySelector(".kept input:checked") || { value: "", dataset: {} };
@@ -31,7 +30,7 @@ const tieoutMethod = (form, words) => {
     /* Tell whether something else was entered into Stripe's form than before. */
     isOther(now, nowType) {
       if (now === entered) return false;
-      [entered, type, token, told] = [now, nowType, null, null];
+      [entered, type, told] = [now, nowType, null];
       return true;
     },
     total: (base, rests) => told?.total ?? base + (base > 0 ? cost(rests) : 0),
@@ -46,17 +45,13 @@ const tieoutMethod = (form, words) => {
       if (answer.reason === "by_method") told = { total: answer.total.minor, cost: answer.cost.minor };
       else told = null;
     },
-    spend() { token = null; },
-    /* Return what the server is told of the method, or Stripe's complaint; nothing where no cost hangs on it. */
+    /* Return what the server is told of the method, or Stripe's complaint; nothing where no cost hangs on it. What is
+       entered is asked for anew with each press: another card may stand there now. */
     async chosen(stripe, elements, { isWallet }) {
       if (!rates.surcharge && !rates.bank) return {};
       if (!isWallet && kept().value) return { method: { kept: kept().value } };
-      if (!token || isWallet) {
-        const made = await stripe.createConfirmationToken({ elements, params: { return_url: location.href } });
-        if (made.error) return made;
-        token = made.confirmationToken.id;
-      }
-      return { method: { token } };
+      const made = await stripe.createConfirmationToken({ elements, params: { return_url: location.href } });
+      return made.error ? made : { method: { token: made.confirmationToken.id } };
     },
   };
 };

@@ -114,7 +114,6 @@
     if (["succeeded", "processing"].includes(answer.state)) return location.assign(answer.return_url);
     setBusy(true, told("paying", answer.text));
     const { error } = await stripe.confirmPayment({ ...wayOf(kept, chosen.method?.token, answer.return_url), clientSecret: answer.client_secret, redirect: "if_required" });
-    method.spend();
     if (error && ["card_error", "validation_error"].includes(error.type)) {
       fails();
       return say("bad", words.failed, `${error.message} ${words.try_another}`);

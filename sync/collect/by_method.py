@@ -64,6 +64,13 @@ def method_of(rt: Runtime, company: CompanyRow, press: Press) -> Method | Refuse
         return answers.plain("stripe_out_of_reach")
 
 
+def with_method(press: Press, method: Method | None) -> Press:
+    """Return a press whose form's key names the method as far as a cost hangs on it: another one is another payment."""
+    if method is None:
+        return press
+    return replace(press, form_nonce=f"{press.form_nonce}/{method.kind}/{method.funding}")
+
+
 def priced(
     session: Session, press: Press, shares: Sequence[Share], uses: Sequence[Use], method: Method | None
 ) -> Press | Refused:

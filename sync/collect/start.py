@@ -53,18 +53,23 @@ def start_payment(rt: Runtime, press: Press) -> Started | Refused:
     """
     with rt.db.read() as session:
         company = session.exec(select(CompanyRow).where(CompanyRow.id == press.company_id)).one()
+    method = by_method.method_of(rt, company, press)
+    if isinstance(method, Refused):
+        return method
+    press = by_method.with_method(press, method)
+    with rt.db.read() as session:
         earlier = _pressed_before(session, press)
     if not company.takes_payments and (earlier is None or earlier.state in OPEN):
         return answers.paused(company)
     if earlier is None:
-        answer = _write_payment(rt, company, press)
+        answer = _write_payment(rt, company, press, method)
         if isinstance(answer, Refused):
             return answer
         earlier = answer
     return _with_intent(rt, company, press, earlier)
 
 
-def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow | Refused:
+def _write_payment(rt: Runtime, company: CompanyRow, press: Press, method: Method | None) -> PaymentRow | Refused:
     """Check a press against the live books and commit its rows."""
     if refusal := _before_asking(rt, press):
         return refusal
@@ -81,9 +86,6 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press) -> PaymentRow
     known = known_invoices(rt, company, press, asked)
     if isinstance(known, Refused):
         return known
-    method = by_method.method_of(rt, company, press)
-    if isinstance(method, Refused):
-        return method
     rings: list[tuple[str, str]] = []
     with rt.db.write("pay") as session:
         # One press of a company at a time from here to the commit, on every database.
@@ -315,7 +317,7 @@ def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
         uses = uses_of(session, payment)
     lent = {use.name: use.amount.minor for use in uses if not use.name.startswith(BY_BANK)}
     who = (payment.customer_id, payment.contact_id, payment.currency)
-    # The method's cost was part of what was shown, and the form's key was made with the method.
+    # The method's cost was part of what was shown, and the form's key names the method.
     shown = press.money_minor if press.shown_minor is None else press.shown_minor
     is_same = shares == dict(press.shares) and lent == dict(press.credits) and payment.amount_minor == shown
     return is_same and who == (press.customer_id, press.contact_id, press.currency)
