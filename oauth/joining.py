@@ -6,6 +6,8 @@ key of its own is; what an owner consented to and we do not keep is given back, 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import structlog
 from sqlmodel import col, update
 
@@ -20,6 +22,14 @@ from oauth.desk import Desk
 CALLBACK_PATH = "/connect/stripe/callback"
 _AGAIN = "Stripe did not answer just now. Connect again in a minute."
 _log = structlog.get_logger()
+
+
+class Connected(NamedTuple):
+    """What a consent came to. `may_charge` is false while Stripe still asks something of the business."""
+
+    company_id: str
+    account: str
+    may_charge: bool
 
 
 def platform_of(desk: Desk) -> Platform:
@@ -44,11 +54,8 @@ def begin_joining(desk: Desk, company_id: str, browser_hash: str) -> str:
     return url
 
 
-def finish_joining(desk: Desk, *, state: str, code: str, browser_hash: str) -> tuple[str, str]:
-    """Connect the company that began this consent; returns its id and the account's.
-
-    Raises WrongInput with a sentence for the person.
-    """
+def finish_joining(desk: Desk, *, state: str, code: str, browser_hash: str) -> Connected:
+    """Connect the company that began this consent. Raises WrongInput with a sentence for the person."""
     platform = platform_of(desk)
     company_id = consents.use(desk, STRIPE, state=state, browser_hash=browser_hash)
     joined = _exchanged(platform, code)
@@ -58,7 +65,7 @@ def finish_joining(desk: Desk, *, state: str, code: str, browser_hash: str) -> t
     except WrongInput:
         _let_go(desk, platform, joined.account)
         raise
-    return company_id, joined.account
+    return Connected(company_id, joined.account, found.may_charge)
 
 
 def disconnect_stripe(desk: Desk, company_id: str) -> None:

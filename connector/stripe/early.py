@@ -10,11 +10,11 @@ import stripe
 
 SERVICES = (
     *("accounts", "balance", "balance_transactions", "charges", "payment_intents", "payouts"),
-    *("customers", "payment_methods", "payment_method_domains", "setup_intents"),
+    *("confirmation_tokens", "customers", "payment_methods", "payment_method_domains", "setup_intents"),
 )
 OBJECTS = (
     *("Account", "Balance", "BalanceTransaction", "Charge", "ListObject", "PaymentIntent", "Payout"),
-    *("Customer", "PaymentMethod", "PaymentMethodDomain", "SetupIntent"),
+    *("ConfirmationToken", "Customer", "PaymentMethod", "PaymentMethodDomain", "SetupIntent"),
 )
 
 _v1 = stripe.StripeClient("no key: nothing is called").v1

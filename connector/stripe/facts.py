@@ -20,6 +20,7 @@ class AccountFacts:
     account: str
     livemode: bool
     name: str
+    may_charge: bool  # false until Stripe has what it asks of the business
 
 
 @dataclass(frozen=True, slots=True)

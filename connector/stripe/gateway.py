@@ -46,7 +46,8 @@ class StripeGateway:
         balance = self._read("balance.read", self._v1.balance.retrieve)
         shown = (raw.get("settings") or {}).get("dashboard") or {}
         name = (raw.get("business_profile") or {}).get("name") or shown.get("display_name") or ""
-        return AccountFacts(account=raw["id"], livemode=bool(balance["livemode"]), name=name)
+        may_charge = bool(raw.get("charges_enabled"))
+        return AccountFacts(raw["id"], livemode=bool(balance["livemode"]), name=name, may_charge=may_charge)
 
     def create_intent(self, new: NewIntent, *, key: str) -> Intent:
         """Create a PaymentIntent under our own idempotency key; the same key gives the same intent for 23 hours.

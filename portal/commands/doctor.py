@@ -132,7 +132,10 @@ def _stripe(rt: Runtime, company: CompanyRow) -> Finding:
     if row.through_platform and not rt.settings.is_platform:
         return Finding(what, "wrong", "connected by consent, and there is no platform.", "Set STRIPE_PLATFORM_KEY.")
     facts = rt.gateways.stripe(company.id).account()
-    return Finding(what, "ok", f"account {facts.account} answers {how}, {_mode(facts)} mode.")
+    said = f"account {facts.account} answers {how}, {_mode(facts)} mode."
+    if not facts.may_charge:
+        return Finding(what, "wrong", f"{said} It may take no payments yet.", "Stripe’s dashboard says what is missing.")
+    return Finding(what, "ok", said)
 
 
 def _platform(rt: Runtime) -> Finding:

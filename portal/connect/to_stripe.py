@@ -46,13 +46,15 @@ def back_from_stripe() -> ResponseReturnValue:
         return _back()
     given = {name: request.args.get(name, "") for name in ("state", "code")}
     try:
-        company_id, account = joining.finish_joining(rt, **given, browser_hash=browser_hash())
+        connected = joining.finish_joining(rt, **given, browser_hash=browser_hash())
     except WrongInput as error:
         flash(str(error), "bad")
         return _back()
-    flash(f"Connected to Stripe account {account}.", "good")
-    offer_wallets(rt, company_id)
-    rt.bell.ring("feed", company_id)
+    flash(f"Connected to Stripe account {connected.account}.", "good")
+    if not connected.may_charge:
+        flash("Stripe lets this account take no payments yet. Stripe’s dashboard says what it still asks for.", "bad")
+    offer_wallets(rt, connected.company_id)
+    rt.bell.ring("feed", connected.company_id)
     return _back()
 
 

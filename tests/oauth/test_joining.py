@@ -35,9 +35,9 @@ def hosted(rig: Rig) -> Runtime:
     return replace(rig.rt, settings=settings, gateways=gateways)
 
 
-def join(rt: Runtime, company_id: str, account: str = CEDAR, browser: str = BROWSER) -> tuple[str, str]:
+def join(rt: Runtime, company_id: str, account: str = CEDAR, browser: str = BROWSER) -> tuple[str, ...]:
     back = agree(begin_joining(rt, company_id, BROWSER), account)
-    return finish_joining(rt, state=back["state"], code=back["code"], browser_hash=browser)
+    return finish_joining(rt, state=back["state"], code=back["code"], browser_hash=browser)[:2]
 
 
 def row_of(rt: Runtime, company_id: str) -> ConnectionRow | None:

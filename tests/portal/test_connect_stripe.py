@@ -92,6 +92,17 @@ def test_a_consent_comes_back_to_its_own_browser_alone(hosted: House, olive: Fla
     assert connection(hosted).account == CEDAR
 
 
+def test_an_account_that_may_not_charge_yet_is_connected_and_named(hosted: House, olive: FlaskClient) -> None:
+    scope = hosted.world.stripe.scope(CEDAR)
+    scope.need("accounts", CEDAR, "account")["charges_enabled"] = False
+    answer = olive.get(
+        "/connect/stripe/callback", query_string=agree(post(olive, "/connect/stripe/start").location, CEDAR)
+    )
+    shown = said(olive, answer.location)
+    assert f"Connected to Stripe account {CEDAR}." in shown
+    assert "take no payments yet" in shown
+
+
 def test_one_who_refuses_is_told_so(hosted: House, olive: FlaskClient) -> None:
     back = refuse(post(olive, "/connect/stripe/start").location)
     answer = olive.get("/connect/stripe/callback", query_string=back)
