@@ -134,7 +134,7 @@ def _stripe(rt: Runtime, company: CompanyRow) -> Finding:
     facts = rt.gateways.stripe(company.id).account()
     said = f"account {facts.account} answers {how}, {_mode(facts)} mode."
     if not facts.may_charge:
-        return Finding(what, "wrong", f"{said} It may take no payments yet.", "Stripe’s dashboard says what is missing.")
+        return Finding(what, "wrong", f"{said} It may take no payments yet.", "Its dashboard says what is missing.")
     return Finding(what, "ok", said)
 
 
