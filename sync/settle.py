@@ -33,6 +33,7 @@ from sync.outbox import write_postings
 from sync.runtime import Runtime
 from sync.settling import words as settle_words
 from sync.settling.facts import CREDIT, Change, charge_fact, credit_fact, decide
+from sync.settling.funding import check_funding
 from sync.settling.room import Room, owed_on, room_on
 from sync.settling.stripe_rows import keep_txns
 from sync.settling.telling import tell_others
@@ -262,6 +263,7 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
     fact = charge_fact(row, charge, fitting, zone=zone)
     _owe(session, rt, row, fact)
+    check_funding(session, rt, row, charge)
     agreed = Money(row.amount_minor, row.currency)
     if charge.amount != agreed:
         words = settle_words.amount_differs(session, row, charge.amount)

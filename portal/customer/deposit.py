@@ -20,7 +20,7 @@ from portal.customer.methods_offered import offered_to
 from portal.customer.presses import payable_customers
 from portal.here import runtime
 from portal.picking import fetch, pick
-from sync.collect.start import LARGEST_MINOR
+from sync.collect.before import LARGEST_MINOR
 
 
 @pages.get("/deposit")

@@ -27,9 +27,9 @@ from portal.here import runtime
 from portal.picking import fetch, pick
 from sync.collect.amounts import read_amount
 from sync.collect.answers import MOST_INVOICES
+from sync.collect.before import LARGEST_MINOR
 from sync.collect.credits import MEMO
 from sync.collect.press import Press
-from sync.collect.start import LARGEST_MINOR
 
 _FIELDS, _OPTIONAL = (
     {"shares", "form_nonce", "shown_minor", "email"},

@@ -24,7 +24,7 @@ from portal.picking import fetch, pick
 from portal.staff.gate import member, needs_role, pages
 from sync import log
 from sync.collect.amounts import read_amount
-from sync.collect.start import LARGEST_MINOR
+from sync.collect.before import LARGEST_MINOR
 
 # How one amount goes to several invoices, for the owner who chooses.
 RULES = {

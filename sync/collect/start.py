@@ -6,7 +6,6 @@ presses for the same money one is refused; a refusal leaves nothing behind.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -21,14 +20,14 @@ from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.access import ContactRow
-from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Intent, Method
 from connector.words import money_text, on_record
-from sync.collect import answers, by_method, card_tries, saved
-from sync.collect.answers import MOST_INVOICES, Scene
+from sync.collect import answers, by_method, saved
+from sync.collect.answers import Scene
+from sync.collect.before import LARGEST_MINOR, before_asking
 from sync.collect.credits import uses_of
 from sync.collect.giving_up import give_up_unfinished
 from sync.collect.intents import make_intent, shares_of
@@ -41,8 +40,6 @@ from sync.settle import cancel, read_payment, settle_by_credit
 
 RESERVED_FOR = timedelta(minutes=30)
 SMALLEST_MINOR = 50  # Stripe's smallest charge, in the currencies it settles for QuickBooks companies
-LARGEST_MINOR = 99_999_999  # eight digits at Stripe
-_CURRENCY = re.compile("[A-Z]{3}")
 
 
 @on_record()
@@ -71,7 +68,7 @@ def start_payment(rt: Runtime, press: Press) -> Started | Refused:
 
 def _write_payment(rt: Runtime, company: CompanyRow, press: Press, method: Method | None) -> PaymentRow | Refused:
     """Check a press against the live books and commit its rows."""
-    if refusal := _before_asking(rt, press):
+    if refusal := before_asking(rt, press):
         return refusal
     asked, lent = [invoice_id for invoice_id, _ in press.shares], [name for name, _ in press.credits]
     give_up_unfinished(rt, company.id, asked, lent, replaces=press.replaces, contact_id=press.contact_id)
@@ -107,48 +104,6 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press, method: Metho
             rings = settle_by_credit(session, rt, payment, left)
     _ring(rt, rings)
     return payment
-
-
-def _before_asking(rt: Runtime, press: Press) -> Refused | None:
-    """Refuse what needs no live read, so that a stranger's press costs QuickBooks nothing."""
-    if press.deposit_minor:
-        return _before_deposit(rt, press)
-    if not press.shares:
-        return answers.plain("empty")
-    if len(press.shares) > MOST_INVOICES:
-        return answers.plain("too_many")
-    if not _CURRENCY.fullmatch(press.currency):
-        return answers.plain("other_form")
-    if any(abs(minor) > LARGEST_MINOR for _, minor in press.shares):
-        return answers.too_large(Money(LARGEST_MINOR, press.currency))
-    asked = {invoice_id for invoice_id, _ in press.shares}
-    with rt.db.read() as session:
-        mine = select(InvoiceRow.qbo_id).where(
-            InvoiceRow.company_id == press.company_id,
-            col(InvoiceRow.qbo_id).in_(asked),
-            or_(
-                col(InvoiceRow.qbo_id).in_(press.allowed_invoices),
-                col(InvoiceRow.customer_id).in_(press.allowed_customers),
-            ),
-        )
-        known = set(session.exec(mine))
-        stopped = card_tries.stops(session, press, rt.clock.now()) if known == asked else "unknown_invoice"
-    return answers.plain(stopped) if stopped else None
-
-
-def _before_deposit(rt: Runtime, press: Press) -> Refused | None:
-    """Refuse a payment on account where the company takes none, or of somebody who does not pay for the customer."""
-    if press.shares or press.credits or press.deposit_minor < 0 or not _CURRENCY.fullmatch(press.currency):
-        return answers.plain("other_form")
-    with rt.db.read() as session:
-        company = session.get_one(CompanyRow, press.company_id)
-        customer = session.get(CustomerRow, (press.company_id, press.customer_id))
-        stopped = card_tries.stops(session, press, rt.clock.now())
-    if not company.takes_deposits or customer is None or press.customer_id not in press.allowed_customers:
-        return answers.plain("unknown_invoice")
-    if customer.currency != press.currency or not customer.active:
-        return answers.plain("other_form")
-    return answers.plain(stopped) if stopped else None
 
 
 def _allowed(live: Mapping[str, Invoice], press: Press) -> dict[str, Invoice]:

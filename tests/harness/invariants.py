@@ -163,6 +163,9 @@ class Watch:
         elif doc.entity == "CreditMemo":
             yield from self._lines(doc, charge["id"])
             yield from self._dated(doc, charge)
+        elif doc.entity == "Invoice":
+            yield from self._surcharge(doc, charge)
+            yield from self._dated(doc, charge)
         else:
             yield from self._fee(doc, charge)
 
@@ -205,6 +208,17 @@ class Watch:
             yield Broken("I-6", doc.name, f"{doc.applied} is applied of {doc.minor} and {doc.lent} of credits")
         elif doc.lent > granted + lent:
             yield Broken("I-6", doc.name, f"it uses {doc.lent} of credits, {granted + lent} was agreed")
+
+    def _surcharge(self, doc: Doc, charge: Obj) -> Iterator[Broken]:
+        """Check the invoice of a surcharge: it costs what was agreed, and a credit card paid it."""
+        if doc.reference != reference_of(f"{self.till.account}/{charge['id']}/surcharge/{doc.customer}"):
+            yield Broken("I-3", doc.name, "its reference is not made from its charge and customer")
+        agreed = self.ledgers.surcharge(doc.payment_id)
+        if doc.minor != agreed:
+            yield Broken("I-18", doc.name, f"it asks for {doc.minor}, {agreed} was agreed")
+        funding = (charge["payment_method_details"].get("card") or {}).get("funding")
+        if funding != "credit":
+            yield Broken("I-18", doc.name, f"it surcharges a method whose funding is {funding}")
 
     def _fee(self, doc: Doc, charge: Obj) -> Iterator[Broken]:
         txn = self.till.txn_of(charge)

@@ -137,6 +137,10 @@ class Ledgers:
         granted = sum(one.amount_minor for one in uses if one.credit.startswith(GRANTED))
         return granted, sum(one.amount_minor for one in uses) - granted
 
+    def surcharge(self, payment_id: str) -> int:
+        """Return what a payment's method was agreed to cost."""
+        return sum(row.surcharge_minor for row in self.rows(PaymentRow, id=payment_id))
+
     def rt_with_own_database(self) -> Runtime:
         """Return the runtime over this connection, for the product's own checks."""
         return replace(self.rt, db=self.db)

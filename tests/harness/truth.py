@@ -22,8 +22,15 @@ from sandbox.qbo.documents import id_order
 from sandbox.stripe import deliveries
 from sandbox.world import World
 
-# In the order in which one fact's documents are written: a credit memo stands before the payment that uses it up.
-ENTITIES = {"CreditMemo": "DocNumber", "Payment": "PaymentRefNum", "Purchase": "DocNumber", "Transfer": ""}
+# In the order in which one fact's documents are written: a credit memo and the invoice of a surcharge stand before the
+# payment that uses them up.
+ENTITIES = {
+    "CreditMemo": "DocNumber",
+    "Invoice": "DocNumber",
+    "Payment": "PaymentRefNum",
+    "Purchase": "DocNumber",
+    "Transfer": "",
+}
 OUR_REFERENCE = re.compile(r"TO[A-Z2-7]{19}")
 _STRIPE_ID = re.compile(r"\b(?:ch|py|po)_\w+")
 _PAYMENT_ID = re.compile(r"\bTieout ([0-9A-Z]{26})\b")

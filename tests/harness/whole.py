@@ -181,8 +181,10 @@ class Whole:
         for use in self.ledgers.rows(CreditUseRow):
             shares[use.payment_id] -= use.amount_minor
         for payment_id, minor in shares.items():
-            if payment_id in self.payments and minor > self.payments[payment_id].amount_minor:
-                yield Broken("I-6", payment_id, f"shares of {minor} exceed {self.payments[payment_id].amount_minor}")
+            payment = self.payments.get(payment_id)
+            if payment and minor > payment.amount_minor - payment.surcharge_minor:
+                said = f"shares of {minor} exceed {payment.amount_minor} less a surcharge of {payment.surcharge_minor}"
+                yield Broken("I-6", payment_id, said)
         legs: Counter[str] = Counter()
         for leg in self.ledgers.rows(LegRow):
             legs[leg.posting_id] += leg.amount_minor

@@ -8,12 +8,14 @@ import pytest
 import stripe
 
 from connector.ledger.payments import PaymentState
+from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow, MappingRow
 from jobs.receipts import read_receipt
 from sync.pull import pull_company
 from sync.pushing import decisions
 from sync.tieout import prove
 from sync.verify import verify
+from tests.harness.invariants import Watch
 from tests.sync.settle.till import GOOD_BANK, Till
 
 BILL, COST, OFF = 62000, 1860, 620  # 3 % on top by credit card, 1 % off by bank debit
@@ -72,8 +74,18 @@ def test_a_credit_card_is_told_its_surcharge_and_charged_nothing_until_it_is_pre
         "Press Pay again to pay it. Nothing was charged yet."
     )
     assert till.payments() == []
+    watch = Watch(till.world, till.rt, till.company_id)
     paid = pay(till, bill, "pm_card_visa", BILL + COST)
+    watch.after_step()
     till.push()
+    broken = [one for one in watch.whole(final=False) if one.invariant != "I-21"]
+    watch.close()
+    assert broken == []
+    till.change(paid, surcharge_minor=COST - 1)
+    again = Watch(till.world, till.rt, till.company_id)
+    assert {"I-18"} <= {one.invariant for one in again.whole(final=False)}
+    again.close()
+    till.change(paid, surcharge_minor=COST)
     ours = {one["Id"]: one for one in till.in_books("Invoice")}
     surcharge = next(one for key, one in ours.items() if key != bill)
     [payment] = till.in_books("Payment")
@@ -190,3 +202,13 @@ def test_a_lost_answer_posts_each_document_once(asking: Till) -> None:
         till.later(10)
     assert {one.state for one in till.postings()} == {"posted"}
     assert (len(till.in_books("Invoice")), len(till.in_books("Payment"))) == (2, 1)
+
+
+def test_a_surcharge_that_another_card_paid_is_named(asking: Till) -> None:
+    till, bill = asking, asking.open_invoice(BILL, "1068")
+    started = till.start({bill: BILL}, method_token=token(till), shown_minor=BILL + COST)
+    till.confirm(started.payment_id, card="4000056655665556")  # what only a browser that was tampered with does
+    till.later(3)
+    till.settle(started.payment_id)
+    [named] = till.all_rows(DiscrepancyRow)
+    assert "a surcharge of $18.60 with Visa 5556, which is no credit card" in named.sentence

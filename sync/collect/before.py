@@ -1,0 +1,63 @@
+"""What is refused of a press before anybody is asked: what its rows say already, so that a stranger costs nothing.
+
+Reads the cache alone. Law: a press for what its payer may not pay is told no more than that it cannot be paid here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlmodel import col, or_, select
+
+from connector.ledger.money import Money
+from connector.store.cache import CustomerRow, InvoiceRow
+from connector.store.companies import CompanyRow
+from sync.collect import answers, card_tries
+from sync.collect.answers import MOST_INVOICES
+from sync.collect.press import Press, Refused
+from sync.runtime import Runtime
+
+LARGEST_MINOR = 99_999_999  # eight digits at Stripe
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def before_asking(rt: Runtime, press: Press) -> Refused | None:
+    """Refuse what needs no live read, so that a stranger's press costs QuickBooks nothing."""
+    if press.deposit_minor:
+        return _before_deposit(rt, press)
+    if not press.shares:
+        return answers.plain("empty")
+    if len(press.shares) > MOST_INVOICES:
+        return answers.plain("too_many")
+    if not _CURRENCY.fullmatch(press.currency):
+        return answers.plain("other_form")
+    if any(abs(minor) > LARGEST_MINOR for _, minor in press.shares):
+        return answers.too_large(Money(LARGEST_MINOR, press.currency))
+    asked = {invoice_id for invoice_id, _ in press.shares}
+    with rt.db.read() as session:
+        mine = select(InvoiceRow.qbo_id).where(
+            InvoiceRow.company_id == press.company_id,
+            col(InvoiceRow.qbo_id).in_(asked),
+            or_(
+                col(InvoiceRow.qbo_id).in_(press.allowed_invoices),
+                col(InvoiceRow.customer_id).in_(press.allowed_customers),
+            ),
+        )
+        known = set(session.exec(mine))
+        stopped = card_tries.stops(session, press, rt.clock.now()) if known == asked else "unknown_invoice"
+    return answers.plain(stopped) if stopped else None
+
+
+def _before_deposit(rt: Runtime, press: Press) -> Refused | None:
+    """Refuse a payment on account where the company takes none, or of somebody who does not pay for the customer."""
+    if press.shares or press.credits or press.deposit_minor < 0 or not _CURRENCY.fullmatch(press.currency):
+        return answers.plain("other_form")
+    with rt.db.read() as session:
+        company = session.get_one(CompanyRow, press.company_id)
+        customer = session.get(CustomerRow, (press.company_id, press.customer_id))
+        stopped = card_tries.stops(session, press, rt.clock.now())
+    if not company.takes_deposits or customer is None or press.customer_id not in press.allowed_customers:
+        return answers.plain("unknown_invoice")
+    if customer.currency != press.currency or not customer.active:
+        return answers.plain("other_form")
+    return answers.plain(stopped) if stopped else None
