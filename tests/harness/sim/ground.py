@@ -18,7 +18,7 @@ import msgspec
 
 from connector.settings import Settings
 from connector.store.session import Database
-from connector.stripe.webhooks import WANTED_EVENTS
+from connector.stripe.webhooks import PLATFORM_EVENTS, WANTED_EVENTS
 from sandbox import draw
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
@@ -56,20 +56,20 @@ def memory() -> Path:
     return shared if shared.is_dir() else Path(tempfile.gettempdir())
 
 
-@lru_cache(maxsize=1)
-def ground() -> Ground:
-    """Found and onboard the company; the same bytes of meaning in every process."""
+@lru_cache(maxsize=2)
+def ground(*, by_consent: bool = False) -> Ground:
+    """Found and onboard the company, its Stripe by a key or by consent; the same bytes of meaning in every process."""
     folder = Path(tempfile.mkdtemp(prefix="tieout-ground-", dir=memory()))
     draw.from_seed("ground")
     random.seed("ground")
     try:
         with laid():
-            return _founded(folder)
+            return _founded(folder, by_consent)
     finally:
         shutil.rmtree(folder)
 
 
-def _founded(folder: Path) -> Ground:
+def _founded(folder: Path, by_consent: bool) -> Ground:
     clock = SandboxClock(stands_at=FOUNDED.timestamp())
     shelves = Shelf(), Shelf()
     world = SimWorld(clock, Faults(), lambda parcel: None, shelves)
@@ -86,9 +86,10 @@ def _founded(folder: Path) -> Ground:
         invoices=INVOICES,
         clock=ours,
         more=more,
+        by_consent=by_consent,
     )
     be_generous(house)
-    _listen(world)
+    _listen(world, by_consent)
     with house.rt.db.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     house.close()
@@ -99,17 +100,18 @@ def _founded(folder: Path) -> Ground:
         house.settings,
         house.company_id,
         house.realm,
-        world.stripe.ground.platform,
+        house.account,
         clock.seconds(),
     )
 
 
-def _listen(world: SimWorld) -> None:
+def _listen(world: SimWorld, by_consent: bool) -> None:
     """Have both stand-ins tell our doors."""
     with world.quickbooks.lock:
         world.quickbooks.webhooks.send_to(f"{PUBLIC_URL}/hooks/quickbooks")
         world.quickbooks.commit()
-    wanted = {"url": f"{PUBLIC_URL}/hooks/stripe/harbor-tile", "enabled_events": list(WANTED_EVENTS)}
+    door, events = ("stripe", PLATFORM_EVENTS) if by_consent else ("stripe/harbor-tile", WANTED_EVENTS)
+    wanted = {"url": f"{PUBLIC_URL}/hooks/{door}", "enabled_events": list(events), "connect": by_consent}
     world.stripe.control("webhooks", wanted)
 
 

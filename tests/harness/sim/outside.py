@@ -63,7 +63,7 @@ class Outside:
         return dict(dice.choice(found))
 
     def stripe(self, order: str, **sent: Any) -> Any:
-        return self.stage.world.stripe.control(order, sent)
+        return self.stage.stripe(order, **sent)
 
     def charge(self, dice: Random, kind: str = "card") -> dict[str, Any]:
         """Return a charge that came."""

@@ -109,7 +109,7 @@ class Payer:
             self.stage.note(f"payer {self.number} leaves")
             return
         try:
-            answer = self.stage.world.stripe.control("pay", {"payment_intent": intent, **way})
+            answer = self.stage.stripe("pay", payment_intent=intent, **way)
             self.stage.note(f"payer {self.number} confirms -> {answer['status']}")
             if answer["status"] == 402 and way.get("card") == DECLINED:
                 self.stage.later(30, "another card", lambda: self._confirm_with_visa(intent))
@@ -120,7 +120,7 @@ class Payer:
 
     def _confirm_with_visa(self, intent: str) -> None:
         try:
-            self.stage.world.stripe.control("pay", {"payment_intent": intent, "card": VISA})
+            self.stage.stripe("pay", payment_intent=intent, card=VISA)
         except ValueError:
             self.stage.note(f"payer {self.number} came too late with another card")
 

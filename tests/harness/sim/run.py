@@ -54,11 +54,12 @@ class Wanted:
     calm: bool = False
     record: Record | None = None
     until: int | None = None  # stop after so many steps
+    by_consent: bool = False  # the company's Stripe account is reached through a platform
 
 
 def play(wanted: Wanted) -> Result:
     """Play one run and return what came of it."""
-    kept = ground()
+    kept = ground(by_consent=wanted.by_consent)
     folder = memory() / f"tieout-sim-{os.getpid()}"  # the same for every run of a process: engines go by their address
     folder.mkdir()
     began = time.process_time()

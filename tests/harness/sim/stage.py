@@ -47,7 +47,7 @@ class Stage:
 
     def __init__(self, kept: Ground, script: Script, swarm: Swarm, database_url: str, app: Any) -> None:
         self.script, self.swarm, self.trace = script, swarm, Trace()
-        self.time = SandboxClock(stands_at=kept.at)
+        self.time, self.account = SandboxClock(stands_at=kept.at), kept.account
         self.clock = SimClock(self.time, f"{script.seed}/ids")
         self.spoiler = Spoiler(script, swarm)
         self.watch: Any = None
@@ -107,9 +107,13 @@ class Stage:
 
     # The world ----------------------------------------------------------------------------------------------------
 
+    def stripe(self, order: str, **sent: Any) -> dict[str, Any]:
+        """Give the stand-in of Stripe an order about the company's account."""
+        return self.world.stripe.control(order, {"account": self.account, **sent})
+
     def intent_of(self, payment_id: str) -> str | None:
         """Return the intent that a payment was given at Stripe, as the payer's page knows it."""
-        intents = self.world.stripe.control("state", {"kind": "payment_intents"})["payment_intents"]
+        intents = self.stripe("state", kind="payment_intents")["payment_intents"]
         return next((one["id"] for one in intents if one["metadata"].get("tieout_payment") == payment_id), None)
 
     def take_away(self, addresses: list[str]) -> None:
