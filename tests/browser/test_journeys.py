@@ -22,6 +22,7 @@ from portal.access import sessions
 from portal.access.links import make_invoice_link
 from portal.access.tokens import digest
 from portal.security import cookie_name
+from sandbox.qbo.control import QuickBooksControl
 from tests.browser.conftest import PHONE
 from tests.browser.test_pay_on_a_phone import ELEMENT, fill_card, open_link
 from tests.crash.plant import Plant, wait_for
@@ -224,17 +225,100 @@ def test_a_dispute_is_opened_on_a_small_phone_and_answered_at_the_console(
     expect(phone.locator("ol.talk")).to_contain_text("Olivia Harbor")
 
 
-def test_an_account_from_the_invitation_to_the_statement(phone: Page, browser: Browser, plant: Plant) -> None:
-    house, desk = plant.house, at_the_console(browser, plant)
+def begin(phone: Page, desk: Page, plant: Plant, email: str) -> None:
+    """Invite somebody at the console, and have the invitation followed after a scanner did."""
+    house = plant.house
     desk.goto(f"{house.rt.settings.public_url}/staff/customers/{house.customer('Blue Mesa Ranch')}")
     desk.get_by_text("Invite somebody").click()
-    desk.get_by_label("E-mail address").fill("dana@bluemesa.example")
+    desk.get_by_label("E-mail address").fill(email)
     desk.get_by_role("button", name="Send the invitation").click()
-    link = mailed(plant, "invite", "dana@bluemesa.example")
+    link = mailed(plant, "invite", email)
     assert requests.get(link, timeout=10).status_code == 200  # a scanner, which uses nothing up
-
     phone.goto(link)
     phone.get_by_role("button", name="Begin").click()
+
+
+def test_an_estimate_is_approved_on_a_phone_and_stands_so_in_quickbooks(
+    phone: Page, browser: Browser, plant: Plant
+) -> None:
+    begin(phone, at_the_console(browser, plant), plant, "lee@bluemesa.example")
+    phone.get_by_role("link", name="Go on without a password").click()
+    phone.get_by_role("link", name=re.compile("estimate waits for your answer")).click()
+    phone.get_by_role("link", name=re.compile("^Estimate")).first.click()
+    phone.get_by_label("Your name").fill("Lee Moreno")
+    phone.get_by_role("button", name=re.compile("^Approve")).click()
+    expect(phone.locator("main")).to_contain_text("Approved by Lee Moreno")
+
+    def in_books() -> bool:
+        return any(one.get("AcceptedBy") == "Lee Moreno" for one in plant.house.in_books("Estimate"))
+
+    def says_so() -> bool:
+        phone.reload()
+        return "It stands so in" in phone.locator("main").inner_text()
+
+    wait_for("the estimate in QuickBooks", in_books)
+    wait_for("the page to say so", says_so)
+
+
+def test_three_invoices_are_paid_with_a_credit_and_a_discount_by_a_kept_card(
+    phone: Page, browser: Browser, plant: Plant
+) -> None:
+    house, desk = plant.house, at_the_console(browser, plant)
+    made = [make_invoice(plant, amount) for amount in ("200.00", "40.00", "60.00")]
+    desk.goto(f"{house.rt.settings.public_url}/staff/settings/paying")
+    desk.get_by_label("Grant what the terms of an invoice say").check()
+    desk.locator("#item").select_option(label="Early-payment discount")
+    desk.get_by_role("button", name="Save").first.click()
+    begin(phone, desk, plant, "pat@bluemesa.example")
+    phone.get_by_role("link", name="Go on without a password").click()
+    keep_a_card(phone, f"{house.rt.settings.public_url}/c/harbor-tile")
+
+    for key in made:
+        phone.locator(f"#i-{key}").check()
+    phone.get_by_role("button", name="Pay 3 together").click()
+    phone.get_by_label(re.compile("Use Credit")).check()
+    expect(phone.locator("#total")).to_have_text("$229.00")  # 300 less 2 percent, and less the credit of 65
+    expect(phone.get_by_label(re.compile("Visa 4242"))).to_be_checked()
+    phone.locator("#press:enabled").click()
+    phone.wait_for_url(re.compile("/p/"))
+    expect(phone.locator("main")).to_contain_text(re.compile(r"Recorded in .*books at \d\d:\d\d"), timeout=40_000)
+    balances = {one["Id"]: one["Balance"] for one in house.in_books("Invoice")}
+    assert [balances[key] for key in made] == [0, 0, 0]
+    [payment] = plant.payments_of(made[0])
+    assert (payment.amount_minor, payment.method_label) == (22900, "Visa 4242")
+
+
+def make_invoice(plant: Plant, amount: str) -> str:
+    """Make an invoice of 2% 10 Net 30 in QuickBooks by hand, and return its id once it was pulled."""
+    house = plant.house
+    ids = {one["Name"]: one["Id"] for entity in ("Term", "Item") for one in house.in_books(entity)}
+    detail = {"ItemRef": {"value": ids["Delivery"]}, "Qty": 1, "UnitPrice": amount, "TaxCodeRef": {"value": "NON"}}
+    line = {"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    document = {
+        "CustomerRef": {"value": house.customer("Blue Mesa Ranch")},
+        "SalesTermRef": {"value": ids["2% 10 Net 30"]},
+        "Line": [line],
+    }
+    books = QuickBooksControl(plant.world.quickbooks)
+    key = str(books.control("create", {"entity": "Invoice", "document": document}, reading=False)["document"]["Id"])
+    wait_for("the invoice", lambda: key in {one.qbo_id for one in plant.all_open_invoices()})
+    return key
+
+
+def keep_a_card(phone: Page, portal: str) -> None:
+    """Keep a card among the payment methods, and go back to the first page."""
+    phone.goto(f"{portal}/account/methods")
+    phone.get_by_label(re.compile("I allow")).check()
+    phone.get_by_role("button", name="Add a card or bank account").click()
+    fill_card(phone, "4242424242424242")
+    phone.locator("#press").click()
+    expect(phone.locator("ul.rows")).to_contain_text("Visa 4242")
+    phone.goto(f"{portal}/")
+
+
+def test_an_account_from_the_invitation_to_the_statement(phone: Page, browser: Browser, plant: Plant) -> None:
+    house, desk = plant.house, at_the_console(browser, plant)
+    begin(phone, desk, plant, "dana@bluemesa.example")
     phone.get_by_label("New password", exact=True).fill("three quiet herons")
     phone.get_by_label("New password, once more").fill("three quiet herons")
     phone.get_by_role("button", name="Save the password").click()
