@@ -16,7 +16,7 @@ from sync.pushing import decisions
 from sync.tieout import prove
 from sync.verify import verify
 from tests.harness.invariants import Watch
-from tests.sync.settle.till import GOOD_BANK, Till
+from tests.sync.settle.till import GOOD_BANK, VISA, Till
 
 BILL, COST, OFF = 62000, 1860, 620  # 3 % on top by credit card, 1 % off by bank debit
 
@@ -134,6 +134,31 @@ def test_a_bank_debit_pays_less_and_a_credit_memo_covers_the_rest(asking: Till) 
     with till.db.read() as session:
         receipt = read_receipt(session, till.company_id, started.payment_id)
     assert [line.label for line in receipt.lines] == ["Invoice 1068", "Discount for paying from a bank account"]
+
+
+def test_a_bank_discount_is_not_granted_where_a_card_paid_in_the_end(asking: Till) -> None:
+    till = asking
+    first, second = till.open_invoice(BILL, "1068"), till.open_invoice(100_00, "1071")
+    off = OFF + 1_00
+    held = token(till, "pm_usBankAccount_success")
+    started = till.start({first: BILL, second: 100_00}, method_token=held, shown_minor=BILL + 100_00 - off)
+    till.confirm(started.payment_id, card=VISA)
+    till.later(3)
+    assert till.settle(started.payment_id) is PaymentState.SUCCEEDED
+    till.push()
+    assert amounts(till.in_books("Payment")) == [(712.8, 0.0)]
+    assert till.in_books("CreditMemo") == []
+    assert {one["DocNumber"]: float(one["Balance"]) for one in till.in_books("Invoice")} == {"1068": 7.2, "1071": 0}
+    assert prove(till.rt, till.company_id, live=True).ties
+    assert {b.invariant for one in verify(till.rt, till.company_id) for b in one.broken} <= {"I-21"}  # no tokens here
+    with till.db.read() as session:
+        receipt = read_receipt(session, till.company_id, started.payment_id)
+    assert [(line.label, line.amount.minor) for line in receipt.lines] == [
+        ("Invoice 1068", BILL - off),
+        ("Invoice 1071", 100_00),
+    ]
+    assert receipt.left is not None
+    assert receipt.left.minor == off
 
 
 def test_the_same_form_with_another_method_is_no_way_around_the_total(asking: Till) -> None:
