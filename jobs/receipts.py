@@ -14,11 +14,12 @@ from sqlmodel import Session, col, select
 from connector import words
 from connector.clock import day_in
 from connector.errors import TieoutError
+from connector.ledger.applying import UNAPPLIED
 from connector.ledger.by_method import percent_of
 from connector.ledger.credits import BY_BANK, GRANTED
 from connector.ledger.money import Money, total
 from connector.ledger.payments import PaymentState
-from connector.ledger.postings import Kind
+from connector.ledger.postings import PAYS
 from connector.store.cache import CustomerRow
 from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
@@ -161,6 +162,8 @@ def _use_label(use: CreditUseRow) -> str:
     number = use.number or use.credit.rpartition("/")[2]
     if use.credit.startswith(GRANTED):
         return words.say("Early-payment discount, invoice {number}", number=number)
+    if use.credit.startswith(UNAPPLIED):
+        return words.say("From an earlier payment")
     return words.say("Credit {number}", number=number)
 
 
@@ -180,7 +183,7 @@ def _charge_postings(session: Session, company_id: str, payment_id: str) -> list
             .where(
                 PostingRow.company_id == company_id,
                 PostingRow.payment_id == payment_id,
-                PostingRow.kind == Kind.CHARGE.value,
+                col(PostingRow.kind).in_(PAYS),
             )
             .order_by(col(PostingRow.created_at), col(PostingRow.id))
         )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
 from connector.ledger.keys import PostingKey, reference
-from connector.ledger.money import Money
+from connector.ledger.money import Money, total
 from connector.ledger.postings import Kind, Leg, Posting, Role
 from connector.store.outbox import LegRow, PostingRow
 from connector.store.upsert import insert_ignoring
@@ -62,7 +62,9 @@ def write_postings(
 
 
 def amount_of(posting: Posting) -> Money:
-    """Return what a person calls the amount of a posting: charged, taken as a fee, or paid out."""
+    """Return what a person calls the amount of a posting: charged, taken as a fee, paid out, or applied."""
+    if posting.kind is Kind.APPLY:
+        return total((leg.amount for leg in posting.legs if leg.credit), posting.currency)
     return posting.of(_HEADLINE[posting.kind])
 
 

@@ -25,6 +25,7 @@ from sync.lease import Lease, alone
 from sync.outbox import let_all_wait, next_due
 from sync.pull import refresh_objects
 from sync.pushing import claims, waiting
+from sync.pushing.applying import push_applying
 from sync.pushing.sending import send
 from sync.pushing.verdicts import Outcome
 from sync.runtime import Runtime
@@ -79,6 +80,10 @@ def _push_due(rt: Runtime, gateway: QuickBooksGateway, company_id: str, lease: L
 
 
 def _push_one(rt: Runtime, gateway: QuickBooksGateway, company_id: str, posting_id: str) -> Outcome:
+    with rt.db.read() as session:
+        kind = _row(session, posting_id).kind
+    if kind == Kind.APPLY:
+        return push_applying(rt, gateway, company_id, posting_id)
     try:
         limits = _what_fits(rt, company_id, posting_id)
     except (GatewayError, NotConnected):

@@ -19,7 +19,7 @@ from connector.ledger.allocation import Share
 from connector.ledger.credits import Use, fit
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
-from connector.ledger.postings import ChargeFact, charge_postings, discount_postings, fee_posting, surcharge_posting
+from connector.ledger.postings import ChargeFact, Kind, in_steps
 from connector.store.companies import CompanyRow
 from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, ShareRow
 from connector.store.outbox import MailRow
@@ -283,19 +283,18 @@ def _on_account(row: PaymentRow, look: _Look) -> Money:
 
 
 def _owe(session: Session, rt: Runtime, row: PaymentRow, fact: ChargeFact) -> None:
-    """Owe the books a payment: first the discounts that it uses up and the surcharge that it pays, then itself.
+    """Owe the books a payment, step by step: each of a customer's waits for the one of the step before it.
 
-    Each of a customer's waits for the one before it; the fee comes last and waits for none.
+    What is applied and the fee come last and wait for none.
     """
-    surcharge, fee = surcharge_posting(fact), fee_posting(fact)
     before: dict[str, str] = {}
     at = rt.clock.now()
-    for postings in (discount_postings(fact), [surcharge] if surcharge else [], charge_postings(fact)):
-        after = {str(one.key): before[one.key.customer_id] for one in postings if one.key.customer_id in before}
+    for postings in in_steps(fact):
+        waiting = [one for one in postings if one.kind is not Kind.APPLY and one.key.customer_id in before]
+        after = {str(one.key): before[one.key.customer_id] for one in waiting}
         ids = write_postings(session, rt, row.company_id, postings, payment_id=row.id, after=after, at=at)
         at += timedelta(microseconds=len(postings))
         before |= {one.key.customer_id: id_ for one, id_ in zip(postings, ids, strict=True)}
-    write_postings(session, rt, row.company_id, [fee] if fee else [], payment_id=row.id, at=at)
 
 
 def _pressed(row: PaymentRow, shares: Sequence[ShareRow]) -> list[Share]:

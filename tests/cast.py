@@ -324,12 +324,13 @@ def posting(
     kind: str = "charge",
     state: str = "posted",
     remote_id: str = "",
+    pays: str = "",
     company_id: str = HARBOR,
     customer_id: str = BLUE_MESA,
     at: datetime = NOW - timedelta(days=2),
     **more: Any,
 ) -> list[SQLModel]:
-    """Return a posting with its two legs."""
+    """Return a posting with its two legs; `pays` is the one invoice that a charge pays."""
     key = PostingKey("acct_harbor", posting_id, kind, customer_id)
     other = {"charge": "receivable", "fee": "fees", "payout": "bank"}[kind]
     sign = 1 if kind == "charge" else -1
@@ -365,6 +366,7 @@ def posting(
                 amount_minor=amount,
                 currency="USD",
                 cites=cites,
+                invoice_id=pays if role == "receivable" else "",
             )
             for n, (role, amount, cites) in enumerate(legs)
         ),
@@ -426,13 +428,13 @@ def invoices_in_every_state() -> list[SQLModel]:
         *invoice("68", "1068", balance=62000, payments=["190"], memo="Thank you for your business."),
         *book_payment("190", {"68": 100000}),
         *payment("pay-part", {"68": 100000}, numbers={"68": "1068"}, receipt_number=41),
-        *posting("post-part", payment_id="pay-part", remote_id="190"),
+        *posting("post-part", payment_id="pay-part", remote_id="190", pays="68"),
         *invoice("71", "1071", total=41200, tax=0, lines=[{**SEALING, "price": 412}], due=date(2026, 12, 14)),
         *invoice("59", "1059", total=64000, tax=0, lines=[{**SEALING, "price": 640}], due=date(2026, 11, 2)),
         *invoice("52", "1052", total=100000, balance=0, tax=0, payments=["191"], due=date(2026, 11, 10)),
         *book_payment("191", {"52": 100000}),
         *payment("pay-full", {"52": 100000}, numbers={"52": "1052"}, receipt_number=42),
-        *posting("post-full", payment_id="pay-full", remote_id="191"),
+        *posting("post-full", payment_id="pay-full", remote_id="191", pays="52"),
         *invoice("74", "1074", total=0, state="voided", tax=0, lines=[]),
         *invoice("75", "1075", total=25000, state="deleted", tax=0, lines=[SEALING]),
         *invoice("76", "1076", total=62000, tax=0, lines=[{**SEALING, "price": 620}]),
@@ -448,7 +450,9 @@ def invoices_in_every_state() -> list[SQLModel]:
         *invoice("77", "1077", total=0, tax=0, lines=[]),
         *invoice("78", "1078", total=30000, tax=0, lines=[{**SEALING, "price": 300}], due=None),
         *payment("pay-fresh", {"78": 10000}, at=NOW - timedelta(seconds=20), numbers={"78": "1078"}, settled_at=None),
-        *posting("post-fresh", payment_id="pay-fresh", minor=10000, state="due", at=NOW - timedelta(seconds=20)),
+        *posting(
+            "post-fresh", payment_id="pay-fresh", minor=10000, state="due", pays="78", at=NOW - timedelta(seconds=20)
+        ),
     ]
 
 

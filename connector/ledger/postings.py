@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from connector.ledger.allocation import Share, by_customer, sum_of
+from connector.ledger.applying import UNAPPLIED, split
 from connector.ledger.credits import GRANTED, Use
 from connector.ledger.keys import PostingKey
 from connector.ledger.money import Money, MoneyError
@@ -37,6 +38,10 @@ class Kind(StrEnum):
     DISCOUNT = "discount"
     SURCHARGE = "surcharge"
     PAYOUT = "payout"
+    APPLY = "apply"  # money that lay unapplied on a customer pays invoices
+
+
+PAYS = (Kind.CHARGE.value, Kind.APPLY.value)  # what brings a payment to its invoices
 
 
 # On a receivable leg: it pays the invoice of the charge's own surcharge, whose id is known only once it is posted.
@@ -125,17 +130,20 @@ class ChargeFact:
 def charge_postings(fact: ChargeFact) -> list[Posting]:
     """Post a charge: one document for each customer, a leg for each invoice and credit; the rest is unapplied.
 
-    Where credits pay everything no money moved: the posting has no clearing leg, and cites nothing.
+    Where credits pay everything no money moved: the posting has no clearing leg, and cites nothing. What unapplied
+    payments pay is no part of it: they have postings of their own.
     """
-    groups = by_customer(fact.shares)
-    if fact.unapplied or not groups:
+    anew, applied = split(fact.shares, fact.uses)
+    groups = by_customer(anew)
+    if fact.unapplied or not (groups or applied):
         groups.setdefault(fact.customer_id, [])
+    if fact.surcharge:
+        groups.setdefault(fact.surcharged, [])
     postings = []
     for customer_id, shares in groups.items():
         legs = [Leg(Role.RECEIVABLE, -share.amount, invoice_id=share.invoice_id) for share in shares]
-        legs += [
-            Leg(Role.RECEIVABLE, use.amount, credit=use.name) for use in fact.uses if use.customer_id == customer_id
-        ]
+        lent = [use for use in fact.uses if use.customer_id == customer_id and not use.name.startswith(UNAPPLIED)]
+        legs += [Leg(Role.RECEIVABLE, use.amount, credit=use.name) for use in lent]
         if customer_id == fact.surcharged and fact.surcharge:
             legs.append(Leg(Role.RECEIVABLE, -fact.surcharge, credit=SURCHARGED))
         if customer_id == fact.customer_id and fact.unapplied:
@@ -146,6 +154,18 @@ def charge_postings(fact: ChargeFact) -> list[Posting]:
         if cash:
             legs.insert(0, Leg(Role.CLEARING, cash, cites=fact.balance_txn))
         postings.append(Posting(key, Kind.CHARGE, fact.day, tuple(legs), memo))
+    return postings
+
+
+def apply_postings(fact: ChargeFact) -> list[Posting]:
+    """Post what unapplied payments pay beside a charge: each changes its own Payment in QuickBooks."""
+    postings = []
+    for one in split(fact.shares, fact.uses)[1]:
+        kind = f"{Kind.APPLY.value}-{one.qbo_id}"
+        key = PostingKey(fact.stripe_account, fact.charge_id, kind, one.customer_id)
+        legs = [Leg(Role.RECEIVABLE, -part.amount, invoice_id=part.invoice_id) for part in one.parts]
+        legs.append(Leg(Role.RECEIVABLE, sum_of(one.parts, fact.gross.currency), credit=one.name))
+        postings.append(Posting(key, Kind.APPLY, fact.day, tuple(legs), f"Tieout {fact.payment_id}"))
     return postings
 
 
@@ -182,6 +202,15 @@ def fee_posting(fact: ChargeFact) -> Posting | None:
     key = PostingKey(fact.stripe_account, fact.charge_id, Kind.FEE.value)
     legs = (Leg(Role.CLEARING, -fact.fee, cites=fact.balance_txn), Leg(Role.FEES, fact.fee))
     return Posting(key, Kind.FEE, fact.day, legs, f"Stripe fee of {fact.charge_id}; Tieout {fact.payment_id}")
+
+
+def in_steps(fact: ChargeFact) -> list[list[Posting]]:
+    """Return everything that a charge owes the books, in steps: what it uses up and pays first, then itself, then the
+    earlier payments that are applied beside it, and its fee.
+    """
+    surcharge, fee = surcharge_posting(fact), fee_posting(fact)
+    first = [discount_postings(fact), [surcharge] if surcharge else []]
+    return [*first, charge_postings(fact), [*apply_postings(fact), *([fee] if fee else [])]]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Postings as QuickBooks documents: a charge is a Payment, a fee a Purchase, a payout a Transfer, a discount a
-CreditMemo that the Payment uses up, a surcharge an Invoice that it pays.
+CreditMemo that the Payment uses up, a surcharge an Invoice that it pays. `connector.qbo.applying` changes Payments.
 
 Pure mapping, no HTTP and no row. Laws: amounts are JSON numbers with exactly the currency's digits, never floats; the
 same posting and chart give the same bytes; the bytes alone give the document back, so that a retry sends what was
@@ -35,6 +35,7 @@ ENTITY_OF = {
     Kind.PAYOUT: "Transfer",
     Kind.DISCOUNT: "CreditMemo",
     Kind.SURCHARGE: "Invoice",
+    Kind.APPLY: "Payment",
 }
 
 

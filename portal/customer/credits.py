@@ -1,4 +1,4 @@
-"""Open credits on the pay page: which a payer may use, what is left of each, and what the chosen ones pay.
+"""Open credits on the pay page, credit memos and what is left of payments: which a payer may use, and what they pay.
 
 Knows the cache only; the live books decide when Pay is pressed. Laws: a credit is offered to people who signed in as
 payers of its customer, for that customer's invoices, and to nobody who holds a link alone; what another payment has
@@ -7,18 +7,19 @@ reserved, or used and QuickBooks' balance does not show yet, is not offered agai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col
 
 from connector.ledger.allocation import Share
+from connector.ledger.applying import UNAPPLIED
 from connector.ledger.credits import Credit, use_up
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN
 from connector.ledger.postings import Kind
-from connector.store.cache import CreditRow, RawRow
+from connector.store.cache import BookPaymentRow, CreditRow, RawRow
 from connector.store.money import CreditUseRow
 from connector.store.outbox import PostingRow
 from connector.words import day_text, say
@@ -28,7 +29,7 @@ from portal.customer.document import read_document
 from portal.customer.started import started_here
 from portal.here import runtime
 from portal.picking import fetch, pick
-from sync.collect.credits import MEMO
+from sync.collect.credits import MEMO, PAYMENT, ids_in, is_free
 from sync.collect.reserve import Reservation, reservations, reserved_minor
 
 MOST_CREDITS = 40  # offered at once
@@ -47,7 +48,10 @@ class Offer:
         """Return what people call it: its number, or its day where it has none."""
         if self.credit.number:
             return say("Credit {number}", number=self.credit.number)
-        return say("Credit of {day}", day=day_text(self.credit.day, this_year=0))
+        day = day_text(self.credit.day, this_year=0)
+        if self.credit.name.startswith(UNAPPLIED):
+            return say("Payment of {day}", day=day)
+        return say("Credit of {day}", day=day)
 
     @property
     def rest(self) -> Money:
@@ -64,39 +68,73 @@ def offers_for(visitor: Visitor, shares: Sequence[Share], currency: str, chosen:
     return [Offer(credit, credit.name in chosen, used.get(credit.name, nothing)) for credit in offered]
 
 
-def may_use(visitor: Visitor) -> ColumnElement[bool]:
+def owners_of(visitor: Visitor, names: Collection[str]) -> dict[str, str]:
+    """Return for those of some credits that this visitor may spend whose they are: customer by the credit's name."""
+    asked = list(names)
+    memos = pick(CreditRow.qbo_id, CreditRow.customer_id).where(
+        _may_use(visitor, CreditRow), col(CreditRow.qbo_id).in_(ids_in(asked, MEMO))
+    )
+    payments = pick(BookPaymentRow.qbo_id, BookPaymentRow.customer_id).where(
+        _may_use(visitor, BookPaymentRow), col(BookPaymentRow.qbo_id).in_(ids_in(asked, PAYMENT))
+    )
+    with runtime().db.read() as session:
+        found = {f"{MEMO}/{qbo_id}": customer for qbo_id, customer in fetch(session, memos)}
+        return found | {f"{PAYMENT}/{qbo_id}": customer for qbo_id, customer in fetch(session, payments)}
+
+
+def _may_use(visitor: Visitor, row: type[CreditRow] | type[BookPaymentRow]) -> ColumnElement[bool]:
     """Return the condition that a credit is one that this visitor may spend."""
     return and_(
-        col(CreditRow.company_id) == visitor.company.id,
-        col(CreditRow.customer_id).in_(visitor.customers(*PAYERS)),
-        col(CreditRow.state) == "live",
+        col(row.company_id) == visitor.company.id,
+        col(row.customer_id).in_(visitor.customers(*PAYERS)),
+        col(row.state) == "live",
     )
 
 
 def _open_credits(visitor: Visitor, customers: Collection[str], currency: str) -> list[Credit]:
     if not visitor.signed_in:
         return []
+    with runtime().db.read() as session:
+        found = [*_memos(session, visitor, customers, currency), *_unapplied(session, visitor, customers, currency)]
+        offered = sorted(found, key=lambda one: (one.day, one.name))[:MOST_CREDITS]
+        taken = _taken(session, visitor, [one.name for one in offered])
+    free = [replace(one, left=Money(max(one.left.minor - taken.get(one.name, 0), 0), currency)) for one in offered]
+    return [credit for credit in free if credit.left]
+
+
+def _memos(session: Session, visitor: Visitor, customers: Collection[str], currency: str) -> Iterator[Credit]:
     found = (
         pick(CreditRow.qbo_id, CreditRow.customer_id, CreditRow.number, CreditRow.issued_day, CreditRow.balance_minor)
-        .where(may_use(visitor), col(CreditRow.customer_id).in_(customers))
+        .where(_may_use(visitor, CreditRow), col(CreditRow.customer_id).in_(customers))
         .where(col(CreditRow.currency) == currency, col(CreditRow.balance_minor) > 0)
         .order_by(col(CreditRow.issued_day), col(CreditRow.qbo_id))
         .limit(MOST_CREDITS)
     )
-    with runtime().db.read() as session:
-        rows = fetch(session, found)
-        taken = _taken(session, visitor, [f"{MEMO}/{row.qbo_id}" for row in rows])
-    offered = [
-        Credit(
-            name := f"{MEMO}/{row.qbo_id}",
-            row.customer_id,
-            row.number,
-            row.issued_day,
-            Money(max(row.balance_minor - taken.get(name, 0), 0), currency),
-        )
-        for row in rows
-    ]
-    return [credit for credit in offered if credit.left]
+    for row in fetch(session, found):
+        left = Money(row.balance_minor, currency)
+        yield Credit(f"{MEMO}/{row.qbo_id}", row.customer_id, row.number, row.issued_day, left)
+
+
+def _unapplied(session: Session, visitor: Visitor, customers: Collection[str], currency: str) -> Iterator[Credit]:
+    """Give the payments, made here or elsewhere, that no invoice has taken whole and that can be applied from here."""
+    raw = and_(
+        col(RawRow.company_id) == BookPaymentRow.company_id,
+        col(RawRow.entity) == PAYMENT,
+        col(RawRow.qbo_id) == BookPaymentRow.qbo_id,
+    )
+    whose = (BookPaymentRow.qbo_id, BookPaymentRow.customer_id, BookPaymentRow.paid_day, BookPaymentRow.unapplied_minor)
+    found = (
+        pick(*whose, RawRow.body)
+        .join(RawRow, raw)
+        .where(_may_use(visitor, BookPaymentRow), col(BookPaymentRow.customer_id).in_(customers))
+        .where(col(BookPaymentRow.currency) == currency, col(BookPaymentRow.unapplied_minor) > 0)
+        .order_by(col(BookPaymentRow.paid_day), col(BookPaymentRow.qbo_id))
+        .limit(MOST_CREDITS)
+    )
+    for row in fetch(session, found):
+        if is_free(row.body):
+            left = Money(row.unapplied_minor, currency)
+            yield Credit(f"{PAYMENT}/{row.qbo_id}", row.customer_id, "", row.paid_day, left)
 
 
 def _taken(session: Session, visitor: Visitor, names: Sequence[str]) -> Mapping[str, int]:
@@ -128,6 +166,7 @@ def _arriving(session: Session, company_id: str, names: Sequence[str]) -> list[t
         pick(CreditUseRow.credit, CreditUseRow.amount_minor, PostingRow.remote_id)
         .join(PostingRow, posting)
         .where(col(CreditUseRow.company_id) == company_id, col(CreditUseRow.credit).in_(names))
+        .where(col(CreditUseRow.credit).startswith(f"{MEMO}/"))  # a payment's rest is cached as it is applied
     )
     rows = fetch(session, used)
     if not rows:

@@ -12,14 +12,14 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, func, join
 from sqlmodel import col
 
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
-from connector.ledger.postings import Kind
+from connector.ledger.postings import PAYS
 from connector.store.money import PaymentRow, ShareRow
-from connector.store.outbox import PostingRow
+from connector.store.outbox import LegRow, PostingRow
 from portal.access.visitors import Visitor
 from portal.customer.started import started_here
 from portal.picking import Reader, fetch, pick
@@ -29,7 +29,7 @@ DEBIT_DAYS = 4  # business days a bank debit takes at most
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One payment's share on one invoice."""
+    """One payment's share on one invoice, or the part of it that one posting brings there."""
 
     payment_id: str
     invoice_id: str
@@ -59,8 +59,11 @@ class Flow:
         )
 
 
+# What did not fit when the money came is brought by no posting.
+_BEFORE = case((col(PaymentRow.settled_at).is_(None), ShareRow.amount_minor), else_=0)
+_AMOUNT = func.coalesce(-col(LegRow.amount_minor), _BEFORE)
 _COLUMNS = (
-    *(col(ShareRow.payment_id), col(ShareRow.invoice_id), col(ShareRow.amount_minor), col(PaymentRow.currency)),
+    *(col(ShareRow.payment_id), col(ShareRow.invoice_id), _AMOUNT, col(PaymentRow.currency)),
     *(col(PaymentRow.state), col(PaymentRow.method_label), col(PaymentRow.created_at), col(PaymentRow.expires_at)),
     *(col(PaymentRow.processing_at), col(PaymentRow.succeeded_at)),
     *(col(PaymentRow.contact_id), col(PostingRow.state), col(PostingRow.remote_id)),
@@ -81,16 +84,19 @@ def flows_of(reader: Reader, visitor: Visitor, invoice_ids: Sequence[str]) -> li
 @cache
 def _query() -> Select[Any]:
     company: BindParameter[str] = bindparam("company")
+    # Once its postings are written, a share is what they bring to its invoice, each on its own way to the books.
+    brought = join(PostingRow, LegRow, col(LegRow.posting_id) == PostingRow.id)
     posting = and_(
         col(PostingRow.company_id) == company,
         col(PostingRow.payment_id) == ShareRow.payment_id,
-        col(PostingRow.customer_id) == ShareRow.customer_id,
-        col(PostingRow.kind) == Kind.CHARGE.value,
+        col(PostingRow.kind).in_(PAYS),
+        col(LegRow.company_id) == company,
+        col(LegRow.invoice_id) == ShareRow.invoice_id,
     )
     return (
         pick(*_COLUMNS)
         .join(PaymentRow, and_(col(PaymentRow.id) == ShareRow.payment_id, col(PaymentRow.company_id) == company))
-        .outerjoin(PostingRow, posting)
+        .outerjoin(brought, posting)
         .where(
             col(ShareRow.company_id) == company,
             col(ShareRow.invoice_id).in_(bindparam("invoices", expanding=True)),

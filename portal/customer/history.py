@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from connector.clock import day_in
 from connector.ledger.money import Money
+from connector.ledger.postings import Kind
 from connector.store.cache import BookPaymentRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
@@ -91,6 +92,7 @@ def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
         and_(
             col(PostingRow.company_id) == company_id,
             col(PostingRow.entity) == "Payment",
+            col(PostingRow.kind) != Kind.APPLY.value,  # what is applied here may have been paid elsewhere
             col(PostingRow.remote_id) == BookPaymentRow.qbo_id,
         )
     )

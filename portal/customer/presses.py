@@ -16,19 +16,18 @@ from sqlmodel import col
 
 from connector.errors import WrongInput
 from connector.ledger.credits import GRANTED
-from connector.store.cache import CreditRow, CustomerRow, InvoiceRow
+from connector.store.cache import CustomerRow, InvoiceRow
 from connector.words import language, mark, say
 from portal.access.limits import address
 from portal.access.roles import PAYERS
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
-from portal.customer.credits import MOST_CREDITS, may_use
+from portal.customer.credits import MOST_CREDITS, owners_of
 from portal.here import runtime
 from portal.picking import fetch, pick
 from sync.collect.amounts import read_amount
 from sync.collect.answers import MOST_INVOICES
 from sync.collect.before import LARGEST_MINOR
-from sync.collect.credits import MEMO
 from sync.collect.press import Press
 
 _FIELDS, _OPTIONAL = (
@@ -188,13 +187,8 @@ def _lenders(who: Visitor, names: Collection[str]) -> frozenset[str]:
     names = [name for name in names if not name.startswith(GRANTED)]
     if not names:
         return frozenset()
-    if not who.signed_in or any(not name.startswith(f"{MEMO}/") for name in names):
-        abort(404)
-    ids = [name.removeprefix(f"{MEMO}/") for name in names]
-    found = pick(CreditRow.qbo_id, CreditRow.customer_id).where(may_use(who), col(CreditRow.qbo_id).in_(ids))
-    with runtime().db.read() as session:
-        customers = dict(map(tuple, fetch(session, found)))
-    if set(customers) != set(ids):
+    customers = owners_of(who, names) if who.signed_in else {}
+    if set(customers) != set(names):
         abort(404)
     return frozenset(customers.values())
 

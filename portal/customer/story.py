@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from connector.ledger.credits import BY_BANK
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
-from connector.ledger.postings import Kind
+from connector.ledger.postings import PAYS
 from connector.store.cache import CustomerRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
@@ -95,7 +95,8 @@ class Story:
     @property
     def version(self) -> str:
         """Return a text that changes whenever the page would."""
-        return f"{self.state.value}.{self.error_code}.{bool(self.recorded_at):d}{bool(self.waits_for):d}"
+        waits = ".waits" if self.waits_for else ""
+        return f"{self.state.value}.{self.error_code}.{bool(self.recorded_at):d}{waits}"
 
     @property
     def is_waiting(self) -> bool:
@@ -242,7 +243,7 @@ def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datet
         .where(
             col(PostingRow.company_id) == company_id,
             col(PostingRow.payment_id) == payment_id,
-            col(PostingRow.kind) == Kind.CHARGE.value,
+            col(PostingRow.kind).in_(PAYS),
         )
         .order_by(col(PostingRow.created_at), col(PostingRow.id))
     )

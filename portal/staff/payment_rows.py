@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col
 
 from connector.ledger.money import Money
-from connector.ledger.postings import Kind
+from connector.ledger.postings import PAYS
 from connector.store.cache import CustomerRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
@@ -103,7 +103,7 @@ def _postings(session: Session, company_id: str, payment_ids: list[str]) -> dict
     found = pick(PostingRow.payment_id, PostingRow.state).where(
         col(PostingRow.company_id) == company_id,
         col(PostingRow.payment_id).in_(payment_ids),
-        col(PostingRow.kind) == Kind.CHARGE.value,
+        col(PostingRow.kind).in_(PAYS),
     )
     counts: dict[str, int] = {}
     for payment_id, state in fetch(session, found):

@@ -12,13 +12,14 @@ from datetime import datetime
 
 from connector.clock import day_in
 from connector.ledger.allocation import Refusal, is_too_small, least_part, open_amount
+from connector.ledger.applying import UNAPPLIED
 from connector.ledger.by_method import percent_of
 from connector.ledger.credits import BY_BANK, GRANTED, Credit, left_of
 from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.companies import CompanyRow
-from connector.words import aside, clock_text, mark, money_text, on_day, owner, quantity, say, short_name
+from connector.words import aside, clock_text, day_text, mark, money_text, on_day, owner, quantity, say, short_name
 from sync.collect.press import Press, Refused
 from sync.collect.reserve import Reservation, reserved_minor
 
@@ -208,8 +209,13 @@ def of_credit(scene: Scene, press: Press, refusal: Refusal) -> Refused:
     credit = scene.credits.get(refusal.invoice_id)
     if credit is None or refusal.possible is None:
         return plain("unknown_credit")
+    day = day_text(credit.day, this_year=0)
     facts = {"number": credit.number or credit.name.rpartition("/")[2], "amount": money_text(refusal.possible)}
-    if refusal.possible:
+    if credit.name.startswith(UNAPPLIED) and refusal.possible:
+        sentence = say("{amount} is left now of the payment of {day}. Nothing was charged.", day=day, **facts)
+    elif credit.name.startswith(UNAPPLIED):
+        sentence = say("The payment of {day} has been used meanwhile. Nothing was charged.", day=day)
+    elif refusal.possible:
         sentence = say("Credit {number} has {amount} left now. Nothing was charged.", **facts)
     else:
         sentence = say("Credit {number} has been used meanwhile. Nothing was charged.", **facts)

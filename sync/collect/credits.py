@@ -1,34 +1,42 @@
 """Open credits of customers as QuickBooks has them at this moment, and the rows that promise them to a payment.
 
-Credit memos are named entity/id, as everywhere. Law: a credit is read live before it is promised; what QuickBooks no
-longer has is not in the answer.
+Credit memos, and payments that no invoice has taken whole, are named entity/id, as everywhere. Laws: a credit is read
+live before it is promised; what QuickBooks no longer has, or does not let us apply, has nothing left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import msgspec
+from sqlalchemy import and_
 from sqlmodel import Session, col, select
 
+from connector.ledger.applying import UNAPPLIED
 from connector.ledger.credits import Credit, Use
 from connector.ledger.money import Money
-from connector.store.cache import CreditRow
+from connector.qbo.applying import can_be_applied
+from connector.store.cache import BookPaymentRow, CreditRow, RawRow
 from connector.store.money import CreditUseRow, PaymentRow
 from sync.pull import refresh_objects
 from sync.runtime import Runtime
 
-MEMO = "CreditMemo"
+MEMO, PAYMENT = "CreditMemo", UNAPPLIED.rstrip("/")
+ENTITIES = (MEMO, PAYMENT)  # what can be used as a credit
 
 
 def live_credits(rt: Runtime, company_id: str, names: Sequence[str]) -> dict[str, Credit]:
     """Read credits from QuickBooks now. Raises GatewayError or NotConnected when that cannot be done."""
-    ids = _ids(names)
-    if not ids:
-        return {}
-    refresh_objects(rt, company_id, MEMO, ids)
+    memos, payments = ids_in(names, MEMO), ids_in(names, PAYMENT)
+    for entity, ids in ((MEMO, memos), (PAYMENT, payments)):
+        if ids:
+            refresh_objects(rt, company_id, entity, ids)
     with rt.db.read() as session:
-        rows = select(CreditRow).where(CreditRow.company_id == company_id, col(CreditRow.qbo_id).in_(ids))
-        return {f"{MEMO}/{row.qbo_id}": credit_of(row) for row in session.exec(rows)}
+        rows = select(CreditRow).where(CreditRow.company_id == company_id, col(CreditRow.qbo_id).in_(memos))
+        found = [credit_of(row) for row in session.exec(rows)] if memos else []
+        found += _unapplied(session, company_id, payments) if payments else []
+    return {one.name: one for one in found}
 
 
 def credit_of(row: CreditRow) -> Credit:
@@ -46,5 +54,29 @@ def uses_of(session: Session, payment: PaymentRow) -> list[Use]:
     return [Use(row.credit, row.customer_id, Money(row.amount_minor, payment.currency)) for row in rows]
 
 
-def _ids(names: Sequence[str]) -> list[str]:
-    return [name.removeprefix(f"{MEMO}/") for name in names if name.startswith(f"{MEMO}/")]
+def ids_in(names: Sequence[str], entity: str) -> list[str]:
+    """Return the ids of those names that are an entity's."""
+    return [name.removeprefix(f"{entity}/") for name in names if name.startswith(f"{entity}/")]
+
+
+def is_free(body: str) -> bool:
+    """Tell from a Payment's own text whether it can be applied through QuickBooks' API."""
+    fields: Mapping[str, Any] = msgspec.json.decode(body)
+    return can_be_applied(fields)
+
+
+def _unapplied(session: Session, company_id: str, ids: Sequence[str]) -> list[Credit]:
+    """Read unapplied payments from the cache as credits without a number."""
+    raw = and_(
+        col(RawRow.company_id) == BookPaymentRow.company_id,
+        col(RawRow.entity) == PAYMENT,
+        col(RawRow.qbo_id) == BookPaymentRow.qbo_id,
+    )
+    rows = select(BookPaymentRow, RawRow.body).join(RawRow, raw)
+    mine = rows.where(BookPaymentRow.company_id == company_id, col(BookPaymentRow.qbo_id).in_(ids))
+    found = []
+    for row, body in session.exec(mine):
+        left = row.unapplied_minor if row.state == "live" and is_free(body) else 0
+        name = f"{PAYMENT}/{row.qbo_id}"
+        found.append(Credit(name, row.customer_id, "", row.paid_day, Money(left, row.currency)))
+    return found

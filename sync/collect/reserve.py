@@ -17,7 +17,7 @@ from sqlmodel import Session, col, or_, select
 
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
-from connector.ledger.postings import Kind
+from connector.ledger.postings import PAYS, Kind
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 
@@ -87,20 +87,21 @@ def _surcharges(session: Session, company_id: str, invoice_ids: Sequence[str]) -
 
 def _stands(company_id: str, customer_id: Mapped[str]) -> ColumnElement[bool]:
     """Return the condition that a payment is under way, or succeeded and not in a customer's books yet."""
-    charge = aliased(PostingRow)  # apart from the posting of a surcharge, which may be asked for beside it
-    in_books = (
-        select(charge.id)
+    one = aliased(PostingRow)  # apart from the posting of a surcharge, which may be asked for beside it
+    owed = (
+        select(one.id)
         .where(
-            charge.company_id == company_id,
-            charge.payment_id == PaymentRow.id,
-            charge.kind == Kind.CHARGE.value,
-            charge.customer_id == customer_id,
-            col(charge.state).in_(("posted", "dropped")),
+            one.company_id == company_id,
+            one.payment_id == PaymentRow.id,
+            col(one.kind).in_(PAYS),
+            one.customer_id == customer_id,
+            col(one.state).not_in(("posted", "dropped")),
         )
         .exists()
     )
     state = col(PaymentRow.state)
-    is_owed = or_(state.in_(UNDER_WAY), (state == PaymentState.SUCCEEDED) & ~in_books)
+    is_coming = col(PaymentRow.settled_at).is_(None)  # its postings are not written yet
+    is_owed = or_(state.in_(UNDER_WAY), (state == PaymentState.SUCCEEDED) & (is_coming | owed))
     return (col(PaymentRow.company_id) == company_id) & is_owed
 
 

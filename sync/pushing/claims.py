@@ -15,8 +15,10 @@ from sqlmodel import Session, col, select, update
 
 from connector.ledger.keys import request_id
 from connector.ledger.postings import Kind, Posting
+from connector.qbo.applying import applying_body, payment_id_of
 from connector.qbo.documents import Chart, NotBookable, bytes_of, document_of, thaw
-from connector.qbo.shapes import Document
+from connector.qbo.shapes import Document, object_of
+from connector.store.cache import RawRow
 from connector.store.companies import CompanyRow, MappingRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import PostingRow
@@ -28,6 +30,7 @@ from sync.runtime import Runtime
 
 # Three times what a look-up and a create may take with their time-outs, a token refresh included.
 LEASE_SECONDS = 300.0
+WRITES = ("create", "update")
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,9 @@ class Claim:
     look_first: bool
 
     def step(self, verb: str) -> Step:
-        """Return the attempt log's name for a call of this claim: payment.find, payment.create."""
+        """Return the attempt log's name for a call of this claim: payment.find, payment.create, payment.update."""
         operation = f"{self.document.entity.lower()}.{verb}"
-        asks_with = self.row.request_id if verb == "create" else ""
+        asks_with = self.row.request_id if verb in WRITES else ""
         return Step(self.row.company_id, self.row.id, self.row.attempt, operation, asks_with)
 
 
@@ -59,7 +62,7 @@ def claim(rt: Runtime, company_id: str, posting_id: str, *, limits: Mapping[str,
             select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.id == posting_id)
         ).one()
         came_from, attempts_before = row.state, row.attempt
-        if not _take(session, rt, row):
+        if not take(session, rt, row):
             return Outcome.FENCED
         session.refresh(row)
         try:
@@ -78,7 +81,7 @@ def claim(rt: Runtime, company_id: str, posting_id: str, *, limits: Mapping[str,
 
 def write_intent(session: Session, rt: Runtime, taken: Claim, verb: str) -> None:
     """Log that a call of this claim is about to go out."""
-    body = taken.body if verb == "create" else taken.document.lookup.encode()
+    body = taken.body if verb in WRITES else taken.document.lookup.encode()
     facts = {
         "entity": taken.document.entity,
         "reference": taken.row.reference,
@@ -100,15 +103,30 @@ def conclude(session: Session, taken: Claim, **values: Any) -> bool:
 
 def draft(session: Session, row: PostingRow, limits: Mapping[str, int] | None = None) -> Document:
     """Return the document a posting would be written as now. Raises NotBookable."""
+    refuse_other_currency(session, row)
+    posting = posting_of(session, row)
+    if posting.kind is Kind.APPLY:  # for looking at: what is sent is made from the Payment as it is read then
+        mine = select(RawRow.body).where(
+            RawRow.company_id == row.company_id,
+            RawRow.entity == "Payment",
+            RawRow.qbo_id == (qbo_id := payment_id_of(posting)),
+        )
+        cached = object_of("Payment", (session.exec(mine).one_or_none() or f'{{"Id":"{qbo_id}"}}').encode())
+        return thaw(posting, applying_body(posting, cached, limits))
+    return document_of(posting, _chart(session, row), limits=limits)
+
+
+def refuse_other_currency(session: Session, row: PostingRow) -> None:
+    """Raise NotBookable for what is not in the currency of the books."""
     company = session.exec(select(CompanyRow).where(CompanyRow.id == row.company_id)).one()
     if row.currency != company.home_currency:
         raise NotBookable(
             "other_currency", f"It is in {row.currency}, and the books are kept in {company.home_currency}."
         )
-    return document_of(posting_of(session, row), _chart(session, row), limits=limits)
 
 
-def _take(session: Session, rt: Runtime, row: PostingRow) -> bool:
+def take(session: Session, rt: Runtime, row: PostingRow) -> bool:
+    """Lease a posting for one worker; False when another was first."""
     now = rt.clock.now()
     free = update(PostingRow).where(col(PostingRow.id) == row.id, col(PostingRow.fence) == row.fence, is_claimable(now))
     taken = free.values(
@@ -172,4 +190,4 @@ def beside(session: Session, row: PostingRow, kind: Kind) -> str:
 
 
 def _code_of(reason: NotBookable) -> str:
-    return reason.needs if reason.needs in ("other_currency", "amount") else "no_account"
+    return reason.needs if reason.needs in ("other_currency", "amount", "credit_used") else "no_account"

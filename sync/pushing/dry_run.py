@@ -10,6 +10,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from connector.ledger.applying import UNAPPLIED
 from connector.ledger.credits import GRANTED
 from connector.ledger.money import Money
 from connector.ledger.postings import SURCHARGED, Leg, Role
@@ -57,7 +58,8 @@ def dry_run(rt: Runtime, posting_id: str) -> DryRun:
         row = session.exec(select(PostingRow).where(PostingRow.id == posting_id)).one()
         posting = posting_of(session, row)
         body, why_not = _body(session, row)
-        day = date.fromisoformat(str(thaw(posting, body).fields["TxnDate"])) if body else row.day
+        dated = thaw(posting, body).fields.get("TxnDate") if body else None  # a Payment that is applied keeps its own
+        day = date.fromisoformat(str(dated)) if dated else row.day
         names = _account_names(session, row)
         numbers = _numbers(session, row.company_id, [leg.invoice_id for leg in posting.legs if leg.invoice_id])
         lines = tuple(_line(leg, names, numbers) for leg in posting.legs)
@@ -87,7 +89,8 @@ def _of_what(leg: Leg, numbers: dict[str, str]) -> str:
     if leg.credit.startswith(GRANTED):
         return "the discount"
     if leg.credit:
-        return f"credit {leg.credit.rpartition('/')[2]}"
+        what = "payment" if leg.credit.startswith(UNAPPLIED) else "credit"
+        return f"{what} {leg.credit.rpartition('/')[2]}"
     return numbers.get(leg.invoice_id, leg.invoice_id) if leg.invoice_id else "without an invoice"
 
 

@@ -24,6 +24,8 @@ def title(session: Session, posting: PostingRow) -> str:
         return f"Discount of {_customer_name(session, posting)}"
     if posting.kind == Kind.SURCHARGE:
         return f"Card surcharge of {_customer_name(session, posting)}"
+    if posting.kind == Kind.APPLY:
+        return f"Earlier payment of {_customer_name(session, posting)}"
     if posting.kind == Kind.FEE:
         return f"Stripe fee of charge …{posting.object_id[-4:]}"
     if posting.amount_minor < 0:
@@ -42,6 +44,8 @@ def recorded(session: Session, posting: PostingRow) -> str:
     if posting.kind == Kind.CHARGE:
         numbers = _invoice_numbers(session, posting)
         return f"{title(session, posting)} posted {f'to {numbers}' if numbers else 'as credit, without an invoice'}"
+    if posting.kind == Kind.APPLY:
+        return f"{title(session, posting)} applied to {_invoice_numbers(session, posting)}"
     return f"{title(session, posting)} recorded"
 
 

@@ -93,6 +93,10 @@ _KNOWN = {
         "The amount cannot be written as this kind of document.",
         "Record it in QuickBooks by hand and drop this posting.",
     ),
+    "credit_used": Refusal(
+        "The earlier payment that this one uses was applied elsewhere, or removed, in QuickBooks.",
+        "Look at it in QuickBooks. Retrying applies what still fits; what does not stays open on the invoice.",
+    ),
     "differs": Refusal(
         "A document with this payment's reference is in QuickBooks, but it was changed there.",
         "Compare the two. If QuickBooks is right, drop this posting; if Stripe is right, correct it there and retry.",

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 
 from connector.errors import GatewayError, NotConnected, NotFound, Stale
 from connector.ledger.money import Money, total
-from connector.ledger.postings import Posting, Role
+from connector.ledger.postings import Kind, Posting, Role
 from connector.qbo.documents import disagreements, unapplied_in
 from connector.qbo.faults import sent_of
 from connector.qbo.gateway import QuickBooksGateway
@@ -23,7 +23,9 @@ from connector.qbo.shapes import Found, RawObject, Sent
 from connector.store.outbox import PostingRow
 from connector.words import count, listing, money_text
 from sync import discrepancies, log
+from sync.entities import BY_NAME
 from sync.outbox import let_all_wait
+from sync.pulling import landing
 from sync.pushing import attempts, claims, held, waiting
 from sync.pushing.claims import Claim
 from sync.pushing.posting_words import money, recorded, title, tries
@@ -40,7 +42,7 @@ Afterwards = Callable[[Session, PostingRow], None]
 class Call:
     """What one call came to, for the attempt log."""
 
-    verb: str  # find, create
+    verb: str  # find, create; read, update
     word: str  # ok, or the class of the failure
     sent: Sent | None
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -52,7 +54,7 @@ def send(rt: Runtime, gateway: QuickBooksGateway, taken: Claim) -> Outcome:
         try:
             found = gateway.find(taken.document)
         except (GatewayError, NotConnected) as error:
-            return _failed(rt, taken, error, "find")
+            return end_failed(rt, taken, error, "find")
         if found.documents:
             return _found(rt, taken, found)
         _log_and_go_on(rt, taken, Call("find", "ok", found.sent, {"found": 0}))
@@ -65,16 +67,16 @@ def _create(rt: Runtime, gateway: QuickBooksGateway, taken: Claim, *, is_repeat:
         was_removed = taken.look_first and _was_removed(gateway, answer.document)
     except Stale as error:
         if is_repeat:
-            return _failed(rt, taken, error, "create")
+            return end_failed(rt, taken, error, "create")
         # A linked record changed under QuickBooks' own hands: the same bytes once more, then it is a person's.
-        _log_and_go_on(rt, taken, _failed_call("create", "stale", error))
+        _log_and_go_on(rt, taken, fail_call("create", "stale", error))
         return _create(rt, gateway, taken, is_repeat=True)
     except (GatewayError, NotConnected) as error:
-        return _failed(rt, taken, error, "create")
-    call = Call("create", "ok", answer.sent, _named(answer.document))
+        return end_failed(rt, taken, error, "create")
+    call = Call("create", "ok", answer.sent, name_of(answer.document))
     if was_removed:
-        return _held(rt, taken, call, code="removed")
-    return _posted(rt, taken, answer.document, call)
+        return end_held(rt, taken, call, code="removed")
+    return end_posted(rt, taken, answer.document, call)
 
 
 def _was_removed(gateway: QuickBooksGateway, document: RawObject) -> bool:
@@ -92,13 +94,17 @@ def _found(rt: Runtime, taken: Claim, found: Found) -> Outcome:
     facts: dict[str, object] = {"found": len(found.documents)}
     if not ours:
         differing = disagreements(taken.document, found.documents[0].body)
-        facts |= {"differs": differing, **_named(found.documents[0])}
-        return _held(rt, taken, Call("find", "ok", found.sent, facts), code="differs")
+        facts |= {"differs": differing, **name_of(found.documents[0])}
+        return end_held(rt, taken, Call("find", "ok", found.sent, facts), code="differs")
     first = min(ours, key=lambda document: (len(document.qbo_id), document.qbo_id))
-    return _posted(rt, taken, first, Call("find", "ok", found.sent, facts | _named(first)), others=found.documents)
+    return end_posted(rt, taken, first, Call("find", "ok", found.sent, facts | name_of(first)), others=found.documents)
 
 
-def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, others: Sequence[RawObject] = ()) -> Outcome:
+def end_posted(
+    rt: Runtime, taken: Claim, document: RawObject, call: Call, *, others: Sequence[RawObject] = ()
+) -> Outcome:
+    """Write down that a posting stands in the books, by a document that was created, found or changed."""
+
     def tell(session: Session, row: PostingRow) -> None:
         _log_recorded(session, rt, row, document, call)
         cause, row.held_code, row.held_text, row.held_next = row.held_code, "", "", ""
@@ -107,7 +113,9 @@ def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, other
         waiting.all_clear(session, rt, row.company_id)
         if len(others) > 1:
             _tell_duplicate(session, rt, row, others)
-        if document.entity == "Payment":
+        if taken.posting.kind is Kind.APPLY:  # the pages know at once that less of it is left
+            landing.land(session, rt, row.company_id, BY_NAME[document.entity], [document.body])
+        elif document.entity == "Payment":
             _tell_unapplied(session, rt, row, unapplied_in(document, row.currency) - _left_open(taken.posting))
 
     values = {
@@ -117,7 +125,7 @@ def _posted(rt: Runtime, taken: Claim, document: RawObject, call: Call, *, other
         "remote_token": document.sync_token,
         "posted_at": rt.clock.now(),
     }
-    return _conclude(rt, taken, call, values, tell, Outcome.POSTED)
+    return conclude(rt, taken, call, values, tell, Outcome.POSTED)
 
 
 def _log_recorded(session: Session, rt: Runtime, row: PostingRow, document: RawObject, call: Call) -> None:
@@ -139,18 +147,22 @@ def _log_recorded(session: Session, rt: Runtime, row: PostingRow, document: RawO
     )
 
 
-def _held(rt: Runtime, taken: Claim, call: Call, *, code: str, said: str = "") -> Outcome:
+def end_held(rt: Runtime, taken: Claim, call: Call, *, code: str, said: str = "") -> Outcome:
+    """Write down that a posting waits for a person, and why."""
+
     def tell(session: Session, row: PostingRow) -> None:
         held.hold(session, rt, row, code=code, said=said, trace=call.sent.trace if call.sent else "")
 
-    return _conclude(rt, taken, call, {"state": "held"}, tell, Outcome.HELD)
+    return conclude(rt, taken, call, {"state": "held"}, tell, Outcome.HELD)
 
 
-def _failed(rt: Runtime, taken: Claim, error: GatewayError | NotConnected, verb: str) -> Outcome:
-    verdict = verdict_on(error, verb=verb, attempt=taken.row.attempt)
-    call = _failed_call(verb, verdict.word, error)
+def end_failed(rt: Runtime, taken: Claim, error: GatewayError | NotConnected, verb: str) -> Outcome:
+    """Write down what follows from a call that failed: find or read, create or update."""
+    writes = verb in ("create", "update")
+    verdict = verdict_on(error, verb="create" if writes else "find", attempt=taken.row.attempt)
+    call = fail_call(verb, verdict.word, error)
     if verdict.outcome is Outcome.HELD and isinstance(error, GatewayError):
-        return _held(rt, taken, call, code=error.code, said=error.message)
+        return end_held(rt, taken, call, code=error.code, said=error.message)
     due_at = rt.clock.now() + timedelta(seconds=verdict.wait_seconds)
     values: dict[str, Any] = {
         "state": state_after(verdict, came_from=taken.came_from),
@@ -163,16 +175,17 @@ def _failed(rt: Runtime, taken: Claim, error: GatewayError | NotConnected, verb:
             let_all_wait(session, row.company_id, due_at)
         waiting.tell(session, rt, row, verdict, error, came_from=taken.came_from)
 
-    return _conclude(rt, taken, call, values, tell, verdict.outcome)
+    return conclude(rt, taken, call, values, tell, verdict.outcome)
 
 
-def _failed_call(verb: str, word: str, error: GatewayError | NotConnected) -> Call:
+def fail_call(verb: str, word: str, error: GatewayError | NotConnected) -> Call:
+    """Return a call that failed, as the attempt log has it."""
     if isinstance(error, NotConnected):
         return Call(verb, word, None)
     return Call(verb, word, sent_of(error), {"code": error.code, "trace": error.trace})
 
 
-def _conclude(
+def conclude(
     rt: Runtime, taken: Claim, call: Call, values: Mapping[str, Any], afterwards: Afterwards, outcome: Outcome
 ) -> Outcome:
     """Write the end of a send in one commit; a worker that was fenced off adds to the attempt log and nothing else."""
@@ -198,14 +211,16 @@ def _log(session: Session, rt: Runtime, taken: Claim, call: Call) -> None:
     attempts.write_received(session, rt, taken.step(call.verb), outcome=call.word, sent=call.sent, facts=call.facts)
 
 
-def _named(document: RawObject) -> dict[str, object]:
+def name_of(document: RawObject) -> dict[str, object]:
+    """Return a document's name and version for the attempt log."""
     return {"entity": document.entity, "qbo_id": document.qbo_id, "sync_token": document.sync_token}
 
 
 def _how(row: PostingRow, document: RawObject, call: Call) -> str:
     name = f"{document.entity} {document.qbo_id}"
-    if call.verb == "find":
-        return f"{name} was in QuickBooks already: the answer to an earlier try had been lost"
+    if call.verb in ("find", "read"):
+        was = "was in QuickBooks" if call.verb == "find" else "had been applied"
+        return f"{name} {was} already: the answer to an earlier try had been lost"
     seconds = (call.sent.took_ms if call.sent else 0) / 1000
     return f"{name} in QuickBooks, {tries(row.attempt)}, {seconds:.1f} s"
 

@@ -28,6 +28,7 @@ from sync.verify.broken import Broken
 from sync.verify.named import Named
 
 _ENTITIES = ("Payment", "Purchase", "Transfer")
+_ON_CLEARING = (Kind.CHARGE.value, Kind.FEE.value, Kind.PAYOUT.value)
 _OURS = re.compile(r"TO[A-Z2-7]{19}")
 _PAYOUT = re.compile(r"Stripe payout (po_\w+)")
 
@@ -87,7 +88,8 @@ def both_sides_tie(session: Session, rt: Runtime, company_id: str) -> Iterator[B
 
 def _read(session: Session, rt: Runtime, company_id: str) -> _Read:
     rows = session.exec(select(PostingRow).where(PostingRow.company_id == company_id)).all()
-    postings = {_mark_of(row): row for row in rows if row.state in (*UNDER_WAY, "posted", "held", "dropped")}
+    moving = [row for row in rows if row.kind in _ON_CLEARING and row.amount_minor]  # others are not in its register
+    postings = {_mark_of(row): row for row in moving if row.state in (*UNDER_WAY, "posted", "held", "dropped")}
     return _Read(_documents(session, rt, company_id), postings, Named.read(session, company_id))
 
 

@@ -22,7 +22,7 @@ from sync.verify.broken import Broken
 from sync.verify.named import Named
 
 SUCCEEDED = PaymentState.SUCCEEDED.value
-_FROM_CHARGE = (Kind.CHARGE.value, Kind.FEE.value, Kind.DISCOUNT.value, Kind.SURCHARGE.value)
+_FROM_CHARGE = (Kind.CHARGE.value, Kind.FEE.value, Kind.DISCOUNT.value, Kind.SURCHARGE.value, Kind.APPLY.value)
 
 
 def once_in_the_books(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:
@@ -37,7 +37,11 @@ def once_in_the_books(session: Session, rt: Runtime, company_id: str) -> Iterato
             yield Broken("I-1", payment.id, said)
     documents = (
         select(PostingRow.entity, PostingRow.remote_id, func.count())
-        .where(PostingRow.company_id == company_id, PostingRow.state == "posted")
+        .where(
+            PostingRow.company_id == company_id,
+            PostingRow.state == "posted",
+            PostingRow.kind != Kind.APPLY.value,  # which changes a document that another posting may have made
+        )
         .group_by(col(PostingRow.entity), col(PostingRow.remote_id))
         .having(func.count() > 1)
     )

@@ -110,5 +110,5 @@ def test_a_status_follows_the_payment_by_itself(served: Served) -> None:
         row.state, row.succeeded_at, row.receipt_number = "succeeded", cast.NOW, 77
     expect(page.locator("#story .mark")).to_have_text("Paid")
     expect(page.locator("#story")).to_contain_text("will be recorded in Harbor Tile’s books")
-    cast.put(served.rt.db, *cast.posting("post-debit", payment_id="pay-debit", remote_id="555"))
+    cast.put(served.rt.db, *cast.posting("post-debit", payment_id="pay-debit", minor=62000, remote_id="555", pays="76"))
     expect(page.locator("#story")).to_contain_text("Recorded in Harbor Tile’s books at 14:02")

@@ -293,7 +293,7 @@ def _line(amount: int) -> list[dict[str, Any]]:
         ("", 422, "Write the amount in figures"),
         ("٣", 422, "Write the amount in figures"),
         ("9" * 40, 422, "Write the amount in figures"),
-        ("0.10", 409, "The smallest amount that can be paid is $0.50."),
+        ("0.10", 409, "takes $1.00 or more on invoice"),
     ],
 )
 def test_amounts_that_cannot_be_paid_get_a_clear_answer(shop: Shop, typed: str, status: int, words: str) -> None:

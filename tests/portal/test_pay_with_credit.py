@@ -15,6 +15,7 @@ from sandbox.world import World
 from sync.pull import pull_company
 from sync.push import push_company
 from sync.tieout import prove
+from tests.german import english_in
 from tests.portal.conftest import csrf_of, with_session
 from tests.portal.test_pay import Shop
 from tests.sync.settle.till import VISA
@@ -172,3 +173,37 @@ def test_a_message_that_is_not_ours_starts_nothing(office: Office, uses: object)
     headers = {"X-CSRFToken": csrf_of(dana, f"/c/harbor/pay?i={invoice}")}
     assert dana.post("/c/harbor/pay", json=message, headers=headers).status_code == 422
     assert office.payments() == []
+
+
+def test_what_is_left_of_a_payment_is_offered_and_pays_without_a_card(office: Office) -> None:
+    [invoice] = office.invoices(20000)
+    cheque = {"CustomerRef": {"value": office.till.blue_mesa}, "TotalAmt": 250, "Line": []}
+    name = f"Payment/{office.till.by_hand('Payment', **cheque)}"
+    office.till.by_hand("Payment", **{**cheque, "ProcessPayment": True})  # QuickBooks' own affair
+    pull_company(office.rt, office.till.company_id, None)
+    dana = office.dana()
+    page = text_of(dana, f"/c/harbor/pay?i={invoice}&c={name}")
+    assert re.search(r"Use Payment of [^<]+\s+<span[^>]*>\$250.00 open", page)
+    assert page.count("data-credit=") == 1
+    assert "$200.00 used, $50.00 stays" in page
+    assert english_in(text_of(dana, f"/c/harbor/pay?i={invoice}&c={name}&lang=de")) == []
+    form = page[page.index('id="credit-press"') :]
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form[: form.index("</form>")]))
+    assert "data-credit=" not in office.payer(invoice).reads(f"/c/harbor/pay?i={invoice}"), "nobody's by a link alone"
+    story = dana.post("/c/harbor/pay/credit", data=fields).headers["Location"]
+    assert "It will be recorded" in text_of(dana, f"{story}?lang=en")
+    other = office.till.open_invoice(9000, "1070")
+    pull_company(office.rt, office.till.company_id, None)
+    assert "$50.00 open" in text_of(dana, f"/c/harbor/pay?i={other}"), "what is promised is not offered again"
+
+    push_company(office.rt, office.till.company_id)
+    assert "Recorded in Harbor Tile" in text_of(dana, story)
+    assert "$50.00 open" in text_of(dana, f"/c/harbor/pay?i={other}")
+    pull_company(office.rt, office.till.company_id, None)
+    assert "Paid" in text_of(dana, f"/c/harbor/i/{invoice}")
+    payments = text_of(dana, "/c/harbor/payments")
+    assert "$250.00" in payments, "what was paid elsewhere stays in the history"
+    assert "$200.00" in payments
+    statement = text_of(dana, "/c/harbor/statement")
+    [customer] = [one for one in office.till.in_books("Customer") if one["Id"] == office.till.blue_mesa]
+    assert f"{float(customer['Balance']):,.2f}".lstrip("-") in statement, "its end is QuickBooks' own balance"

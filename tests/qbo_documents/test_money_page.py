@@ -17,8 +17,8 @@ SPELT = {Why.STRIPE_REST: "Stripe's rest", Why.BOOKS_REST: "the books' rest"}
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_of_posting_is_a_recipe(kind: Kind) -> None:
-    row = next(line for line in PAGE.splitlines() if line.startswith("|") and f"**{ENTITY_OF[kind]}**" in line)
-    assert kind.value in row.lower()
+    rows = [line for line in PAGE.splitlines() if line.startswith("|") and f"**{ENTITY_OF[kind]}**" in line]
+    assert any(kind.value in row.lower() for row in rows)
 
 
 @pytest.mark.parametrize("role", list(Role))

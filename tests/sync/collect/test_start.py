@@ -63,7 +63,11 @@ def test_an_invoice_with_nothing_open(till: Till, what: str) -> None:
     [
         (0, "not_positive", "Enter an amount above zero for invoice 1068. Nothing was charged."),
         (-100, "not_positive", "Enter an amount above zero for invoice 1068. Nothing was charged."),
-        (49, "too_small", "The smallest amount that can be paid is $0.50. Nothing was charged."),
+        (
+            99,
+            "partial",
+            "Harbor Tile takes $1.00 or more on invoice 1068, or all that is open. Nothing was charged.",
+        ),
         (62001, "above_balance", "$620.00 is open on invoice 1068 now. Nothing was charged."),
         (10**15, "too_large", "At most $999,999.99 can be paid at once. Nothing was charged."),
         (-(10**15), "too_large", "At most $999,999.99 can be paid at once. Nothing was charged."),
