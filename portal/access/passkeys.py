@@ -25,7 +25,7 @@ def are_possible(address: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return parts.scheme == "https" or host == "localhost"
+        return parts.scheme == "https" or host == "localhost" or host.endswith(".localhost")
     return False
 
 

@@ -235,6 +235,7 @@ def test_a_challenge_is_a_row_of_its_hash_for_five_minutes(rt: Runtime, signed_i
     [
         ("https://pay.example.com", True),
         ("http://localhost:8800", True),
+        ("http://harbor.localhost", True),
         ("http://127.0.0.1:8800", False),
         ("https://203.0.113.9", False),
         ("http://pay.example.com", False),
