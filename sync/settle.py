@@ -26,6 +26,7 @@ from connector.store.outbox import MailRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import BalanceTxn, Charge, Intent
 from sync import discrepancies, log
+from sync.collect import keeping
 from sync.collect.credits import uses_of
 from sync.collect.intents import intent_of, shares_of
 from sync.counts import next_count
@@ -34,9 +35,10 @@ from sync.runtime import Runtime
 from sync.settling import words as settle_words
 from sync.settling.facts import CREDIT, Change, charge_fact, credit_fact, decide
 from sync.settling.funding import check_funding
-from sync.settling.room import Room, owed_on, room_on
+from sync.settling.room import Room, keep_what_is_left, owed_on, room_on
 from sync.settling.stripe_rows import keep_txns
 from sync.settling.telling import tell_others
+from sync.settling.unearned import take_back_unearned
 
 FIRST_RECEIPT = 1001
 _TRIES = 4
@@ -66,6 +68,7 @@ def settle_payment(rt: Runtime, payment_id: str, *, intent: Intent | None = None
             seen = cancel(rt, row, seen)  # or the payer's open page could still confirm what we call failed
         after = _apply(rt, row, seen)
         if after is not None:
+            keeping.finish(rt, row)
             return after
         intent = None
     raise Busy(f"payment {payment_id} is being changed by others")
@@ -167,7 +170,11 @@ def _write(rt: Runtime, look: _Look) -> list[tuple[str, str]] | None:
         row = _moved(session, rt, look)
         if row is None:
             return None
-        _keep_what_is_left(session, look)
+        if row.state == PaymentState.SUCCEEDED:
+            shares, uses = take_back_unearned(session, rt, row, look.shares, look.uses)
+            look = replace(look, shares=shares, uses=uses)
+        keep_what_is_left(session, row, look.shares, look.room)
+        keeping.note_method(session, row, look.intent)
         rings = []
         if look.change.is_news:
             _tell(session, rt, row, look.shares)
@@ -299,20 +306,6 @@ def _owe(session: Session, rt: Runtime, row: PaymentRow, fact: ChargeFact) -> No
 
 def _pressed(row: PaymentRow, shares: Sequence[ShareRow]) -> list[Share]:
     return [Share(one.invoice_id, one.customer_id, Money(one.amount_minor, row.currency)) for one in shares]
-
-
-def _keep_what_is_left(session: Session, look: _Look) -> None:
-    """Write down what each invoice still has open after this payment, once: the receipt says the same ever after."""
-    room = look.room.minor if look.room else None
-    for one in look.shares:
-        if room is None or one.left_minor is not None:
-            continue
-        mine = update(ShareRow).where(
-            col(ShareRow.company_id) == look.row.company_id,
-            col(ShareRow.payment_id) == one.payment_id,
-            col(ShareRow.invoice_id) == one.invoice_id,
-        )
-        session.exec(mine.values(left_minor=max(room.get(one.invoice_id, 0) - one.amount_minor, 0)))
 
 
 def _named(txn: BalanceTxn, row: PaymentRow) -> BalanceTxn:

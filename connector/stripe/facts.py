@@ -33,6 +33,7 @@ class NewIntent:
     metadata: Mapping[str, str]  # tieout_payment, and the shares in compact form
     statement_suffix: str = ""
     customer: str = ""  # whose kept methods may confirm it
+    keeps: bool = False  # the method that pays it is kept for this customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class Intent:
     metadata: Mapping[str, str]
     error_code: str  # last_payment_error, in Stripe's words
     error_text: str
+    method_ref: str  # what it was confirmed with last
     next_action: str  # what the payer's bank asks for: redirect_to_url, verify_with_microdeposits ...
     created_at: datetime
     charge: Charge | None

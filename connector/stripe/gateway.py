@@ -64,6 +64,8 @@ class StripeGateway:
         }
         if new.customer:
             params["customer"] = new.customer
+        if new.keeps:
+            params["setup_future_usage"] = "off_session"
         if new.statement_suffix:
             params["statement_descriptor_suffix"] = new.statement_suffix
         options: stripe.RequestOptions = {"idempotency_key": key}

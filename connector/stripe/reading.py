@@ -54,6 +54,7 @@ def intent_of(raw: Raw) -> Intent:
         metadata=metadata,
         error_code=error.get("decline_code") or error.get("code") or "",
         error_text=error.get("message") or "",
+        method_ref=_id_of(raw.get("payment_method")),
         next_action=(raw.get("next_action") or {}).get("type") or "",
         created_at=instant_of(raw["created"]),
         charge=charge_of(charge) if isinstance(charge, Mapping) else None,

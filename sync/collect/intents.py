@@ -19,6 +19,7 @@ from connector.stripe.facts import Intent, NewIntent
 from connector.stripe.gateway import KEY_HOURS, StripeGateway
 from connector.words import count, listing
 from sync.collect.credits import uses_of
+from sync.collect.keeping import keeps_method
 from sync.runtime import Runtime
 
 CUSTOMER_KEY = "tieout_customer"
@@ -68,12 +69,15 @@ def key_of(row: PaymentRow) -> str:
     return f"t1-{row.id}-create-{row.attempt}"
 
 
-def new_intent(row: PaymentRow, shares: Sequence[ShareRow], uses: Sequence[Use] = ()) -> NewIntent:
+def new_intent(
+    row: PaymentRow, shares: Sequence[ShareRow], uses: Sequence[Use] = (), *, keeps: bool = False
+) -> NewIntent:
     """Return what is asked of Stripe: made from the payment's rows alone, so that asking again says the same."""
     return NewIntent(
         payment_id=row.id,
         amount=Money(row.amount_minor, row.currency),
         customer=row.stripe_customer,
+        keeps=keeps,
         description=_description([share.number for share in shares]),
         metadata={
             CUSTOMER_KEY: row.customer_id,
@@ -95,8 +99,8 @@ def _earlier(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent | N
 def _create(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent:
     try:
         with rt.db.read() as session:
-            uses = uses_of(session, row)
-        return gateway.create_intent(new_intent(row, shares_of(rt, row), uses), key=key_of(row))
+            uses, keeps = uses_of(session, row), keeps_method(session, row)
+        return gateway.create_intent(new_intent(row, shares_of(rt, row), uses, keeps=keeps), key=key_of(row))
     except (Rejected, UnknownOutcome) as error:
         # Stripe repeats a saved answer for a day, its own 500 too: only a lost answer is worth the same key again.
         if error.status is not None:

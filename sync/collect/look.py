@@ -18,6 +18,7 @@ from connector.ledger.payments import OPEN, PaymentState
 from connector.store.money import PaymentRow
 from connector.words import on_record
 from sync.collect.giving_up import give_up
+from sync.collect.keeping import finish_all
 from sync.runtime import Runtime
 from sync.settle import settle_payment
 
@@ -44,6 +45,7 @@ def look_again(rt: Runtime, payment_id: str) -> PaymentState | None:
 
 def sweep_payments(rt: Runtime) -> int:
     """Look up the payments that are due for it; returns how many were looked at."""
+    finish_all(rt)
     return _each(rt, _due_for_a_look(rt.clock.now()), lambda payment_id: settle_payment(rt, payment_id))
 
 

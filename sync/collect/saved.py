@@ -63,7 +63,7 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
     with rt.db.write("keep_method") as session:
         session.add(row)
     gateway = rt.gateways.stripe(company_id)
-    customer = _customer(rt, company_id, contact_id, email)
+    customer = ensure_customer(rt, company_id, contact_id, email)
     setup = gateway.create_setup(customer, metadata={"tieout_method": row_id}, key=f"t1-{row_id}-setup")
     with rt.db.write("keep_method_setup") as session:
         session.get_one(SavedMethodRow, row_id).setup_ref = setup.setup_ref
@@ -109,7 +109,7 @@ def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
             _note_waiting(rt, row, setup, language)
             return True
         _keep(rt, row, setup.method_ref)
-    elif row.state == "ready":
+    elif row.state in ("begun", "ready") and row.method_ref:  # one that is kept with a payment has no setup
         _keep(rt, row, row.method_ref)
     return True
 
@@ -145,7 +145,8 @@ def remove(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> bool:
     return True
 
 
-def _customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
+def ensure_customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
+    """Return who keeps a contact's methods at Stripe, made before the first one. Raises GatewayError, NotConnected."""
     with rt.db.read() as session:
         if known := customer_of(session, company_id, contact_id):
             return known
@@ -167,7 +168,8 @@ def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str) -> None:
         _is_gone(rt, row)
         return
     if not method.customer:
-        _is_gone(rt, row)
+        if row.state == "ready":  # one that is kept with a payment may be on its way to its owner
+            _is_gone(rt, row)
         return
     with rt.db.write("method_kept") as session:
         kept = session.get_one(SavedMethodRow, row.id)
@@ -177,6 +179,7 @@ def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str) -> None:
         kept.is_default = kept.is_default or not [one for one in others if one.id != row.id]
         kept.state, kept.method_ref, kept.verify_url = "ready", method_ref, ""
         kept.kind, kept.label, kept.expires = method.kind, method.label, method.expires
+        kept.funding = method.funding
         verifying.is_done(session, row.company_id, row.id)
 
 

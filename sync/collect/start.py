@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, Sha
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Intent, Method
 from connector.words import money_text, on_record
-from sync.collect import answers, by_method, saved
+from sync.collect import answers, by_method, keeping
 from sync.collect.answers import Scene
 from sync.collect.before import LARGEST_MINOR, before_asking
 from sync.collect.credits import uses_of
@@ -83,6 +84,10 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press, method: Metho
     known = known_invoices(rt, company, press, asked)
     if isinstance(known, Refused):
         return known
+    try:
+        owner = keeping.owner_of(rt, press)
+    except (GatewayError, NotConnected):
+        return answers.plain("stripe_out_of_reach")
     rings: list[tuple[str, str]] = []
     with rt.db.write("pay") as session:
         # One press of a company at a time from here to the commit, on every database.
@@ -98,7 +103,7 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press, method: Metho
         priced = _priced(session, scene, press, method)
         if isinstance(priced, Refused):
             return priced
-        payment = _insert(session, rt, priced, known, account)
+        payment = _insert(session, rt, priced, known, AtStripe(account, owner))
         if isinstance(payment, PaymentRow) and not payment.amount_minor:
             left = {one: money.minor for one, money in scene.balances(asked).items()}
             rings = settle_by_credit(session, rt, payment, left)
@@ -171,7 +176,15 @@ def _shares(press: Press, invoices: Mapping[str, Invoice]) -> list[Share]:
     ]
 
 
-def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: str) -> PaymentRow | Refused:
+@dataclass(frozen=True)
+class AtStripe:
+    """Whose Stripe account a payment goes to, and who keeps the payer's methods there."""
+
+    account: str
+    owner: str
+
+
+def _insert(session: Session, rt: Runtime, press: Press, known: Known, at_stripe: AtStripe) -> PaymentRow | Refused:
     now = rt.clock.now()
     payment = PaymentRow(
         id=rt.clock.new_id(),
@@ -188,14 +201,14 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, account: 
         surcharge_rate=press.surcharge_rate,
         currency=press.currency,
         form_nonce=press.form_nonce,
-        stripe_account=account,
-        stripe_customer=saved.customer_of(session, press.company_id, press.contact_id),
+        stripe_account=at_stripe.account,
+        stripe_customer=at_stripe.owner,
         created_at=now,
         expires_at=now + RESERVED_FOR,
     )
     if not insert_ignoring(session, PaymentRow.__table__, [payment.model_dump()]):  # type: ignore[attr-defined]
         return answers.plain("other_form")  # another company's form had this nonce
-    session.add_all(_parts(press, known, payment.id))
+    session.add_all([*_parts(press, known, payment.id), *keeping.consent_of(rt, press, payment.id)])
     text = f"Pay was pressed for {money_text(Money(payment.amount_minor, payment.currency))}."
     if known.read_at is not None:
         text += f" QuickBooks could not be asked; its balances were read at {known.read_at:%Y-%m-%d %H:%M} UTC."

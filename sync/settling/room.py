@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, and_, col, or_, select, update
 
 from connector.errors import GatewayError, NotConnected
+from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import LegRow, PostingRow
 from sync.collect.credits import live_credits
 from sync.collect.live import live_invoices
@@ -72,3 +73,17 @@ def owed_on(
         Owed(posting_id, state, leg.invoice_id or leg.credit, abs(leg.amount_minor))
         for posting_id, state, leg in session.exec(legs)
     )
+
+
+def keep_what_is_left(session: Session, payment: PaymentRow, shares: Sequence[ShareRow], room: Room | None) -> None:
+    """Write down what each invoice still has open after this payment, once: the receipt says the same ever after."""
+    known = room.minor if room else None
+    for one in shares:
+        if known is None or one.left_minor is not None:
+            continue
+        mine = update(ShareRow).where(
+            col(ShareRow.company_id) == payment.company_id,
+            col(ShareRow.payment_id) == one.payment_id,
+            col(ShareRow.invoice_id) == one.invoice_id,
+        )
+        session.exec(mine.values(left_minor=max(known.get(one.invoice_id, 0) - one.amount_minor, 0)))

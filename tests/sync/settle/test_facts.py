@@ -85,6 +85,7 @@ def intent(status: str = "succeeded", **changes: Any) -> Intent:
         metadata={},
         error_code="",
         error_text="",
+        method_ref="pm_1",
         next_action="",
         created_at=NOW,
         charge=None,
