@@ -1,0 +1,103 @@
+"""Keeping a method while paying: agreed to with the press, kept by Stripe with the payment, shown once it is there.
+
+Laws: the words of the consent stand in the commit of the payment, before Stripe is asked; what is kept is the method
+that paid; a payment is never held up, nor lost, because its method could not be kept.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
+
+from connector.errors import GatewayError, NotConnected
+from connector.ledger.payments import PaymentState
+from connector.store.methods import SavedMethodRow
+from connector.store.money import PaymentRow
+from connector.stripe.facts import Intent
+from sync.collect import saved
+from sync.collect.press import Press
+from sync.runtime import Runtime
+
+LOOKED_FOR = timedelta(days=1)  # after that only the payment's own news leads to its method
+_PAID = (PaymentState.PROCESSING.value, PaymentState.SUCCEEDED.value)
+
+
+def owner_of(rt: Runtime, press: Press) -> str:
+    """Return who keeps methods at Stripe for the payer, made now where this press is the first to keep one.
+
+    Empty for a guest. Raises GatewayError and NotConnected.
+    """
+    if press.keep_consent and press.contact_id:
+        return saved.ensure_customer(rt, press.company_id, press.contact_id, press.payer_email)
+    with rt.db.read() as session:
+        return saved.customer_of(session, press.company_id, press.contact_id)
+
+
+def consent_of(rt: Runtime, press: Press, payment_id: str) -> list[SavedMethodRow]:
+    """Return the row of what the payer agreed to, to be written with the payment; none where nothing is kept."""
+    if not (press.keep_consent and press.contact_id):
+        return []
+    now = rt.clock.now()
+    row = SavedMethodRow(
+        id=rt.clock.new_id(),
+        company_id=press.company_id,
+        contact_id=press.contact_id,
+        payment_id=payment_id,
+        consent=press.keep_consent,
+        consent_at=now,
+        created_at=now,
+    )
+    return [row]
+
+
+def keeps_method(session: Session, payment: PaymentRow) -> bool:
+    """Tell whether a payment's method is to be kept."""
+    return bool(payment.contact_id) and session.exec(_with_payment(payment)).first() is not None
+
+
+def note_method(session: Session, payment: PaymentRow, intent: Intent) -> None:
+    """Write down, in the commit that moves a payment, which method it was paid with, where that one is to be kept."""
+    if payment.state in _PAID and payment.contact_id and intent.method_ref:
+        begun = update(SavedMethodRow).where(
+            col(SavedMethodRow.company_id) == payment.company_id,
+            col(SavedMethodRow.contact_id) == payment.contact_id,
+            col(SavedMethodRow.payment_id) == payment.id,
+            col(SavedMethodRow.state) == "begun",
+        )
+        session.exec(begun.values(method_ref=intent.method_ref))
+
+
+def finish(rt: Runtime, payment: PaymentRow) -> None:
+    """Bring the method that was kept with a payment up to Stripe's word; where it cannot be asked the sweep comes."""
+    with rt.db.read() as session:
+        found = session.exec(_with_payment(payment)).first() if payment.contact_id else None
+        ref = found.method_ref if found and found.state == "begun" else ""
+    if ref:
+        with suppress(GatewayError, NotConnected):
+            saved.follow(rt, payment.company_id, ref)
+
+
+def finish_all(rt: Runtime) -> None:
+    """Finish what the end of a process, or of a line, left undone."""
+    with rt.db.read() as session:
+        left = select(PaymentRow).where(
+            PaymentRow.company_id == SavedMethodRow.company_id,
+            PaymentRow.id == SavedMethodRow.payment_id,
+            SavedMethodRow.state == "begun",
+            col(SavedMethodRow.method_ref) != "",
+            col(SavedMethodRow.created_at) > rt.clock.now() - LOOKED_FOR,
+        )
+        payments = list(session.exec(left))
+    for payment in payments:
+        finish(rt, payment)
+
+
+def _with_payment(payment: PaymentRow) -> SelectOfScalar[SavedMethodRow]:
+    return select(SavedMethodRow).where(
+        SavedMethodRow.company_id == payment.company_id,
+        SavedMethodRow.contact_id == payment.contact_id,
+        SavedMethodRow.payment_id == payment.id,
+    )
