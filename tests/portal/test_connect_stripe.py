@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import html5lib
 import pytest
 from flask.testing import FlaskClient
 
@@ -118,6 +119,17 @@ def test_what_the_owner_ended_at_stripe_says_what_to_do(hosted: House, olive: Fl
     assert "ended Tieout’s access" in shown
     assert f"Connect account {CEDAR} again" in shown
     assert "Connect again" in shown
+
+
+def test_each_state_of_the_connection_is_a_valid_page(hosted: House) -> None:
+    olive = desk(hosted)
+    own_key = {"through_platform": False, "publishable_key": "pk_test_1"}
+    for state in ({}, {"state": "needs_reconnect"}, {"state": "disconnected"}, {"state": "connected"} | own_key):
+        with hosted.rt.db.write("state") as session:
+            session.get_one(ConnectionRow, (hosted.company_id, "stripe")).sqlmodel_update(state)
+        answer = olive.get(PAGE)
+        assert answer.status_code == 200
+        html5lib.HTMLParser(strict=True).parse(answer.get_data(as_text=True))
 
 
 def test_without_a_platform_keys_are_asked_for(hosted: House) -> None:
