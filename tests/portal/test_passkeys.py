@@ -17,11 +17,13 @@ from sqlmodel import select
 from werkzeug.serving import make_server
 
 from connector.store.access import LinkRow, PasskeyRow
+from connector.store.companies import CompanyRow
 from connector.store.outbox import MailRow
 from connector.store.session import Database
 from portal.access import passkeys, sessions
 from portal.app import create_app
 from portal.security import cookie_name
+from sync.addresses import home_of
 from sync.runtime import Runtime
 from tests import cast
 from tests.german import english_in
@@ -41,10 +43,11 @@ class Site:
     browser: Browser
     app: Any
     trouble: list[str] = field(default_factory=list)
+    host: str | None = None  # of the company's own
 
     @property
     def base(self) -> str:
-        return self.rt.settings.public_url
+        return home_of(self.rt.settings, self.host)
 
     def context(self, contact_id: str = "", **how: Any) -> BrowserContext:
         made = self.browser.new_context(reduced_motion="reduce", **how)
@@ -140,6 +143,24 @@ def test_a_passkey_is_added_named_used_and_removed(site: Site) -> None:
     with site.rt.db.read() as session:
         kinds = [mail.kind for mail in session.exec(select(MailRow))]
     assert kinds == ["access_changed"] * 2
+
+
+@pytest.mark.browser
+def test_a_passkey_of_a_company_s_own_host_works_there_and_nowhere_else(site: Site) -> None:
+    site.host = "harbor.localhost"
+    with site.rt.db.write("host") as session:
+        session.get_one(CompanyRow, cast.HARBOR).host_wanted = site.host
+    _, key = add(site)
+    assert key["rpId"] == "harbor.localhost"
+    page = site.page(site.context(), f"{PORTAL}/i/68")
+    Authenticator(page).take(key)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page).to_have_url(re.compile(r"//harbor\.localhost:\d+/c/harbor-tile/i/68$"))
+    site.host = None
+    elsewhere = site.page(site.context(), SIGN_IN)
+    Authenticator(elsewhere).take(key)
+    elsewhere.get_by_role("button", name="Use a passkey").click()
+    expect(elsewhere.get_by_text("No passkey was used.")).to_be_visible()
 
 
 @pytest.mark.browser
