@@ -61,6 +61,8 @@ def _examine(rt: Runtime) -> Iterator[Finding]:
     if not rows:
         yield Finding("Companies", "note", "there is none yet.", "tieout company add SLUG NAME")
     for company in rows:
+        if company.host_wanted:
+            yield _address(rt, company)
         for check in (_quickbooks, _stripe, _accounts):
             yield _safely(check, rt, company)
 
@@ -111,6 +113,17 @@ def _mail(rt: Runtime) -> Finding:
     except TieoutError as error:
         return Finding("Mail", "wrong", f"{error}.")
     return Finding("Mail", "ok", f"mails leave by {office.host}:{office.port} as {rt.settings.mail_from}.")
+
+
+def _address(rt: Runtime, company: CompanyRow) -> Finding:
+    """Say that a host was asked for and that nobody has come by it yet."""
+    from sync.addresses import home_of
+
+    url = f"{home_of(rt.settings, company.host_wanted)}/c/{company.slug}/"
+    said = f"nobody has come by {company.host_wanted} yet, so links do not begin with it."
+    return Finding(
+        f"{company.name}, address", "note", said, f"Look at DNS, certificate and proxy, and open {url} once."
+    )
 
 
 def _quickbooks(rt: Runtime, company: CompanyRow) -> Finding:

@@ -18,7 +18,7 @@ from connector.store.log import LogRow
 from connector.store.outbox import MailRow, PostingRow
 from jobs import boot
 from portal.cli import COMMANDS, main
-from portal.commands import shared
+from portal.commands import doctor, shared
 from sync import tieout
 from sync.runtime import Runtime
 from sync.tieout import CurrencyProof, NamedLine, Proof
@@ -261,3 +261,11 @@ def test_a_company_is_given_a_host_of_its_own(run: Run, rt: Runtime) -> None:
     refused = run("company", "host", "https://pay.harbortile.test", "--company", "harbor-tile")
     assert (refused.exit_code, "without https://" in refused.stderr) == (2, True)
     assert said(run("company", "host", "none", "--company", "harbor-tile", "--json"))["host_wanted"] is None
+
+
+def test_the_doctor_says_that_nobody_came_by_a_new_host_yet(run: Run, rt: Runtime) -> None:
+    run("company", "host", "pay.harbortile.test", "--company", "harbor-tile")
+    with rt.db.read() as session:
+        said = doctor._address(rt, session.get_one(CompanyRow, COMPANY)).line()
+    assert said.startswith("· Harbor Tile Co., address: nobody has come by pay.harbortile.test yet")
+    assert "open http://pay.harbortile.test:8800/c/harbor-tile/ once" in said
