@@ -23,6 +23,7 @@ from portal.access.roles import PAYERS
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.customer.credits import MOST_CREDITS, owners_of
+from portal.customer.methods_offered import words_to_keep
 from portal.here import runtime
 from portal.picking import fetch, pick
 from sync.collect.amounts import read_amount
@@ -32,7 +33,7 @@ from sync.collect.press import Press
 
 _FIELDS, _OPTIONAL = (
     {"shares", "form_nonce", "shown_minor", "email"},
-    {"note", "last_known", "credits", "deposit", "method"},
+    {"note", "last_known", "credits", "deposit", "method", "keep"},
 )
 _NOT_OURS = mark("This page and the server do not understand each other. Load the page again. Nothing was charged.")
 LONGEST_EMAIL, LONGEST_NOTE = 254, 80
@@ -52,7 +53,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
     shares = tuple((one, read_amount(text, currency).minor) for one, text in typed.items())
     uses = _uses(fields.get("credits", []))
     lenders = _lenders(who, [name for name, _ in uses])
-    method = _method(fields)
+    method, consent = _method(fields), _consent(fields, who)
     if not method and fields["shown_minor"] != sum(minor for _, minor in shares) - sum(minor for _, minor in uses):
         raise WrongInput(say(_NOT_OURS))
     return Press(
@@ -60,7 +61,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         customer_id=who.chosen_customer or found[shares[0][0]][0],
         shares=shares,
         currency=currency,
-        form_nonce=_form_key(fields["form_nonce"], (*shares, *uses)),
+        form_nonce=_form_key(fields["form_nonce"], (*shares, *uses, *_kept(consent))),
         credits=uses,
         contact_id=who.contact_id,
         payer_email=who.email or _email(fields["email"]),
@@ -76,6 +77,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         shown_minor=fields["shown_minor"],
         method_token=method.get("token", ""),
         kept_method=method.get("kept", ""),
+        keep_consent=consent,
     )
 
 
@@ -93,7 +95,7 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
     minor = read_amount(text, currency).minor
     if minor <= 0:
         raise WrongInput(say("Enter an amount above zero."))
-    method = _method(fields)
+    method, consent = _method(fields), _consent(fields, who)
     if not method and fields["shown_minor"] != minor:
         raise WrongInput(say(_NOT_OURS))
     return Press(
@@ -102,7 +104,7 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
         shares=(),
         deposit_minor=minor,
         currency=currency,
-        form_nonce=_form_key(fields["form_nonce"], [(f"on account of {customer_id}", minor)]),
+        form_nonce=_form_key(fields["form_nonce"], [(f"on account of {customer_id}", minor), *_kept(consent)]),
         contact_id=who.contact_id,
         payer_email=who.email,
         allowed_customers=frozenset({customer_id}),
@@ -114,6 +116,7 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
         shown_minor=fields["shown_minor"],
         method_token=method.get("token", ""),
         kept_method=method.get("kept", ""),
+        keep_consent=consent,
     )
 
 
@@ -125,6 +128,24 @@ def _method(fields: Mapping[str, Any]) -> dict[str, str]:
     if any(not isinstance(one, str) or not _REFERENCE.fullmatch(one) for one in given.values()):
         raise WrongInput(say(_NOT_OURS))
     return given
+
+
+def _consent(fields: Mapping[str, Any], who: Visitor) -> str:
+    """Return the words that the payer agreed to, so that the method is kept; empty where it is not."""
+    if not isinstance(fields.get("keep", False), bool):
+        raise WrongInput(say(_NOT_OURS))
+    if not fields.get("keep"):
+        return ""
+    with runtime().db.read() as session:
+        words = words_to_keep(session, who)
+    if not words:
+        raise WrongInput(say(_NOT_OURS))
+    return words
+
+
+def _kept(consent: str) -> list[tuple[str, int]]:
+    """Return what keeping adds to a form's key: Stripe's form shows other terms then, so it is another payment."""
+    return [("kept", 1)] if consent else []
 
 
 def payable_customers(who: Visitor) -> list[tuple[str, str]]:

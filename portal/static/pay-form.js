@@ -22,6 +22,12 @@ const tieoutForm = (form, { amount, changed, entered, lost, may, pressed }) => {
   const { key, account, language } = form.dataset;
   const stripe = Stripe(key, { locale: language, ...(account ? { stripeAccount: account } : {}) });
   const elements = stripe.elements({ mode: "payment", amount: Math.max(amount, 1), currency: form.dataset.currency.toLowerCase(), appearance: appearance() });
+  /* Kept for next time: Stripe shows what the payer agrees to with that. */
+  const keep = document.getElementById("keep");
+  const keepLine = document.getElementById("keep-line");
+  const usage = () => elements.update({ setupFutureUsage: keep.checked ? "off_session" : null });
+  keep?.addEventListener("change", usage);
+  if (keep?.checked) usage(); /* a browser that comes back to the page remembers the tick */
   dark.addEventListener("change", () => elements.update({ appearance: appearance() }));
   const element = elements.create("payment", {
     layout: { type: "tabs" }, business,
@@ -60,8 +66,10 @@ const tieoutForm = (form, { amount, changed, entered, lost, may, pressed }) => {
     stripe,
     elements,
     isReady: () => ready,
+    isKept: () => Boolean(keep?.checked),
     /* Show the form and the wallets, or neither where they are not needed. */
     show(needed) {
+      if (keepLine) keepLine.hidden = !needed;
       method.hidden = !needed;
       if (wallets) wallets.hidden = !needed || wallets.dataset.there === "no";
     },

@@ -109,7 +109,7 @@
     setBusy(true, words.checking);
     const chosen = toPay() > 0 ? await method.chosen(stripe, elements, { isWallet: Boolean(sheet) }) : {};
     if (chosen.error) return fails(), say("bad", words.missing, chosen.error.message);
-    const { ok, answer } = await ask(chosen);
+    const { ok, answer } = await ask({ ...chosen, ...(toPay() > 0 && !kept && theirs.isKept() ? { keep: true } : {}) });
     if (!ok) return fails(), refused(answer);
     if (["succeeded", "processing"].includes(answer.state)) return location.assign(answer.return_url);
     setBusy(true, told("paying", answer.text));

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from connector.ledger.applying import UNAPPLIED
 from connector.ledger.credits import GRANTED
 from connector.ledger.money import Money
-from connector.ledger.postings import SURCHARGED, Leg, Role
+from connector.ledger.postings import SURCHARGED, Kind, Leg, Role
 from connector.qbo.documents import ENTITY_OF, NotBookable, bytes_of, thaw
 from connector.store.cache import InvoiceRow
 from connector.store.companies import MappingRow
@@ -62,7 +62,8 @@ def dry_run(rt: Runtime, posting_id: str) -> DryRun:
         day = date.fromisoformat(str(dated)) if dated else row.day
         names = _account_names(session, row)
         numbers = _numbers(session, row.company_id, [leg.invoice_id for leg in posting.legs if leg.invoice_id])
-        lines = tuple(_line(leg, names, numbers) for leg in posting.legs)
+        is_own = posting.kind in (Kind.DISCOUNT, Kind.SURCHARGE)  # its document is itself what is owed
+        lines = tuple(_line(leg, names, None if is_own else numbers) for leg in posting.legs)
         return DryRun(ENTITY_OF[posting.kind], day, lines, body, why_not)
 
 
@@ -75,9 +76,9 @@ def _body(session: Session, row: PostingRow) -> tuple[bytes, str]:
         return b"", str(reason)
 
 
-def _line(leg: Leg, names: dict[str, str], numbers: dict[str, str]) -> Line:
+def _line(leg: Leg, names: dict[str, str], numbers: dict[str, str] | None) -> Line:
     account = names.get(leg.role.value) or _ROLE_NAMES[leg.role]
-    if leg.role is Role.RECEIVABLE:
+    if leg.role is Role.RECEIVABLE and numbers is not None:
         account += f", {_of_what(leg, numbers)}"
     is_debit = leg.amount.minor > 0
     return Line(account, leg.amount if is_debit else None, None if is_debit else -leg.amount)

@@ -104,3 +104,39 @@ def test_a_company_may_show_bank_accounts_first(desk: Desk) -> None:
     desk.office.till.touch(CompanyRow, bank_first=False)
     page.reload()
     expect(tabs.first).to_contain_text("Card")
+
+
+@pytest.mark.browser
+def test_a_card_that_is_typed_while_paying_is_kept_where_its_box_is_ticked(desk: Desk) -> None:
+    first, second = desk.office.invoices(6000, 7000)
+    page = desk.page(f"/c/harbor/pay?i={first}")
+    page.get_by_label("Keep this card or bank account with Stripe for next time").check()
+    card = page.frame_locator(ELEMENT)
+    card.get_by_label("Card number").fill("4242424242424242")
+    card.get_by_label("Expiration").fill("12 / 30")
+    card.get_by_label("Security code").fill("123")
+    card.get_by_label("ZIP").fill("97205")
+    page.locator("#press").click()
+    page.wait_for_url("**/p/*")
+    [payment] = desk.office.payments()
+    desk.office.till.later(3)
+    assert desk.office.till.settle(payment.id) is PaymentState.SUCCEEDED
+    [row] = desk.office.till.all_rows(SavedMethodRow)
+    assert row.consent.startswith("Keep this card or bank account with Stripe for next time. Harbor Tile uses it only")
+    page.goto(f"{desk.base}/c/harbor/pay?i={second}")
+    expect(page.get_by_label("Visa 4242")).to_be_checked()
+    expect(page.locator("#keep-line")).to_be_hidden()
+    page.get_by_label("Another card or bank account").check()
+    expect(page.locator("#keep-line")).to_be_visible()
+
+
+def test_nobody_keeps_a_method_by_a_link_alone(office: Office) -> None:
+    [invoice] = office.invoices(6000)
+    guest = office.payer(invoice)
+    assert 'id="keep"' not in guest.reads(guest.pay_page)
+    message = {
+        **{"shares": [{"invoice": invoice, "amount": "60.00"}], "shown_minor": 6000, "email": "", "keep": True},
+        "form_nonce": "the nonce of one form of a test",
+    }
+    token = {"X-CSRFToken": csrf_of(guest.client, guest.pay_page)}
+    assert guest.client.post("/c/harbor/pay", json=message, headers=token).status_code == 422
