@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from connector.errors import Transient, Unauthorised, WrongInput
@@ -87,3 +88,10 @@ def test_an_account_belongs_to_one_company_and_a_company_keeps_its_account(rig: 
     with rig.db.read() as session:
         row = connections.connected(session, rig.company_id, STRIPE)
     assert connections.secret_of(rig.rt, row, SECRET) == "rk_test_2"
+
+
+def test_the_database_has_the_last_word_on_whose_an_account_is(rig: Rig, second: Rig) -> None:
+    """Two companies that choose the same account at the same moment both find it free."""
+    connect_stripe(rig.rt, rig.company_id, **KEYS, look=lambda _: Facts())
+    with pytest.raises(IntegrityError), rig.db.write("connect") as session:
+        connections.put(session, second.rt, second.company_id, STRIPE, {"account": "acct_1"})

@@ -8,9 +8,11 @@ from dataclasses import replace
 import html5lib
 import pytest
 from flask.testing import FlaskClient
+from sqlmodel import select
 
 from connector.errors import Unauthorised
-from connector.store.companies import ConnectionRow
+from connector.store.access import ContactCustomerRow
+from connector.store.companies import CompanyRow, ConnectionRow
 from portal.access import sessions
 from portal.app import create_app
 from sandbox.world import World
@@ -130,6 +132,26 @@ def test_each_state_of_the_connection_is_a_valid_page(hosted: House) -> None:
         answer = olive.get(PAGE)
         assert answer.status_code == 200
         html5lib.HTMLParser(strict=True).parse(answer.get_data(as_text=True))
+
+
+def test_every_form_of_stripes_works_on_the_companys_account(hosted: House) -> None:
+    with hosted.rt.db.write("deposits") as session:
+        session.get_one(CompanyRow, hosted.company_id).takes_deposits = True
+        acts_for = select(ContactCustomerRow.contact_id).where(
+            ContactCustomerRow.customer_id == hosted.customer("Blue Mesa Ranch")
+        )
+        contact_id = str(session.exec(acts_for).first())
+    who = {"company_id": hosted.company_id, "contact_id": contact_id, "proof": "mail"}
+    door = sessions.payer_door("harbor-tile")
+    payer = with_session(create_app(hosted.rt), hosted.rt, door, sessions.CUSTOMER, **who)
+    methods = "/c/harbor-tile/account/methods"
+    begun = payer.post(methods, data={"agreed": "yes", "csrf_token": csrf_of(payer, methods)})
+    wanted = f'data-key="{hosted.world.stripe.publishable_key}" data-account="{CEDAR}"'
+    for path in (begun.location, "/c/harbor-tile/deposit"):
+        assert wanted in payer.get(path).get_data(as_text=True), path
+    assert [one["status"] for one in hosted.at_stripe("setup_intents")] == ["requires_payment_method"]
+    assert len(hosted.at_stripe("customers")) == 1
+    assert hosted.world.stripe.control("state", {"kind": "customers"})["customers"] == []
 
 
 def test_without_a_platform_keys_are_asked_for(hosted: House) -> None:
