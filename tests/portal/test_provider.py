@@ -15,6 +15,7 @@ from sqlmodel import select
 
 from connector.errors import WrongInput
 from connector.store.access import ProviderRow
+from connector.store.companies import CompanyRow
 from oauth import openid
 from sync.runtime import Runtime
 from sync.verify.access import no_secrets
@@ -61,6 +62,20 @@ def test_there_and_back(provider: Provider, desk: FlaskClient, client: FlaskClie
     with rt.db.read() as session:
         assert list(no_secrets(session, rt, cast.HARBOR)) == []
     assert SECRET not in desk.get(DESK).get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("desk")
+def test_there_and_back_at_a_company_s_own_host(provider: Provider, client: FlaskClient, rt: Runtime) -> None:
+    with rt.db.write("host") as session:
+        session.get_one(CompanyRow, cast.HARBOR).host = "pay.harbortile.test"
+    at_own = {"base_url": "http://pay.harbortile.test"}
+    url = client.get(f"{PORTAL}/sign-in/provider", **at_own).location
+    [back] = parse_qs(urlsplit(url).query)["redirect_uri"]
+    assert back == f"http://pay.harbortile.test{PORTAL}/sign-in/provider/back"
+    brought = provider.authorize(url, "dana@bluemesa.test")
+    assert client.get(f"{PORTAL}/sign-in/provider/back", query_string=brought).status_code == 403, "another host"
+    assert client.get(f"{PORTAL}/sign-in/provider/back", query_string=brought, **at_own).status_code == 302
+    assert client.get(f"{PORTAL}/account", **at_own).status_code == 200
 
 
 def test_an_address_that_is_no_contact_gets_nothing(provider: Provider, desk: FlaskClient, client: FlaskClient) -> None:
