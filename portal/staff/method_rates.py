@@ -24,9 +24,13 @@ from portal.here import runtime
 from portal.staff.gate import member, needs_role, pages
 from portal.staff.items import items_of
 from sync import log
-from sync.collect.by_method import SURCHARGE_ROLE
+from sync.collect.by_method import SURCHARGE_ROLE, may_ask
 from sync.collect.discounts import ITEM_ROLE
 
+_NO_RIGHT = (
+    "Your Stripe key may not read confirmation tokens, which say whether a card is a credit card. Give it that right "
+    "in Stripe’s dashboard first. Nothing was changed."
+)
 _PERCENT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?")
 
 
@@ -56,6 +60,8 @@ def save_method_rates() -> ResponseReturnValue:
     try:
         surcharge = _rate(form.get("card_surcharge", ""), "A surcharge", MOST_SURCHARGE)
         off = _rate(form.get("bank_discount", ""), "A discount", MOST_BANK_DISCOUNT)
+        if (surcharge or off) and not may_ask(rt, company_id):
+            raise WrongInput(_NO_RIGHT)
         with rt.db.write("method_rates") as session:
             names = dict(items_of(session, company_id))
             _choose(session, company_id, SURCHARGE_ROLE, surcharge, form.get("surcharge_item", ""), names)

@@ -42,6 +42,17 @@ def rates_on(session: Session, company_id: str, invoice_ids: Sequence[str], curr
     )
 
 
+def may_ask(rt: Runtime, company_id: str) -> bool:
+    """Tell whether the company's key may ask Stripe what a payer holds ready; only a plain no counts as one."""
+    try:
+        rt.gateways.stripe(company_id).chosen("ctoken_of_nobody")
+    except Unauthorised:
+        return False
+    except (GatewayError, NotConnected):
+        return True
+    return True
+
+
 def method_of(rt: Runtime, company: CompanyRow, press: Press) -> Method | Refused | None:
     """Ask Stripe what the payer is about to pay with; None where no cost hangs on it, or the page did not say it."""
     with rt.db.read() as session:

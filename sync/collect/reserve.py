@@ -72,6 +72,16 @@ def reservations(
     return held + [_reservation(payment, use.credit, use.amount_minor) for payment, use in session.exec(uses)]
 
 
+def surcharges_among(session: Session, company_id: str, invoice_ids: Sequence[str]) -> set[str]:
+    """Return which of these invoices were made by us for a surcharge."""
+    ours = select(PostingRow.remote_id).where(
+        PostingRow.company_id == company_id,
+        PostingRow.kind == Kind.SURCHARGE.value,
+        col(PostingRow.remote_id).in_(invoice_ids),
+    )
+    return set(session.exec(ours))
+
+
 def _surcharges(session: Session, company_id: str, invoice_ids: Sequence[str]) -> list[Reservation]:
     """Return what is promised on invoices of surcharges that stand in QuickBooks before the payment that pays them."""
     posted = select(PaymentRow, PostingRow).where(

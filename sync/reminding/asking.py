@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from connector.ledger.money import Money
 from connector.store.cache import InvoiceRow
 from connector.store.talk import ThreadRow
-from sync.collect.reserve import reservations, reserved_minor
+from sync.collect.reserve import reservations, reserved_minor, surcharges_among
 from sync.talk.decisions import PAUSING
 
 
@@ -37,7 +37,13 @@ def asked_of(session: Session, company_id: str, invoices: Sequence[InvoiceRow]) 
         col(ThreadRow.kind).in_(PAUSING),
     )
     paused = set(session.exec(held))
-    return {row.qbo_id: _asked(row, reserved.get(row.qbo_id, 0), row.qbo_id in paused) for row in invoices}
+    surcharges = surcharges_among(session, company_id, ids)
+    return {
+        row.qbo_id: _asked(row, reserved.get(row.qbo_id, 0), row.qbo_id in paused)
+        if row.qbo_id not in surcharges
+        else Asked(Money(0, row.currency), "It is the surcharge of a payment, which pays it.")
+        for row in invoices
+    }
 
 
 def _asked(row: InvoiceRow, reserved: int, is_paused: bool) -> Asked:

@@ -12,6 +12,7 @@ from portal.access import sessions
 from sandbox.world import World
 from sync.pull import pull_company
 from tests import cast
+from tests.german import english_in
 from tests.portal.conftest import csrf_of, with_session
 from tests.portal.test_pay_with_credit import Office, text_of
 from tests.sync.collect.test_by_method import client, token
@@ -74,6 +75,14 @@ def test_nothing_costs_more_before_an_owner_says_so_with_an_item_and_within_the_
     assert office.rates() == (0, 0)
 
 
+def test_a_key_that_may_not_ask_stripe_of_the_card_is_found_before_the_switch(office: Asking) -> None:
+    items = office.items()
+    no = [{"match": {"service": "stripe", "operation": "confirmation_tokens.retrieve", "times": 0}, "do": "forbidden"}]
+    office.till.world.faults.load(no)
+    assert "may not read confirmation tokens" in office.save(card_surcharge="3", **items)
+    assert office.rates() == (0, 0)
+
+
 def test_the_page_tells_it_first_and_shows_no_wallet_that_could_not(office: Asking) -> None:
     [invoice] = office.invoices(BILL)
     payer = office.payer(invoice)
@@ -85,6 +94,7 @@ def test_the_page_tells_it_first_and_shows_no_wallet_that_could_not(office: Aski
     assert 'data-surcharge="300" data-bank-discount="100"' in page
     assert 'data-order="us_bank_account card"' in page
     assert 'id="wallets"' not in page
+    assert english_in(text_of(office.dana(), f"/c/harbor/pay?i={invoice}&lang=de")) == []
 
 
 def test_a_press_at_the_old_total_is_told_the_new_one_and_only_that_is_charged(office: Asking) -> None:

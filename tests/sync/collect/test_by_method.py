@@ -9,10 +9,12 @@ import stripe
 
 from connector.ledger.payments import PaymentState
 from connector.store.books import DiscrepancyRow
+from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow, MappingRow
 from jobs.receipts import read_receipt
 from sync.pull import pull_company
 from sync.pushing import decisions
+from sync.reminding.asking import asked_of
 from sync.tieout import prove
 from sync.verify import verify
 from tests.harness.invariants import Watch
@@ -198,6 +200,9 @@ def test_while_the_surcharge_waits_so_does_its_payment_and_nobody_pays_it_twice(
     pull_company(till.rt, till.company_id)
     [surcharge] = [one["Id"] for one in till.in_books("Invoice") if one["Id"] != bill]
     assert till.refused({surcharge: COST}, shown_minor=COST, method_token=token(till)).reason == "under_way"
+    rows = [row for row in till.all_rows(InvoiceRow) if row.qbo_id == surcharge]
+    with till.db.read() as session:
+        assert "surcharge of a payment" in asked_of(session, till.company_id, rows)[surcharge].why_not
     [held] = [one for one in till.postings() if one.state == "held"]
     decisions.retry(till.rt, held.id, "Omar")
     till.push()
