@@ -35,7 +35,7 @@ def live_credits(rt: Runtime, company_id: str, names: Sequence[str]) -> dict[str
     with rt.db.read() as session:
         rows = select(CreditRow).where(CreditRow.company_id == company_id, col(CreditRow.qbo_id).in_(memos))
         found = [credit_of(row) for row in session.exec(rows)] if memos else []
-        found += _unapplied(session, company_id, payments) if payments else []
+        found += unapplied_of(session, company_id, payments) if payments else []
     return {one.name: one for one in found}
 
 
@@ -65,7 +65,7 @@ def is_free(body: str) -> bool:
     return can_be_applied(fields)
 
 
-def _unapplied(session: Session, company_id: str, ids: Sequence[str]) -> list[Credit]:
+def unapplied_of(session: Session, company_id: str, ids: Sequence[str]) -> list[Credit]:
     """Read unapplied payments from the cache as credits without a number."""
     raw = and_(
         col(RawRow.company_id) == BookPaymentRow.company_id,

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import select
 
+from connector.ledger.applying import UNAPPLIED
 from connector.store.access import ContactCustomerRow, ContactRow
 from connector.store.books import DiscrepancyRow
 from connector.store.cache import CursorRow, InvoiceRow
@@ -44,8 +45,8 @@ class Whole:
         """Return everything that does not hold."""
         found = [*self._refunds(), *self._rows(), *self._chain(), *self._told(), *self._cache(), *self._scopes()]
         if final:
-            found += [*self._charges(), *self._credits(), *self._days(), *self._payouts(), *self._doubles()]
-            found += [*self._ended(), *self._named(), *self._mails(), *self._tokens()]
+            found += [*self._charges(), *self._credits(), *self._applied(), *self._days(), *self._payouts()]
+            found += [*self._doubles(), *self._ended(), *self._named(), *self._mails(), *self._tokens()]
         return found
 
     # Names ------------------------------------------------------------------------------------------------------------
@@ -95,7 +96,8 @@ class Whole:
         """I-1: what credits were agreed to pay is used in the books, and no discount is left over, or it is named."""
         agreed: Counter[str] = Counter()
         for use in self.ledgers.rows(CreditUseRow):
-            agreed[use.payment_id] += use.amount_minor
+            if not use.credit.startswith(UNAPPLIED):  # `_applied` looks at those
+                agreed[use.payment_id] += use.amount_minor
         for payment_id, minor in agreed.items():
             payment = self.payments[payment_id]
             docs = [doc for doc in self.ours if doc.payment_id == payment_id]
@@ -104,6 +106,26 @@ class Whole:
             if payment.state != "succeeded" or (used == minor and not over) or self._is_payment_named(payment, docs):
                 continue
             yield Broken("I-1", payment_id, f"credits of {minor} were agreed, {used} is used, {over} left over")
+
+    def _applied(self) -> Iterator[Broken]:
+        """I-1: an earlier payment that was applied gives invoices what our postings say, all of them, once each."""
+        brought: Counter[str] = Counter()
+        for leg in self.ledgers.rows(LegRow):
+            brought[leg.posting_id] -= leg.amount_minor if leg.invoice_id else 0
+        upon: defaultdict[str, list[PostingRow]] = defaultdict(list)
+        for row in self.postings:
+            if row.state == "posted" and row.entity == "Payment":
+                upon[row.remote_id].append(row)
+        for qbo_id, rows in upon.items():
+            doc, wanted = self.books.find("Payment", qbo_id), sum(brought[row.id] for row in rows)
+            if all(row.kind != "apply" for row in rows) or self.is_named(
+                f"Payment/{qbo_id}", *(row.id for row in rows)
+            ):
+                continue
+            stands = doc.applied if doc else 0
+            is_cut = any(row.generation > 1 for row in rows)  # a person let it be applied as far as it fits
+            if stands > wanted or (stands < wanted and not is_cut):
+                yield Broken("I-1", f"Payment/{qbo_id}", f"{wanted} was to be applied of it, {stands} is")
 
     def _is_payment_named(self, payment: PaymentRow, docs: list[Doc]) -> bool:
         postings = [row for row in self.postings if row.payment_id == payment.id]

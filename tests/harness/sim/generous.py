@@ -1,5 +1,5 @@
-"""What makes the company generous: open credits of its customers, terms that take something off for paying early, and
-payments on account.
+"""What makes the company generous: open credits, payments that lie unapplied, terms that take something off for paying
+early, and payments on account.
 
 Entered in the books by hand, as a bookkeeper does, and switched on as the owner does. Law: everything here is there
 before the first seed begins.
@@ -21,6 +21,7 @@ from tests.house import House
 
 PERCENT, DAYS = 2, 10
 CREDITS = (20.0, 75.5, 400.0)  # one of these for each customer, in turn; two for every third
+UNAPPLIED = (55.25, 310.0, 2400.0)  # a payment that no invoice has taken yet, for every second customer
 FRESH = (120.0, 640.25, 1999.99)  # new invoices with terms, likewise
 
 
@@ -41,6 +42,8 @@ def be_generous(house: House) -> None:
         for number in range(2 if turn % 3 == 0 else 1):
             amount = CREDITS[(turn + number) % len(CREDITS)]
             enter("CreditMemo", **of, DocNumber=f"CM-{turn}-{number}", Line=[_line(amount)])
+        if turn % 2:
+            enter("Payment", **of, TotalAmt=UNAPPLIED[turn % len(UNAPPLIED)], Line=[])
         due = (today + timedelta(days=30)).isoformat()
         lines = [_line(FRESH[turn % len(FRESH)])]
         enter("Invoice", **of, DocNumber=f"T-{turn}", Line=lines, SalesTermRef={"value": term}, DueDate=due)

@@ -16,9 +16,9 @@ from connector.ledger.allocation import Share
 from connector.ledger.credits import Credit, discount_name, use_up
 from connector.ledger.discounts import Discount
 from connector.ledger.money import Money
-from connector.store.cache import CreditRow, InvoiceRow
+from connector.store.cache import BookPaymentRow, CreditRow, InvoiceRow
 from connector.store.companies import CompanyRow
-from sync.collect.credits import credit_of
+from sync.collect.credits import credit_of, unapplied_of
 from sync.collect.discounts import as_credits, discounts_on
 from sync.collect.live import cached_invoices
 from sync.runtime import Runtime
@@ -81,11 +81,17 @@ def _discounts(rt: Runtime, session: Session, company_id: str, shares: dict[str,
 def _used(
     session: Session, company_id: str, customer: str, shares: dict[str, int], granted: dict[str, Discount]
 ) -> list[tuple[str, int]]:
-    """Return what a customer's credit memos pay of what the discounts leave."""
+    """Return what a customer's credit memos, and what is left of payments, pay of what the discounts leave."""
     mine = select(CreditRow).where(
         CreditRow.company_id == company_id, CreditRow.customer_id == customer, col(CreditRow.balance_minor) > 0
     )
     memos: list[Credit] = [credit_of(row) for row in session.exec(mine.order_by(col(CreditRow.qbo_id)))]
+    rests = select(BookPaymentRow.qbo_id).where(
+        BookPaymentRow.company_id == company_id,
+        BookPaymentRow.customer_id == customer,
+        col(BookPaymentRow.unapplied_minor) > 0,
+    )
+    memos += unapplied_of(session, company_id, session.exec(rests.order_by(col(BookPaymentRow.qbo_id))).all())
     asked = [Share(key, customer, Money(minor, "USD")) for key, minor in shares.items()]
     first = list(as_credits(granted).values())
     names = {one.name for one in memos if one.left.currency == "USD"}
