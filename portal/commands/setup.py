@@ -153,6 +153,7 @@ def speak(language: str, slug: str | None, as_json: bool) -> None:
 def list_all(as_json: bool) -> None:
     """List the companies."""
     rows = companies(runtime())
-    listed = [{"id": row.id, "slug": row.slug, "name": row.name, "realm_id": row.realm_id} for row in rows]
+    names = ("id", "slug", "name", "realm_id", "host", "language")
+    listed = [{name: getattr(row, name) for name in names} for row in rows]
     sentence = "\n".join(f"{row.slug:24} {row.name}" for row in rows) or "There is no company yet."
     answer(listed, as_json=as_json, sentence=sentence)
