@@ -6,7 +6,6 @@ mail leads to a page of ours, and only a payment of one invoice by the holder of
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from sqlalchemy import Table
 from sqlmodel import Session, col, or_, select, update
 
 from connector.ledger.payments import OPEN, PaymentState
-from connector.store.access import ContactRow, LinkRow
+from connector.store.access import ContactRow
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow, ShareRow
@@ -25,6 +24,7 @@ from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring
 from connector.store.verifying import BankCheckRow
 from connector.stripe.facts import Deposits, Intent
+from sync import invoice_links
 from sync.runtime import Runtime
 
 ASKS, OVER = "verify_bank", "verify_over"
@@ -169,16 +169,8 @@ def _url(session: Session, rt: Runtime, about: About, now: datetime) -> str:
     if not about.invoice_id or not about.to:
         return f"{portal}/{about.path}"
     token = rt.clock.new_token()
-    link = LinkRow(
-        token_hash=hashlib.sha256(token.encode()).hexdigest(),
-        purpose="invoice",
-        company_id=about.company_id,
-        invoice_id=about.invoice_id,
-        created_at=now,
-        expires_at=now + LINK_LIFE,
-    )
-    session.add(link)
-    return f"{portal}/l/{token}?payment={about.payment_id}"
+    invoice_links.keep(session, rt, token, company_id=about.company_id, invoice_id=about.invoice_id, life=LINK_LIFE)
+    return f"{invoice_links.invoice_address(rt, slug, token)}?payment={about.payment_id}"
 
 
 def _last_spoken(session: Session, company_id: str, contact_id: str) -> str:

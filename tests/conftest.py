@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from connector.store import session
 from connector.store.session import Database
@@ -21,6 +22,10 @@ from tests.postgresql import Databases
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTROL_TOKEN = "control-of-the-tests"
+
+# Speed is measured by the bench and never asserted here: a busy machine breaks no law.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.hookimpl(wrapper=True)

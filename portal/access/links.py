@@ -17,14 +17,15 @@ from connector.store.access import LinkRow
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from portal.access.tokens import digest, same
+from sync import invoice_links
 from sync.addresses import at_home
+from sync.invoice_links import INVOICE, invoice_address
 
 if TYPE_CHECKING:
     from sync.runtime import Runtime
 
-INVOICE, SIGN_IN, STAFF_SIGN_IN, INVITE = "invoice", "sign_in", "staff_sign_in", "invite"
+SIGN_IN, STAFF_SIGN_IN, INVITE = "sign_in", "staff_sign_in", "invite"
 PASSKEY, PROVIDER = "passkey", "provider"  # no addresses: a challenge that is answered, a state that comes back
-INVOICE_LIFE = timedelta(days=400)
 PAID_LIFE = timedelta(days=90)  # how long a link still opens an invoice that is paid
 SIGN_IN_LIFE = timedelta(minutes=10)
 INVITE_LIFE = timedelta(days=3)
@@ -38,7 +39,9 @@ OWNER_LIFE = timedelta(hours=24)  # the link a person on the server prints for t
 
 def add_invoice_link(session: Session, rt: Runtime, company_id: str, invoice_id: str) -> str:
     """Write another link to an invoice and return its token; earlier ones stay alive."""
-    return _add(session, rt, INVOICE, INVOICE_LIFE, company_id=company_id, invoice_id=invoice_id)
+    token = rt.clock.new_token()
+    invoice_links.keep(session, rt, token, company_id=company_id, invoice_id=invoice_id)
+    return token
 
 
 def add_sign_in_link(session: Session, rt: Runtime, *, company_id: str, contact_id: str, browser_hash: str) -> str:
@@ -68,7 +71,7 @@ def add_short_link(session: Session, rt: Runtime, company_id: str, invoice_id: s
     """Write a link to an invoice that can be typed, and return its code; it opens what any other link opens."""
     number = int.from_bytes(rt.clock.random_bytes(8), "big")
     code = "".join(_LETTERS[(number >> (5 * place)) & 31] for place in range(SHORT_LETTERS))
-    _keep(session, rt, code, INVOICE, INVOICE_LIFE, company_id=company_id, invoice_id=invoice_id)
+    invoice_links.keep(session, rt, code, company_id=company_id, invoice_id=invoice_id)
     return code
 
 
@@ -106,11 +109,6 @@ def add_challenge(session: Session, rt: Runtime, *, company_id: str, contact_id:
 def add_state(session: Session, rt: Runtime, *, company_id: str, browser_hash: str) -> str:
     """Write the state of a sign-in through a provider and return it; this browser's earlier one ends."""
     return _add_only(session, rt, PROVIDER, SIGN_IN_LIFE, company_id=company_id, browser_hash=browser_hash)
-
-
-def invoice_address(rt: Runtime, slug: str, token: str) -> str:
-    """Return the full address of an invoice link, as it is mailed."""
-    return f"{rt.settings.public_url}/c/{slug}/l/{token}"
 
 
 def sign_in_address(rt: Runtime, slug: str, token: str) -> str:
@@ -194,14 +192,9 @@ def revoke(session: Session, now: datetime, company_id: str, token_hash: str) ->
 
 
 def _add(session: Session, rt: Runtime, purpose: str, life: timedelta, **whose: Any) -> str:
-    token = rt.clock.new_token()
-    _keep(session, rt, token, purpose, life, **whose)
-    return token
-
-
-def _keep(session: Session, rt: Runtime, token: str, purpose: str, life: timedelta, **whose: Any) -> None:
-    now = rt.clock.now()
+    token, now = rt.clock.new_token(), rt.clock.now()
     session.add(LinkRow(token_hash=digest(token), purpose=purpose, created_at=now, expires_at=now + life, **whose))
+    return token
 
 
 def _add_only(session: Session, rt: Runtime, purpose: str, life: timedelta, **whose: str) -> str:

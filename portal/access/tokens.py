@@ -5,19 +5,16 @@ Law: a secret is compared by its hash only, in constant time where we compare it
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from flask import session
 
 from portal.here import runtime
+from sync.invoice_links import digest
+
+__all__ = ["browser_hash", "digest", "same"]
 
 _BROWSER = "browser"
-
-
-def digest(token: str) -> str:
-    """Return the SHA-256 of a secret, in hex."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def same(left: str, right: str) -> bool:

@@ -20,6 +20,7 @@ from portal.customer.gate import pages, visitor
 from portal.here import now, runtime
 from portal.picking import fetch_one, pick
 from portal.ring import DOOR, limiter
+from sync.invoice_links import INVOICE
 
 MOST_CODES = 60  # tries of short links from one address in an hour
 
@@ -49,7 +50,7 @@ def follow_code(code: str) -> ResponseReturnValue:
 def _open(who: Visitor, token: str) -> ResponseReturnValue:
     rt = runtime()
     with rt.db.read() as session:
-        link = links.find(session, now(), token, links.INVOICE, who.company.id)
+        link = links.find(session, now(), token, INVOICE, who.company.id)
         if link is None or _long_paid(session, link, now()):
             abort(404)
     with rt.db.write("link.open") as session:

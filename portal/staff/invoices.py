@@ -29,6 +29,7 @@ from portal.staff.matching import matches
 from portal.staff.payment_rows import payments_of
 from portal.staff.wish import PAGE, Wish, read_wish
 from sync import log
+from sync.invoice_links import INVOICE, invoice_address
 
 FILTERS = {"": "All", "open": "Open", "overdue": "Overdue", "paid": "Paid"}
 
@@ -109,7 +110,7 @@ def _links(session: Session, company_id: str, invoice_id: str) -> Any:
     found = pick(LinkRow.token_hash, LinkRow.created_at, LinkRow.expires_at).where(
         col(LinkRow.company_id) == company_id,
         col(LinkRow.invoice_id) == invoice_id,
-        col(LinkRow.purpose) == links.INVOICE,
+        col(LinkRow.purpose) == INVOICE,
         col(LinkRow.revoked_at).is_(None),
         or_(col(LinkRow.expires_at).is_(None), col(LinkRow.expires_at) > now()),
     )
@@ -160,7 +161,7 @@ def send_link(invoice_id: str) -> ResponseReturnValue:
         if to not in addresses_on_file(session, who.company.id, line):
             abort(400)
         token = links.add_invoice_link(session, rt, who.company.id, invoice_id)
-        url = links.invoice_address(rt, who.company.slug, token)
+        url = invoice_address(rt, who.company.slug, token)
         context = {"url": url, "invoice_id": invoice_id}
         key = f"invoice_link/{digest(token)[:32]}"
         mail_id = people.owe_mail(

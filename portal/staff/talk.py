@@ -27,6 +27,7 @@ from portal.staff.gate import member, needs_role, pages
 from portal.staff.matching import matches
 from portal.staff.wish import PAGE, Wish, read_wish
 from portal.talks import LARGEST_FORM, Talk, file_response, form_key, messages_of, said_files, said_text, talks_where
+from sync.invoice_links import invoice_address
 from sync.talk.answering import answer_as_staff, close_by_staff, hand_over
 from sync.talk.decisions import end_of
 from sync.talk.rows import Said, thread_of
@@ -107,7 +108,7 @@ def answer_talk(thread_id: str) -> ResponseReturnValue:
     with rt.db.write("talk.answer") as session:
         thread = thread_of(session, who.company.id, thread_id) or abort(404)
         token = links.add_invoice_link(session, rt, who.company.id, talk.invoice_id)
-        owed = speak(session, rt, thread, said, url=links.invoice_address(rt, who.company.slug, token))
+        owed = speak(session, rt, thread, said, url=invoice_address(rt, who.company.slug, token))
     for mail_id in owed:
         rt.bell.ring("mail", mail_id)
     told = "It goes to them by mail, too." if owed else "No address of theirs is known; they read it at the invoice."

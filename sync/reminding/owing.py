@@ -6,28 +6,24 @@ link is added beside those that were given out before and ends none of them.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection
-from datetime import timedelta
 
 from sqlalchemy import Table
 from sqlmodel import Session
 
 from connector.errors import WrongInput
 from connector.ledger.money import Money
-from connector.store.access import LinkRow
 from connector.store.companies import CompanyRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring
-from sync import log
+from sync import invoice_links, log
 from sync.reminding.addresses import is_stopped, preferences_url, row_of
 from sync.reminding.asking import asked_of
 from sync.reminding.decisions import NEW
 from sync.reminding.plan import INVOICE_NEW, REMINDER, Due, candidate, key_of, languages_of
 from sync.runtime import Runtime
 
-LINK_LIFE = timedelta(days=400)
 BY_HAND = "hand-"  # and the day: whoever presses twice on a day sends one mail
 
 
@@ -74,7 +70,7 @@ def _owe_to(session: Session, rt: Runtime, company: CompanyRow, due: Due, to: st
     now, token = rt.clock.now(), rt.clock.new_token()
     address = row_of(session, rt, company.id, to)
     context = {
-        "url": f"{rt.settings.public_url}/c/{company.slug}/l/{token}",
+        "url": invoice_links.invoice_address(rt, company.slug, token),
         "preferences": preferences_url(rt, company.slug, address.id),
         "language": address.language or due.language,
         "by_hand": "yes" if by_hand else "",
@@ -94,13 +90,5 @@ def _owe_to(session: Session, rt: Runtime, company: CompanyRow, due: Due, to: st
     table: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     if not insert_ignoring(session, table, [mail.model_dump()]):
         return ""
-    link = LinkRow(
-        token_hash=hashlib.sha256(token.encode()).hexdigest(),
-        purpose="invoice",
-        company_id=company.id,
-        invoice_id=due.invoice_id,
-        created_at=now,
-        expires_at=now + LINK_LIFE,
-    )
-    session.add(link)
+    invoice_links.keep(session, rt, token, company_id=company.id, invoice_id=due.invoice_id)
     return mail.id

@@ -6,7 +6,6 @@ a number ends the messages of every company to it; a step of an invoice is texte
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from datetime import timedelta
@@ -16,13 +15,12 @@ from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
 
 from connector.errors import WrongInput
-from connector.store.access import LinkRow
 from connector.store.companies import CompanyRow
 from connector.store.mailing import NumberRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring
 from connector.words import language, say
-from sync.reminding.owing import LINK_LIFE
+from sync import invoice_links
 from sync.reminding.plan import Due
 from sync.runtime import Runtime
 
@@ -112,10 +110,10 @@ def owe_texts(session: Session, rt: Runtime, company: CompanyRow, due: Due) -> l
 
 
 def _owe_bill(session: Session, rt: Runtime, company: CompanyRow, due: Due, row: NumberRow) -> str:
-    token, now = rt.clock.new_token(), rt.clock.now()
+    token = rt.clock.new_token()
     key = f"text/{due.invoice_id}/{due.step}/{row.number}"
     context = {
-        "url": f"{rt.settings.public_url}/c/{company.slug}/l/{token}",
+        "url": invoice_links.invoice_address(rt, company.slug, token),
         "language": row.language or due.language,
         "email": row.email,
     }
@@ -123,9 +121,7 @@ def _owe_bill(session: Session, rt: Runtime, company: CompanyRow, due: Due, row:
     mail.customer_id, mail.invoice_id = due.customer_id, due.invoice_id
     owed = _owe(session, rt, mail, context)
     if owed:
-        hashed = hashlib.sha256(token.encode()).hexdigest()
-        link: dict[str, Any] = {"company_id": company.id, "invoice_id": due.invoice_id, "created_at": now}
-        session.add(LinkRow(token_hash=hashed, purpose="invoice", expires_at=now + LINK_LIFE, **link))
+        invoice_links.keep(session, rt, token, company_id=company.id, invoice_id=due.invoice_id)
     return owed
 
 

@@ -17,6 +17,7 @@ from jobs.mail import letters
 from jobs.mail.envelope import without_secrets
 from portal import mails as mails_shown
 from portal.access import links
+from sync.invoice_links import invoice_address
 from sync.reminding.addresses import preferences_url
 from sync.reminding.texting import TEXTS
 from sync.runtime import Runtime
@@ -148,7 +149,7 @@ def test_every_kind_that_payers_get_is_shown_and_no_other() -> None:
 def test_no_secret_of_any_link_is_kept(rt: Runtime) -> None:
     token = "x" * 43
     addresses = [
-        links.invoice_address(rt, "harbor-tile", token),
+        invoice_address(rt, "harbor-tile", token),
         links.sign_in_address(rt, "harbor-tile", token),
         links.invite_address(rt, "harbor-tile", token),
         links.staff_address(rt, token),

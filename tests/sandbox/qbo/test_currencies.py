@@ -192,7 +192,7 @@ _MINOR = st.integers(min_value=1, max_value=10_000_000)
 _RATE = st.integers(min_value=1, max_value=3_000_000).map(lambda number: Decimal(number) / 100_000)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(parts=st.lists(st.tuples(_MINOR, _RATE, _RATE, st.integers(0, 100)), min_size=1, max_size=4))
 def test_the_ledger_stays_balanced_at_any_rate(parts: list[tuple[int, Decimal, Decimal, int]]) -> None:
     standin = QuickBooksStandin(Shelf(), clock=SandboxClock(), faults=Faults())
