@@ -45,18 +45,23 @@ class Offer:
 
     @property
     def title(self) -> str:
-        """Return what people call it: its number, or its day where it has none."""
-        if self.credit.number:
-            return say("Credit {number}", number=self.credit.number)
-        day = day_text(self.credit.day, this_year=0)
-        if self.credit.name.startswith(UNAPPLIED):
-            return say("Payment of {day}", day=day)
-        return say("Credit of {day}", day=day)
+        """Return what people call it."""
+        return title_of(self.credit)
 
     @property
     def rest(self) -> Money:
         """Return what stays of it."""
         return self.credit.left - self.used
+
+
+def title_of(credit: Credit) -> str:
+    """Return what people call a credit: its number, or its day where it has none."""
+    if credit.number:
+        return say("Credit {number}", number=credit.number)
+    day = day_text(credit.day, this_year=0)
+    if credit.name.startswith(UNAPPLIED):
+        return say("Payment of {day}", day=day)
+    return say("Credit of {day}", day=day)
 
 
 def offers_for(visitor: Visitor, shares: Sequence[Share], currency: str, chosen: Collection[str]) -> list[Offer]:
@@ -115,25 +120,41 @@ def _memos(session: Session, visitor: Visitor, customers: Collection[str], curre
         yield Credit(f"{MEMO}/{row.qbo_id}", row.customer_id, row.number, row.issued_day, left)
 
 
+def left_of_payments(session: Session, visitor: Visitor) -> list[Credit]:
+    """Return what is left of the payments of a contact's customers, in every currency, the oldest first."""
+    return list(
+        _rests(
+            session,
+            col(BookPaymentRow.company_id) == visitor.company.id,
+            col(BookPaymentRow.customer_id).in_(visitor.customers()),
+            col(BookPaymentRow.state) == "live",
+        )
+    )
+
+
 def _unapplied(session: Session, visitor: Visitor, customers: Collection[str], currency: str) -> Iterator[Credit]:
+    mine = (_may_use(visitor, BookPaymentRow), col(BookPaymentRow.customer_id).in_(customers))
+    return _rests(session, *mine, col(BookPaymentRow.currency) == currency)
+
+
+def _rests(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Credit]:
     """Give the payments, made here or elsewhere, that no invoice has taken whole and that can be applied from here."""
     raw = and_(
         col(RawRow.company_id) == BookPaymentRow.company_id,
         col(RawRow.entity) == PAYMENT,
         col(RawRow.qbo_id) == BookPaymentRow.qbo_id,
     )
-    whose = (BookPaymentRow.qbo_id, BookPaymentRow.customer_id, BookPaymentRow.paid_day, BookPaymentRow.unapplied_minor)
+    whose = (BookPaymentRow.qbo_id, BookPaymentRow.customer_id, BookPaymentRow.paid_day, BookPaymentRow.currency)
     found = (
-        pick(*whose, RawRow.body)
+        pick(*whose, BookPaymentRow.unapplied_minor, RawRow.body)
         .join(RawRow, raw)
-        .where(_may_use(visitor, BookPaymentRow), col(BookPaymentRow.customer_id).in_(customers))
-        .where(col(BookPaymentRow.currency) == currency, col(BookPaymentRow.unapplied_minor) > 0)
+        .where(*conditions, col(BookPaymentRow.unapplied_minor) > 0)
         .order_by(col(BookPaymentRow.paid_day), col(BookPaymentRow.qbo_id))
         .limit(MOST_CREDITS)
     )
     for row in fetch(session, found):
         if is_free(row.body):
-            left = Money(row.unapplied_minor, currency)
+            left = Money(row.unapplied_minor, row.currency)
             yield Credit(f"{PAYMENT}/{row.qbo_id}", row.customer_id, "", row.paid_day, left)
 
 

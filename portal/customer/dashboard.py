@@ -22,6 +22,7 @@ from connector.store.money import PaymentRow
 from connector.words import mark, say
 from portal.access.visitors import Visitor
 from portal.customer import history
+from portal.customer.credits import left_of_payments
 from portal.customer.estimates import Credit, Estimate, Standing, credits_of, estimates_of
 from portal.customer.flows import clears_by
 from portal.picking import fetch, pick
@@ -68,15 +69,16 @@ def dashboard_of(session: Session, who: Visitor) -> Dashboard:
     """Return what the home says beside the open invoices."""
     estimates = estimates_of(session, who)
     memos = credits_of(session, who)
+    rests = left_of_payments(session, who)
     left: dict[str, int] = {}
-    for one in memos:
-        left[one.left.currency] = left.get(one.left.currency, 0) + one.left.minor
+    for money in (*(memo.left for memo in memos), *(rest.left for rest in rests)):
+        left[money.currency] = left.get(money.currency, 0) + money.minor
     return Dashboard(
         credits=[Money(minor, currency) for currency, minor in left.items() if minor > 0],
         on_their_way=_on_their_way(session, who),
         to_answer=sum(one.standing is Standing.WAITS for one in estimates),
         happened=_happened(session, who, estimates, memos),
-        has_papers=bool(estimates or memos),
+        has_papers=bool(estimates or memos or rests),
     )
 
 

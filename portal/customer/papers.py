@@ -18,6 +18,7 @@ from connector.words import mark, money_text, on_record, say
 from portal.access.roles import PAYERS
 from portal.access.visitors import Visitor
 from portal.customer.attachments import estimate_files
+from portal.customer.credits import left_of_payments, title_of
 from portal.customer.estimates import Estimate, Standing, credits_of, estimates_of, may_see, paper_of
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.invoice import pdf_response
@@ -48,9 +49,16 @@ def list_documents() -> ResponseReturnValue:
     who = visitor()
     with runtime().db.read() as session:
         estimates, memos = estimates_of(session, who), credits_of(session, who)
+        rests = left_of_payments(session, who)
     names = {one.customer_name for one in estimates} | {one.customer_name for one in memos}
     return render_template(
-        "customer/documents.html", estimates=estimates, credits=memos, several=len(names) > 1, today=who.company.today
+        "customer/documents.html",
+        estimates=estimates,
+        credits=memos,
+        rests=rests,
+        title_of=title_of,
+        several=len(names) > 1,
+        today=who.company.today,
     )
 
 

@@ -182,6 +182,10 @@ def test_what_is_left_of_a_payment_is_offered_and_pays_without_a_card(office: Of
     office.till.by_hand("Payment", **{**cheque, "ProcessPayment": True})  # QuickBooks' own affair
     pull_company(office.rt, office.till.company_id, None)
     dana = office.dana()
+    assert re.search(r"Credits left to use</dt><dd><a[^>]*>\$250.00</a>", text_of(dana, "/c/harbor/"))
+    papers = text_of(dana, "/c/harbor/documents")
+    assert "No invoice has taken it yet" in papers
+    assert "$250.00" in papers
     page = text_of(dana, f"/c/harbor/pay?i={invoice}&c={name}")
     assert re.search(r"Use Payment of [^<]+\s+<span[^>]*>\$250.00 open", page)
     assert page.count("data-credit=") == 1
