@@ -47,8 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, _end)
     try:
         if options.check or options.play:
-            return _alone_on_stage(options.play)
-        return _shown(options.folder, options.port, fresh=options.fresh)
+            return _alone_on_stage(options.play, by_consent=options.by_consent)
+        return _shown(options.folder, options.port, fresh=options.fresh, by_consent=options.by_consent)
     except (CrewError, Lost, Refused, PortTaken, NoServer, requests.RequestException) as error:
         screen.sorry(str(error))
         return 1
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="play the main job through without a person, and judge")
     parser.add_argument("--play", choices=tuple(BY_NAME), metavar="NAME", help="play one story, and judge its end")
     parser.add_argument("--fresh", action="store_true", help="start over: forget what earlier runs left")
+    parser.add_argument("--by-consent", action="store_true", help="as a host of companies: Stripe by Connect, no keys")
     parser.add_argument("--folder", type=Path, default=FOLDER, metavar="PATH", help="its data (default var/demo)")
     parser.add_argument(
         "--port", type=int, default=PORT, metavar="N", help="first of seven ports (default %(default)s)"
@@ -77,14 +78,14 @@ def _end(_number: int, _frame: object) -> None:
     raise Ended
 
 
-def _shown(folder: Path, port: int, *, fresh: bool) -> int:
+def _shown(folder: Path, port: int, *, fresh: bool, by_consent: bool) -> int:
     ports, folder = Ports.from_base(port), folder.resolve()
     with _alone(folder):
         ports.refuse_if_taken()
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
         with Crew(folder / "log") as crew:
-            stage = Stage(folder, ports, crew)
+            stage = Stage(folder, ports, crew, by_consent=by_consent)
             arrived = _raised(stage)
             board = raise_board(stage, arrived)
             _tell(stage, arrived)
@@ -95,10 +96,10 @@ def _shown(folder: Path, port: int, *, fresh: bool) -> int:
     return 0
 
 
-def _alone_on_stage(story: str | None) -> int:
+def _alone_on_stage(story: str | None, *, by_consent: bool) -> int:
     """Play the main job or a story on a stage of its own, and judge how it ended."""
     with tempfile.TemporaryDirectory(prefix="tieout-check-") as folder, Crew(Path(folder) / "log") as crew:
-        stage = Stage(Path(folder), Ports.free(), crew, sweep_seconds=1.0)
+        stage = Stage(Path(folder), Ports.free(), crew, sweep_seconds=1.0, by_consent=by_consent)
         arrived = _raised(stage)
         return play_one(stage, BY_NAME[story]) if story else check(stage, arrived)
 

@@ -32,12 +32,19 @@ class Arrived:
     customer: str
     invoice: str
     path: str
+    account: str = ""  # the company's Stripe account, where it was connected by consent
 
 
 def earlier(stage: Stage) -> Arrived | None:
     """Return what an earlier start left, None before the first."""
     kept = stage.folder / "arrived.json"
-    return Arrived(**json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else None
+    if not kept.exists():
+        return None
+    arrived = Arrived(**json.loads(kept.read_text(encoding="utf-8")))
+    if stage.by_consent and not arrived.account:
+        raise Lost("What lies here was connected by keys. Add --fresh to start over by consent.")
+    stage.account, stage.by_consent = arrived.account, bool(arrived.account)
+    return arrived
 
 
 def arrive(stage: Stage, *, show: bool) -> Arrived:
@@ -47,14 +54,14 @@ def arrive(stage: Stage, *, show: bool) -> Arrived:
     """
     owner = sign_in_owner(stage)
     connect_quickbooks(stage, owner)
-    connect_stripe(stage, owner)
+    (consent_to_stripe if stage.by_consent else connect_stripe)(stage, owner)
     stage.tieout("pull", "--company", SLUG, show=show)
     stage.start_worker()
     choose_accounts(stage, owner)
     grant(stage, owner)
     number = str(open_invoices(stage)[0]["number"])
     path = urlsplit(stage.tieout("link", number, "--company", SLUG)).path
-    arrived = Arrived(CUSTOMER, number, path)
+    arrived = Arrived(CUSTOMER, number, path, stage.account)
     (stage.folder / "arrived.json").write_text(json.dumps(asdict(arrived)), encoding="utf-8")
     return arrived
 
@@ -62,7 +69,10 @@ def arrive(stage: Stage, *, show: bool) -> Arrived:
 def register_webhooks(stage: Stage) -> None:
     """Tell both stand-ins where their webhooks go, as an owner does at Intuit's and Stripe's own pages."""
     stage.control("quickbooks/webhooks", {"url": f"{stage.web_url}/hooks/quickbooks"})
-    stage.control("stripe/webhooks", {"url": f"{stage.web_url}/hooks/stripe/{SLUG}"})
+    if stage.by_consent:  # one endpoint of the platform, for the events on connected accounts
+        stage.control("stripe/webhooks", {"url": f"{stage.web_url}/hooks/stripe", "connect": True})
+    else:
+        stage.control("stripe/webhooks", {"url": f"{stage.web_url}/hooks/stripe/{SLUG}"})
 
 
 def owner_link(stage: Stage) -> str:
@@ -102,6 +112,20 @@ def connect_stripe(stage: Stage, owner: Visitor) -> None:
     after = owner.submit(page, page.form("/connections/stripe"), *keys)
     if "Connected to Stripe account" not in after.text:
         raise Lost(f"The Stripe keys were not taken: {after.text[:300]}")
+
+
+def consent_to_stripe(stage: Stage, owner: Visitor) -> None:
+    """Connect Stripe as the owner: press connect, open a business's account on the page of consent, come back."""
+    page = _connections(stage, owner)
+    consent = owner.submit(page, page.form("/connect/stripe/start"))
+    if not consent.url.startswith(stage.standins["stripe"]["api_base"]):
+        raise Lost(f"Connecting led to {consent.url} and not to the consent page: {consent.text[:200]}")
+    chosen = [("outcome", "connect"), ("account", "new"), ("name", NAME)]
+    back = owner.submit(consent, consent.forms[0], *chosen)
+    found = re.search(r"Connected to Stripe account (acct_\w+)", back.text)
+    if found is None:
+        raise Lost(f"The consent led to {back.url}: {back.text[:300]}")
+    stage.account = found.group(1)
 
 
 def choose_accounts(stage: Stage, owner: Visitor) -> None:

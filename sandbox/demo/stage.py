@@ -29,6 +29,7 @@ from sandbox.demo.ports import Ports
 TEXT_HOOK_SECRET = "what the demo signs answers with"
 READY_SECONDS = 40.0
 COMMAND_SECONDS = 300.0
+_OF_ALL_ACCOUNTS = frozenset({"switches", "deliveries", "journal", "webhooks"})  # orders at the stand-in as a whole
 
 
 class Waited(CrewError):
@@ -44,6 +45,8 @@ class Stage:
     crew: Crew
     sweep_seconds: float = 2.0
     owner_link: str = ""  # to be shown, where it was made while others woke up
+    by_consent: bool = False  # the stand-in's first account is a platform, and companies connect theirs to it
+    account: str = ""  # the company's own Stripe account, where it is not the stand-in's first
     _sandbox: Member = field(init=False)
 
     @property
@@ -114,6 +117,7 @@ class Stage:
             "QBO_VERIFIER_TOKEN": quickbooks["verifier_token"],
             "STRIPE_API_BASE": stripe["api_base"],
             "STRIPE_JS_URL": stripe["js_url"],
+            **(_platform(stripe) if self.by_consent else {}),
         }
         path = self.folder / "tieout.env"
         path.touch(mode=0o600)
@@ -190,6 +194,9 @@ class Stage:
         """Give the sandbox an order at its control plane, or look with no body. Raises CrewError."""
         headers = {"Authorization": f"Bearer {self.standins['control_token']}"}
         url = f"{self.standins['control_url']}/{path}"
+        service, _, order = path.partition("/")
+        if self.account and service == "stripe" and order not in _OF_ALL_ACCOUNTS:
+            body = {"account": self.account, **(body or {})}
         method = method or ("GET" if body is None else "POST")
         answer = requests.request(method, url, headers=headers, json=body, timeout=60)
         if answer.status_code != 200:
@@ -244,6 +251,17 @@ class Stage:
     def _schema_stamp(self) -> str:
         stamp = self.folder / "schema.txt"
         return stamp.read_text() if stamp.exists() else ""
+
+
+def _platform(stripe: Mapping[str, str]) -> dict[str, str]:
+    """Return the product's settings of a Connect platform: the account that the stand-in began with."""
+    return {
+        "STRIPE_PLATFORM_KEY": stripe["secret_key"],
+        "STRIPE_PLATFORM_PUBLISHABLE_KEY": stripe["publishable_key"],
+        "STRIPE_CONNECT_CLIENT_ID": stripe["client_id"],
+        "STRIPE_CONNECT_WEBHOOK_SECRET": stripe["webhook_secret"],
+        "STRIPE_CONNECT_BASE": stripe["api_base"],
+    }
 
 
 def _listens(port: int) -> bool:

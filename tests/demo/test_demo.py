@@ -144,3 +144,11 @@ def test_a_port_in_use_and_a_folder_in_use_are_clear_errors(tmp_path: Path) -> N
         locked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert locked.returncode == 1
     assert "running on this data already" in locked.stderr
+
+
+@pytest.mark.nightly  # `demo --check` plays it with keys; tests/flows/test_hosted.py by consent
+def test_the_main_job_is_played_by_consent_as_well() -> None:
+    command = [sys.executable, "-m", "sandbox.demo", "--check", "--by-consent"]
+    played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert played.returncode == 0, played.stdout
+    assert "tie-out 0.00" in played.stdout

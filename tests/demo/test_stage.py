@@ -14,9 +14,11 @@ import pytest
 import requests
 from werkzeug.wrappers import Request, Response
 
-from sandbox.demo import doorbell
+from sandbox.demo import arrival, doorbell
+from sandbox.demo.crew import Crew
 from sandbox.demo.mailbox import Mailbox
 from sandbox.demo.ports import Ports, PortTaken
+from sandbox.demo.stage import Stage
 from sandbox.demo.visitor import Lost, Visitor
 from sandbox.host import Host
 
@@ -53,6 +55,18 @@ def test_redis_listens_on_loopback_only_and_writes_down_what_it_is_told(tmp_path
     command = doorbell.command(tmp_path, 1234)
     assert command[command.index("--bind") + 1] == "127.0.0.1"
     assert command[command.index("--appendonly") + 1] == "yes"
+
+
+def test_what_began_with_keys_does_not_go_on_by_consent_unasked(tmp_path: Path) -> None:
+    arrived = tmp_path / "arrived.json"
+    arrived.write_text('{"customer": "Blue Mesa Ranch", "invoice": "1001", "path": "/l"}')
+    stage = Stage(tmp_path, Ports.free(), Crew(tmp_path / "log"), by_consent=True)
+    with pytest.raises(Lost, match="--fresh"):
+        arrival.earlier(stage)
+    arrived.write_text('{"customer": "Blue Mesa Ranch", "invoice": "1001", "path": "/l", "account": "acct_1"}')
+    again = Stage(tmp_path, Ports.free(), Crew(tmp_path / "log"))
+    assert arrival.earlier(again) is not None
+    assert (again.by_consent, again.account) == (True, "acct_1"), "it wakes as it was left, unasked as well"
 
 
 @pytest.fixture
