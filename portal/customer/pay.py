@@ -8,6 +8,7 @@ payment, however often it is pressed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -55,6 +56,8 @@ def _pay_page(who: Visitor, asked: MultiDict[str, str], said: str = "", status: 
     basket = _basket_in(who, asked)
     if not basket.items:
         return _nothing_to_pay(who, [head.invoice.qbo_id for head in basket.dropped], ids)
+    if not who.company.takes_payments:
+        basket = replace(basket, credits=())  # nothing can be used now
     key = publishable_key(who.company)
     if key:
         security.money_page()
