@@ -135,7 +135,10 @@ def test_nobody_keeps_a_method_by_a_link_alone(office: Office) -> None:
     guest = office.payer(invoice)
     assert 'id="keep"' not in guest.reads(guest.pay_page)
     message = {
-        **{"shares": [{"invoice": invoice, "amount": "60.00"}], "shown_minor": 6000, "email": "", "keep": True},
+        "shares": [{"invoice": invoice, "amount": "60.00"}],
+        "shown_minor": 6000,
+        "email": "",
+        "keep": True,
         "form_nonce": "the nonce of one form of a test",
     }
     token = {"X-CSRFToken": csrf_of(guest.client, guest.pay_page)}
