@@ -135,7 +135,7 @@ def _raised_again(stage: Stage, before: arrival.Arrived) -> arrival.Arrived:
 
 
 def _tell(stage: Stage, arrived: arrival.Arrived) -> None:
-    quickbooks, stripe = stage.standins["quickbooks"]["api_base"], stage.standins["stripe"]["api_base"]
+    quickbooks = stage.standins["quickbooks"]["api_base"]
     screen.links(
         "Tieout is running. Ctrl-C ends it; what you do is kept.",
         [
@@ -144,7 +144,7 @@ def _tell(stage: Stage, arrived: arrival.Arrived) -> None:
             ("Staff console", stage.owner_link or arrival.owner_link(stage), "signs Olivia, the owner, in; works once"),
             ("Mailbox", stage.mailbox_url, "every mail of the demo: sign-in links, receipts"),
             ("QuickBooks stand-in", quickbooks, "its invoices, payments, chart of accounts"),
-            ("Stripe stand-in", stripe, "its payments, balance and payouts; refund, fail a debit, pay out"),
+            ("Stripe stand-in", stage.stripe_url, "its payments, balance and payouts; refund, fail a debit, pay out"),
         ],
     )
     screen.say("Tie it out: [bold]python3 dev.py tieout prove[/]. Look around: [bold]python3 dev.py tieout log[/].")

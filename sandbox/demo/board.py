@@ -72,7 +72,7 @@ def build(stage: Stage, arrived: arrival.Arrived, theatre: Theatre) -> Flask:
     def story(name: str) -> str:
         found = BY_NAME.get(name) or abort(404)
         playing = theatre.playings.get(name)
-        places = {"quickbooks": quickbooks, "stripe": stripe}
+        places = {"quickbooks": quickbooks, "stripe": stripe, "account": stage.account}
         return render_template("story.html", story=found, playing=playing, busy=theatre.is_busy, **places)
 
     @web.post("/stories/<name>")
@@ -93,12 +93,12 @@ def _now(stage: Stage) -> datetime:
 
 
 def _links(stage: Stage, arrived: arrival.Arrived) -> list[dict[str, Any]]:
-    quickbooks, stripe = (stage.standins[one]["api_base"] for one in ("quickbooks", "stripe"))
+    quickbooks = stage.standins["quickbooks"]["api_base"]
     rows = (
         ("Pay an invoice", stage.web_url + arrived.path, f"invoice {arrived.invoice} of {arrived.customer}"),
         ("Staff console", "/console", "signs Olivia, the owner, in"),
         ("Mailbox", stage.mailbox_url, "every mail of the demo: sign-in links, receipts"),
         ("QuickBooks stand-in", quickbooks, "invoices, payments, customers, accounts; edit, void, close the books"),
-        ("Stripe stand-in", stripe, "payments, balance, payouts; refund, dispute, fail a debit"),
+        ("Stripe stand-in", stage.stripe_url, "payments, balance, payouts; refund, dispute, fail a debit"),
     )
     return [{"name": name, "url": url, "said": said} for name, url, said in rows]

@@ -64,6 +64,12 @@ class Stage:
         """Return where the mailbox shows its mails."""
         return f"http://127.0.0.1:{self.ports.mailbox}"
 
+    @property
+    def stripe_url(self) -> str:
+        """Return where the stand-in of Stripe shows the company's account."""
+        base = str(self.standins["stripe"]["api_base"])
+        return f"{base}/?account={self.account}" if self.account else base
+
     @cached_property
     def standins(self) -> dict[str, Any]:
         """Return what the sandbox said of itself: addresses, keys, control plane; kept for the next start."""
