@@ -134,7 +134,7 @@ class TestOutOfReach:
     def test_stripe_says_no(self, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
         """A definite no: the next press looks whether there is an intent, and asks under a fresh key."""
         monkeypatch.setattr("sync.collect.start.SMALLEST_MINOR", 1)
-        press = till.press({till.open_invoice(5000, "1"): 10})
+        press = till.press({till.open_invoice(10, "1"): 10})
         for attempt in (1, 2):
             refused = start_payment(till.rt, press)
             assert isinstance(refused, Refused)
