@@ -18,6 +18,7 @@ from connector.store.companies import CompanyRow
 from connector.store.mailing import ScheduleRow
 from connector.store.outbox import MailRow
 from connector.store.talk import MessageRow, ThreadRow
+from connector.store.verifying import BankCheckRow
 from jobs.mail.envelope import fill_envelope
 from jobs.mail.letters import FOR_STAFF, KINDS, write_letter
 from jobs.mail.sending import Outcome, send_mail
@@ -43,6 +44,9 @@ def _payments(rt: Runtime) -> None:
         said = {"key": "k", "side": "staff", "author": "Ines", "body": "Danke.", "at": rt.clock.now()}
         session.add(MessageRow(id="m-1", company_id=COMPANY, thread_id="t-1", **said))
         session.add(payment("pay-off", language="de", state="failed", error_text="Your bank account was declined."))
+        checked = {"company_id": COMPANY, "kind": "amounts", "arrival_day": NOON.date(), "asked_at": rt.clock.now()}
+        session.add(BankCheckRow(subject="verify_bank", **checked))
+        session.add(BankCheckRow(subject="verify_over", state="over", why="late", **checked))
 
 
 def _thread(rt: Runtime) -> ThreadRow:
@@ -53,6 +57,8 @@ def _thread(rt: Runtime) -> ThreadRow:
 
 
 SAID = {
+    "verify_bank": "Danach können Sie damit bezahlen.",
+    "verify_over": "Es wurde nicht gespeichert.",
     "receipt": "Wir haben Ihre Zahlung erhalten. Vielen Dank.",
     "debit_started": "Banken brauchen bis zu vier Werktage.",
     "debit_failed": "Die Bank teilte mit: Ihr Bankkonto wurde abgelehnt.",
@@ -81,6 +87,7 @@ def test_a_mail_is_german_to_its_last_word(rt: Runtime, office: PostOffice, kind
         "what": "password",
         "address": "new@bluemesa.test",
         "preferences": f"{url}/mail",
+        "subject": kind,
     }
     context = json.dumps({"language": "de", "url": url, **of})
     payment_id = {"receipt": "pay-de", "debit_started": "pay-on", "debit_failed": "pay-off"}.get(kind, "")
