@@ -30,6 +30,11 @@ class Offered:
     keep_words: str  # to be agreed to before a new one is kept; empty where none may be
 
     @property
+    def has_costs(self) -> bool:
+        """Tell whether the total hangs on the method: then the page keeps a place for what it costs."""
+        return self.rates != Rates()
+
+    @property
     def with_wallets(self) -> bool:
         """Tell whether wallets may be shown: their sheet names the total before the card in them is known."""
         return not self.rates.surcharge

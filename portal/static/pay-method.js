@@ -36,10 +36,10 @@ const tieoutMethod = (form, words) => {
     total: (base, rests) => told?.total ?? base + (base > 0 ? cost(rests) : 0),
     show(base, rests) {
       const minor = base > 0 ? told?.cost ?? cost(rests) : 0;
-      line.hidden = !minor;
+      if (!line) return;
       line.classList.toggle("good", minor < 0);
-      line.firstElementChild.textContent = minor > 0 ? words.surcharge : words.bank_discount;
-      line.lastElementChild.textContent = money(minor);
+      line.firstElementChild.textContent = minor ? (minor > 0 ? words.surcharge : words.bank_discount) : "";
+      line.lastElementChild.textContent = minor ? money(minor) : "";
     },
     follow(answer) {
       if (answer.reason === "by_method") told = { total: answer.total.minor, cost: answer.cost.minor };
