@@ -19,7 +19,7 @@ from connector.ledger.by_method import percent_of
 from connector.ledger.credits import BY_BANK, GRANTED
 from connector.ledger.money import Money, total
 from connector.ledger.payments import PaymentState
-from connector.ledger.postings import PAYS
+from connector.ledger.postings import PAYS, Kind
 from connector.store.cache import CustomerRow
 from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
@@ -120,7 +120,7 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
         amount=Money(payment.amount_minor, payment.currency),
         method=words.say("Open credit") if payment.method == CREDIT else payment.method_label or words.say("card"),
         paid_at=payment.succeeded_at,
-        reference=postings[0].reference if postings else "",
+        reference=next((one.reference for one in postings if one.kind == Kind.CHARGE), ""),
         lines=receipt_lines(session, payment),
         recorded_at=_recorded_at(postings),
         transaction=payment.charge_id,

@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 from connector.ledger.credits import BY_BANK
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
-from connector.ledger.postings import PAYS
+from connector.ledger.postings import PAYS, Kind
 from connector.store.cache import CustomerRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
@@ -239,7 +239,7 @@ def _uses(session: Session, company_id: str, payment_id: str) -> list[tuple[str,
 def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datetime | None, str]:
     """Return when the last posting of the charge was recorded, None while one is missing, and the first's reference."""
     found = (
-        pick(PostingRow.state, PostingRow.posted_at, PostingRow.reference)
+        pick(PostingRow.state, PostingRow.posted_at, PostingRow.reference, PostingRow.kind)
         .where(
             col(PostingRow.company_id) == company_id,
             col(PostingRow.payment_id) == payment_id,
@@ -248,6 +248,7 @@ def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datet
         .order_by(col(PostingRow.created_at), col(PostingRow.id))
     )
     rows = fetch(session, found)
-    instants = [at for state, at, _ in rows if state == "posted" and at is not None]
-    reference = rows[0].reference if rows else ""
+    instants = [at for state, at, *_ in rows if state == "posted" and at is not None]
+    # What is applied changes a document that has a reference of its own.
+    reference = next((row.reference for row in rows if row.kind == Kind.CHARGE), "")
     return (max(instants) if rows and len(instants) == len(rows) else None), reference
