@@ -28,6 +28,7 @@ from tests.gallery import photograph_all
 ROOT = Path(__file__).resolve().parents[1]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 ELEMENT = 'iframe[title="Secure payment input frame"]'
+WALLETS = 'iframe[title="Secure express checkout frame"]'
 
 
 @contextmanager
@@ -136,6 +137,9 @@ def of_the_payer(camera: Camera, stage: Stage) -> None:
     frame.locator("[name=expiry]").press_sequentially("1230")
     frame.locator("[name=cvc]").fill("123")
     frame.locator("[name=postalCode]").fill("97201")
+    wallets = page.frame_locator(WALLETS).get_by_role("button").first
+    wallets.scroll_into_view_if_needed()  # a frame that was never in sight is not drawn
+    wallets.hover()
     camera.take("pay", whole=True)
     page.locator("#press").click()
     page.wait_for_url(re.compile("/p/"))

@@ -40,6 +40,7 @@ function draw() {
   place.classList.toggle("odd", columns > 1 && kinds.length % columns === 1);
   place.replaceChildren(...kinds.map((kind) => button(kind, buttonTheme[WALLETS[kind].option], buttonType[WALLETS[kind].option])));
   place.removeAttribute("aria-busy");
+  measure();
   return kinds;
 }
 
@@ -143,8 +144,10 @@ teach("blur", () => document.activeElement?.blur());
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tell("escape", {});
 });
-new ResizeObserver(() => {
+/** Say how high the buttons are. Asked for with every drawing: a frame without a height is never drawn, nor observed. */
+function measure() {
   const height = place.childElementCount ? Math.ceil(place.getBoundingClientRect().height) + 8 : 0;
   tell("resize", { height });
-}).observe(place);
+}
+new ResizeObserver(() => session && measure()).observe(place);
 listen();
