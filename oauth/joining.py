@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import structlog
-from sqlmodel import col, update
 
 from connector.errors import GatewayError, Rejected, WrongInput
-from connector.store.companies import ConnectionRow
 from connector.stripe.facts import AccountFacts
 from connector.stripe.platform import Joined, Platform
 from oauth import accounts, connections, consents
@@ -74,14 +72,20 @@ def disconnect_stripe(desk: Desk, company_id: str) -> None:
         row = connections.find(session, company_id, STRIPE)
     if row is None or row.state == "disconnected":
         return
-    if row.through_platform and desk.settings.is_platform:
-        platform_of(desk).give_back(row.account)
+    # First here: Stripe's notice may be quicker than its answer, and must find that an owner did this.
+    nothing = {"secret_cipher": "", "webhook_cipher": "", "publishable_key": "", "last_error": ""}
     with desk.db.write("disconnect") as session:
-        mine = update(ConnectionRow).where(
-            col(ConnectionRow.company_id) == company_id, col(ConnectionRow.which) == STRIPE
-        )
-        nothing = {"secret_cipher": "", "webhook_cipher": "", "publishable_key": "", "last_error": ""}
-        session.exec(mine.values(state="disconnected", version=ConnectionRow.version + 1, **nothing))
+        is_ended = connections.change(session, row, state="disconnected", **nothing)
+    if not is_ended or not row.through_platform or not desk.settings.is_platform:
+        return
+    try:
+        platform_of(desk).give_back(row.account)
+    except GatewayError:
+        with desk.db.write("disconnect_undone") as session:
+            ended = connections.find(session, company_id, STRIPE)
+            if ended is not None and ended.version == row.version + 1:
+                connections.change(session, ended, state=row.state, last_error=row.last_error)
+        raise
 
 
 def _exchanged(platform: Platform, code: str) -> Joined:

@@ -213,7 +213,7 @@ def test_wallets_are_offered_on_each_companys_own_account(house: House, quarry: 
 
 
 def test_what_comes_after_disconnecting_is_answered_and_not_followed(house: House, door: Host) -> None:
-    disconnect_stripe(house.rt, house.company_id)
+    disconnect_stripe(house.rt, house.company_id)  # the notice comes before it has returned, or after
     hear(house)
     assert [(row.kind, row.company_id, row.state) for row in inbox(house)] == [(DEAUTHORIZED, "", "unmatched")]
     assert discrepancies(house) == [], "an owner did it here, and knows"

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connector.errors import NotConnected, Transient, Unauthorised, WrongInput
+from connector.errors import NotConnected, Transient, Unauthorised, UnknownOutcome, WrongInput
 from connector.settings import Settings
 from connector.store.companies import ConnectionRow
 from connector.stripe.webhooks import PLATFORM_EVENTS
@@ -180,6 +180,18 @@ def test_disconnecting_gives_the_account_back(rig: Rig) -> None:
     with pytest.raises(NotConnected):
         rt.gateways.stripe(rig.company_id)
     assert join(rt, rig.company_id) == (rig.company_id, CEDAR), "and it may be connected again"
+
+
+def test_what_stripe_did_not_hear_of_still_stands(rig: Rig) -> None:
+    rt = hosted(rig)
+    business(rig.world)
+    join(rt, rig.company_id)
+    rig.world.stripe_host.stop()
+    with pytest.raises(UnknownOutcome):
+        disconnect_stripe(rt, rig.company_id)
+    row = row_of(rt, rig.company_id)
+    assert row is not None
+    assert (row.state, row.account) == ("connected", CEDAR)
 
 
 def test_one_that_the_owner_ended_at_stripe_is_disconnected_here_as_well(rig: Rig) -> None:
