@@ -13,6 +13,7 @@ from jobs.mail.mailbox import read_reports
 from jobs.mail.sending import send_mail
 from jobs.reminding import remind
 from sync.collect.look import expire, look_again, sweep_payments
+from sync.collect.saved import follow_late
 from sync.inbox import settle_inbox
 from sync.pull import pull_company
 from sync.push import push_company
@@ -79,6 +80,7 @@ def pull(company_id: str) -> None:
 def feed(company_id: str) -> None:
     """Fetch what moved on a company's Stripe account."""
     follow(runtime(), company_id)
+    follow_late(runtime(), company_id)
 
 
 def wallets(company_id: str) -> None:

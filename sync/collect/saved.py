@@ -13,9 +13,10 @@ from datetime import timedelta
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select, update
 
-from connector.errors import NotFound, Rejected
+from connector.errors import GatewayError, NotConnected, NotFound, Rejected
 from connector.store.methods import SavedMethodRow, StripeCustomerRow
 from connector.store.upsert import insert_ignoring
+from connector.store.verifying import BankCheckRow
 from connector.stripe.facts import Setup
 from sync import verifying
 from sync.runtime import Runtime
@@ -112,6 +113,26 @@ def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
     elif row.state in ("begun", "ready") and row.method_ref:  # one that is kept with a payment has no setup
         _keep(rt, row, row.method_ref)
     return True
+
+
+def follow_late(rt: Runtime, company_id: str) -> int:
+    """Look at the methods that wait for their small deposits longer than Stripe does: its word of the end was lost.
+
+    Returns how many there were.
+    """
+    with rt.db.read() as session:
+        late = select(SavedMethodRow.setup_ref).where(
+            SavedMethodRow.company_id == company_id,
+            SavedMethodRow.state == "verifying",
+            BankCheckRow.company_id == company_id,
+            BankCheckRow.subject == SavedMethodRow.id,
+            col(BankCheckRow.asked_at) < rt.clock.now() - verifying.DAYS,
+        )
+        refs = [ref for ref in session.exec(late) if ref]
+    for ref in refs:
+        with suppress(GatewayError, NotConnected):
+            follow(rt, company_id, ref)
+    return len(refs)
 
 
 def rename(session: Session, company_id: str, contact_id: str, row_id: str, name: str) -> bool:

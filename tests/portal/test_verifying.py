@@ -134,6 +134,21 @@ def test_a_kept_account_is_verified_from_the_mail_after_a_sign_in(office: Office
         reads(office, again)
 
 
+def test_the_end_of_a_wait_is_told_with_every_webhook_lost(office: Office) -> None:
+    dana = office.dana()
+    dana.post(METHODS, data={"csrf_token": csrf_of(dana, METHODS), "agreed": "yes"})
+    [row] = office.till.rows(SavedMethodRow)
+    data = {**BY_BANK, "mandate_data": {"customer_acceptance": {"type": "offline"}}}
+    client_of(office.till).v1.setup_intents.confirm(row.setup_ref or "", data)
+    text_of(dana, f"{METHODS}/{row.id}/entered")
+    assert saved.follow_late(office.rt, office.till.company_id) == 0
+    office.till.later(10 * DAY + 3600)
+    assert saved.follow_late(office.rt, office.till.company_id) == 1
+    [over] = owed(office, "verify_over")
+    assert "were not confirmed within ten days. It was not kept." in reads(office, over)
+    assert saved.follow_late(office.rt, office.till.company_id) == 0
+
+
 def refuse(office: Office, setup: str | None, code: str) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client_of(office.till).v1.setup_intents.verify_microdeposits(setup or "", {"descriptor_code": code})
