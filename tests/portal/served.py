@@ -32,7 +32,8 @@ PAYERS = ["/i/68", "/i/59", "/i/52", "/i/74", "/i/76", "/pay?i=68", "/p/pay-debi
 CONSOLE = ["/", "/needs?open=need-1", "/talk", "/talk/talk-1", "/customers", "/customers/24", "/invoices",
            "/invoices/68", "/payments", "/payments/pay-part", "/payouts", "/log?open=log-0", "/tie-out",
            "/proposals", "/settings/brand", "/settings/address",
-           "/connections", "/settings", "/settings/sign-in", "/settings/paying", "/mail", "/mail/sent/mail-1"]  # fmt: skip
+           "/connections", "/settings", "/settings/sign-in",
+           "/settings/paying", "/mail", "/mail/sent/mail-1"]  # fmt: skip
 
 
 @pytest.fixture(name="browser", scope="module")
