@@ -101,7 +101,7 @@ def test_an_amount_is_typed_and_paid_in_a_browser(office: Office, browser: Brows
     card.get_by_label("Expiration").fill("12 / 30")
     card.get_by_label("Security code").fill("123")
     card.get_by_label("ZIP").fill("97205")
-    page.locator("#press").click()
+    page.locator("#press:enabled").press("Enter")
     page.wait_for_url("**/p/*")
     desk.close()
     [payment] = office.payments()
