@@ -108,10 +108,14 @@ class Whole:
             yield Broken("I-1", payment_id, f"credits of {minor} were agreed, {used} is used, {over} left over")
 
     def _applied(self) -> Iterator[Broken]:
-        """I-1: an earlier payment that was applied gives invoices what our postings say, all of them, once each."""
+        """I-1: an earlier payment that was applied gives invoices what our postings say, all of them, once each.
+
+        What an invoice had got is free again where somebody voided or deleted it since.
+        """
         brought: Counter[str] = Counter()
         for leg in self.ledgers.rows(LegRow):
-            brought[leg.posting_id] -= leg.amount_minor if leg.invoice_id else 0
+            paid = self.books.body("Invoice", leg.invoice_id) if leg.invoice_id else None
+            brought[leg.posting_id] -= leg.amount_minor if paid and paid["TotalAmt"] else 0
         upon: defaultdict[str, list[PostingRow]] = defaultdict(list)
         for row in self.postings:
             if row.state == "posted" and row.entity == "Payment":
