@@ -137,9 +137,8 @@ def of_the_payer(camera: Camera, stage: Stage) -> None:
     frame.locator("[name=expiry]").press_sequentially("1230")
     frame.locator("[name=cvc]").fill("123")
     frame.locator("[name=postalCode]").fill("97201")
-    wallets = page.frame_locator(WALLETS).get_by_role("button").first
-    wallets.scroll_into_view_if_needed()  # a frame that was never in sight is not drawn
-    wallets.hover()
+    page.locator("#wallets").scroll_into_view_if_needed()  # a frame that was never in sight is not drawn
+    page.frame_locator(WALLETS).get_by_role("button").first.hover()
     camera.take("pay", whole=True)
     page.locator("#press").click()
     page.wait_for_url(re.compile("/p/"))
