@@ -20,6 +20,7 @@ from bench.frame import Findings, Goal, Reading, Row, Scale, number
 _LIBRARIES = ("SQLAlchemy", "sqlmodel", "msgspec", "python-quickbooks", "stripe", "Flask", "rq", "psycopg")
 _COLUMNS = ("row", "floor", "what else is picked", "Tieout", "goal", "measured", "")
 _WIDTH = 170
+_NO_GOAL = "none: told by step"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def draw(outcomes: Sequence[Outcome], to: TextIO) -> None:
 
 def _lines(outcome: Outcome) -> Iterator[tuple[str, ...]]:
     row, found = outcome.row, outcome.findings
+    if not row.goals:
+        measured = (f"{row.floor}\n{found.floor}", row.peer, found.ours) if found else (row.floor, row.peer, "")
+        yield (row.name, *measured, _NO_GOAL, "" if found else outcome.error or "in the full run", "")
     for n, (goal, reading) in enumerate(verdicts(outcome)):
         floor, peer = (f"{row.floor}\n{found.floor}", f"{row.peer}\n{found.peer}") if found else (row.floor, row.peer)
         head = (row.name, floor, peer, found.ours if found else "") if n == 0 else ("", "", "", "")
@@ -123,6 +127,8 @@ def as_markdown(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         row, found = outcome.row, outcome.findings
         floor, peer = (f"{row.floor}: {found.floor}", f"{row.peer}: {found.peer}") if found else (row.floor, row.peer)
+        if not row.goals:
+            lines.append(_cells(f"`{row.name}`", floor, row.peer, found.ours if found else "", _NO_GOAL, "", ""))
         for n, (goal, reading) in enumerate(verdicts(outcome)):
             head = (f"`{row.name}`", floor, peer, found.ours if found else "") if n == 0 else ("", "", "", "")
             if reading is None:

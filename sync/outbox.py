@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, or_
@@ -116,6 +117,7 @@ def is_claimable(now: datetime) -> ColumnElement[bool]:
     return or_(waiting, and_(col(PostingRow.state) == "leased", col(PostingRow.lease_until) <= now))
 
 
+@cache
 def _waits_for_another() -> ColumnElement[bool]:
     """Return the condition of a posting that another must precede.
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, false, literal, or_
+from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, false, or_
 from sqlmodel import Session, col, update
 
 from connector.store.access import ContactRow, SessionRow
@@ -21,7 +21,7 @@ from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow, ShareRow
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
-from portal.access.roles import PAYERS, reach
+from portal.access.roles import PAYERS, reach, reach_of
 from portal.here import now
 from portal.picking import fetch, fetch_one, pick, reading
 
@@ -57,7 +57,7 @@ class Visitor:
 
     def customers(self, *roles: str) -> Select[Any]:
         """Return the ids of the customers this contact acts for, or acts for in one of some roles, as a subquery."""
-        return reach(self.company.id, self.contact_id, literal(self.chosen_customer, String), *roles)
+        return reach_of(self.company.id, self.contact_id, self.chosen_customer, *roles)
 
     def may_see_invoice(self) -> ColumnElement[bool]:
         """Return the condition that an invoice is this visitor's: of the own customers, or opened by its link."""

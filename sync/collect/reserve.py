@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, bindparam
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col, or_, select
 
@@ -44,32 +46,56 @@ def reservations(
     session: Session, company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str] = ()
 ) -> list[Reservation]:
     """Return what stands on these invoices, and what uses these credits, oldest payment first."""
-    in_order = (col(PaymentRow.created_at), col(PaymentRow.id))
-    shares = (
-        select(PaymentRow, ShareRow)
-        .where(
-            ShareRow.company_id == company_id,
-            ShareRow.payment_id == PaymentRow.id,
-            col(ShareRow.invoice_id).in_(invoice_ids),
-            _stands(company_id, col(ShareRow.customer_id)),
-        )
-        .order_by(*in_order)
-    )
-    held = [_reservation(payment, share.invoice_id, share.amount_minor) for payment, share in session.exec(shares)]
-    held += _surcharges(session, company_id, invoice_ids)
+    asked: dict[str, Any] = {"company": company_id, "invoices": list(invoice_ids)}
+    shares = session.exec(_shares(), params=asked)
+    held = [_reservation(payment, share.invoice_id, share.amount_minor) for payment, share in shares]
+    posted = session.exec(_surcharges(), params=asked)
+    held += [_reservation(payment, one.remote_id, one.amount_minor) for payment, one in posted]
     if not credit_names:
         return held
-    uses = (
-        select(PaymentRow, CreditUseRow)
-        .where(
-            CreditUseRow.company_id == company_id,
-            CreditUseRow.payment_id == PaymentRow.id,
-            col(CreditUseRow.credit).in_(credit_names),
-            _stands(company_id, col(CreditUseRow.customer_id)),
-        )
-        .order_by(*in_order)
+    uses = session.exec(_uses(), params={"company": company_id, "credits": list(credit_names)})
+    return held + [_reservation(payment, use.credit, use.amount_minor) for payment, use in uses]
+
+
+# Each query is built once: every press asks them twice, and building one costs more than asking it.
+_COMPANY: BindParameter[str] = bindparam("company")
+_INVOICES: BindParameter[list[str]] = bindparam("invoices", expanding=True)
+_IN_ORDER = (col(PaymentRow.created_at), col(PaymentRow.id))
+
+
+@cache
+def _shares() -> Any:
+    found = select(PaymentRow, ShareRow).where(
+        col(ShareRow.company_id) == _COMPANY,
+        col(ShareRow.payment_id) == PaymentRow.id,
+        col(ShareRow.invoice_id).in_(_INVOICES),
+        _stands(col(ShareRow.customer_id)),
     )
-    return held + [_reservation(payment, use.credit, use.amount_minor) for payment, use in session.exec(uses)]
+    return found.order_by(*_IN_ORDER)
+
+
+@cache
+def _uses() -> Any:
+    found = select(PaymentRow, CreditUseRow).where(
+        col(CreditUseRow.company_id) == _COMPANY,
+        col(CreditUseRow.payment_id) == PaymentRow.id,
+        col(CreditUseRow.credit).in_(bindparam("credits", expanding=True)),
+        _stands(col(CreditUseRow.customer_id)),
+    )
+    return found.order_by(*_IN_ORDER)
+
+
+@cache
+def _surcharges() -> Any:
+    """Build the query of what is promised on invoices of surcharges that stand in QuickBooks before what pays them."""
+    return select(PaymentRow, PostingRow).where(
+        col(PostingRow.company_id) == _COMPANY,
+        col(PostingRow.payment_id) == PaymentRow.id,
+        PostingRow.kind == Kind.SURCHARGE.value,
+        PostingRow.state == "posted",
+        col(PostingRow.remote_id).in_(_INVOICES),
+        _stands(col(PostingRow.customer_id)),
+    )
 
 
 def surcharges_among(session: Session, company_id: str, invoice_ids: Sequence[str]) -> set[str]:
@@ -82,26 +108,13 @@ def surcharges_among(session: Session, company_id: str, invoice_ids: Sequence[st
     return set(session.exec(ours))
 
 
-def _surcharges(session: Session, company_id: str, invoice_ids: Sequence[str]) -> list[Reservation]:
-    """Return what is promised on invoices of surcharges that stand in QuickBooks before the payment that pays them."""
-    posted = select(PaymentRow, PostingRow).where(
-        PostingRow.company_id == company_id,
-        PostingRow.payment_id == PaymentRow.id,
-        PostingRow.kind == Kind.SURCHARGE.value,
-        PostingRow.state == "posted",
-        col(PostingRow.remote_id).in_(invoice_ids),
-        _stands(company_id, col(PostingRow.customer_id)),
-    )
-    return [_reservation(payment, one.remote_id, one.amount_minor) for payment, one in session.exec(posted)]
-
-
-def _stands(company_id: str, customer_id: Mapped[str]) -> ColumnElement[bool]:
+def _stands(customer_id: Mapped[str]) -> ColumnElement[bool]:
     """Return the condition that a payment is under way, or succeeded and not in a customer's books yet."""
     one = aliased(PostingRow)  # apart from the posting of a surcharge, which may be asked for beside it
     owed = (
         select(one.id)
         .where(
-            one.company_id == company_id,
+            one.company_id == _COMPANY,
             one.payment_id == PaymentRow.id,
             col(one.kind).in_(PAYS),
             one.customer_id == customer_id,
@@ -112,7 +125,7 @@ def _stands(company_id: str, customer_id: Mapped[str]) -> ColumnElement[bool]:
     state = col(PaymentRow.state)
     is_coming = col(PaymentRow.settled_at).is_(None)  # its postings are not written yet
     is_owed = or_(state.in_(UNDER_WAY), (state == PaymentState.SUCCEEDED) & (is_coming | owed))
-    return (col(PaymentRow.company_id) == company_id) & is_owed
+    return (col(PaymentRow.company_id) == _COMPANY) & is_owed
 
 
 def together(earlier: Iterable[Reservation], later: Iterable[Reservation]) -> list[Reservation]:

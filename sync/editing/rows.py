@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, or_
@@ -119,6 +120,7 @@ def _decide(session: Session, rt: Runtime, company_id: str, edit_id: str, what: 
     return True
 
 
+@cache
 def _waits_for_another() -> ColumnElement[bool]:
     """Return the condition of an edit that an earlier one of the same object must precede."""
     other = aliased(EditRow)

@@ -31,6 +31,7 @@ QUICK = {
     "start-up",
     "webhook",
     "invoice-list",
+    "pay-page",
     "standin",
 }
 
