@@ -77,6 +77,8 @@ def _bug(
 LATER = (
     _bug("receipts_counted", ("I-19",), "two payments, one not settled", ("sync.settle", "next_count"), _newest_number),
     _bug("held_quietly", ("I-14",), "a definite no", ("sync.pushing.held", "renew"), _held_quietly),
-    _bug("fee_by_formula", ("I-3", "I-1"), "a bank debit", ("sync.settle", "fee_posting"), _fee_by_formula),
+    _bug(
+        "fee_by_formula", ("I-3", "I-1"), "a bank debit", ("connector.ledger.postings", "fee_posting"), _fee_by_formula
+    ),
     _bug("net_booked", ("I-1", "I-18"), "any charge", ("sync.settle", "charge_fact"), _net_booked),
 )

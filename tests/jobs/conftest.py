@@ -160,7 +160,9 @@ def harbor_tile() -> list[Any]:
         company,
         CustomerRow(company_id=COMPANY, qbo_id="cust-1", sync_token="0", name="Blue Mesa Ranch"),
         *invoices,
-        payment("pay-1", state="succeeded", succeeded_at=NOON, receipt_number=1042, balance_txn="txn_1"),
+        payment(
+            "pay-1", state="succeeded", succeeded_at=NOON, settled_at=NOON, receipt_number=1042, balance_txn="txn_1"
+        ),
         *shares,
         PostingRow(
             id="posting-1",
