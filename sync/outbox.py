@@ -121,9 +121,18 @@ def is_claimable(now: datetime) -> ColumnElement[bool]:
 def _waits_for_another() -> ColumnElement[bool]:
     """Return the condition of a posting that another must precede.
 
-    A held posting does not stop its customer's later ones: it may wait for a person for weeks.
+    A held posting does not stop its customer's later ones, nor does one that waits for it by name: that may take weeks.
     """
-    other = aliased(PostingRow)
+    other, named_by_it = aliased(PostingRow), aliased(PostingRow)
+    with_a_person = (
+        select(named_by_it.id)
+        .where(
+            col(named_by_it.company_id) == col(other.company_id),
+            col(named_by_it.id) == col(other.after_id),
+            col(named_by_it.state) == "held",
+        )
+        .exists()
+    )
     is_before = or_(
         col(other.created_at) < col(PostingRow.created_at),
         and_(col(other.created_at) == col(PostingRow.created_at), col(other.id) < col(PostingRow.id)),
@@ -133,6 +142,7 @@ def _waits_for_another() -> ColumnElement[bool]:
         col(other.customer_id) == col(PostingRow.customer_id),
         col(other.state).in_(UNDER_WAY),
         is_before,
+        ~with_a_person,
         col(other.after_id) != col(PostingRow.id),  # it waits for this one, whichever the clock says came first
     )
     named = and_(col(other.id) == col(PostingRow.after_id), col(other.state).not_in(("posted", "dropped")))

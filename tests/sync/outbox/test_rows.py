@@ -88,6 +88,19 @@ def test_two_of_a_customer_never_wait_for_each_other_even_where_the_clock_was_se
     assert _due(rig) == before
 
 
+def test_one_that_waits_for_a_held_one_stops_nobody_either(rig: Rig) -> None:
+    customer = rig.customer("Blue Mesa Ranch")
+    invoice = rig.invoice(customer, 90000, "1068")
+    (before,) = rig.owe(*rig.charge(customer, {invoice: 1000}))[:1]
+    waiting = rig.charge(customer, {invoice: 1000})[0]
+    with rig.db.write("owe") as session:
+        write_postings(session, rig.rt, rig.company_id, [waiting], after={str(waiting.key): before})
+    (later,) = rig.owe(*rig.charge(customer, {invoice: 1000}))[:1]
+    assert _due(rig) == before
+    _set(rig, before, state="held")
+    assert _due(rig) == later
+
+
 def _due(rig: Rig) -> str | None:
     with rig.db.read() as session:
         return next_due(session, rig.company_id, rig.clock.now())
