@@ -123,13 +123,13 @@ def _waits_for_another() -> ColumnElement[bool]:
 
     A held posting does not stop its customer's later ones, nor does one that waits for it by name: that may take weeks.
     """
-    other, named_by_it = aliased(PostingRow), aliased(PostingRow)
-    with_a_person = (
-        select(named_by_it.id)
+    other, first = aliased(PostingRow), aliased(PostingRow)
+    waits_itself = (
+        select(first.id)
         .where(
-            col(named_by_it.company_id) == col(other.company_id),
-            col(named_by_it.id) == col(other.after_id),
-            col(named_by_it.state) == "held",
+            col(first.company_id) == col(other.company_id),
+            col(first.id) == col(other.after_id),
+            col(first.state).not_in(("posted", "dropped")),
         )
         .exists()
     )
@@ -142,8 +142,7 @@ def _waits_for_another() -> ColumnElement[bool]:
         col(other.customer_id) == col(PostingRow.customer_id),
         col(other.state).in_(UNDER_WAY),
         is_before,
-        ~with_a_person,
-        col(other.after_id) != col(PostingRow.id),  # it waits for this one, whichever the clock says came first
+        ~waits_itself,  # what it waits for stops this one too, unless a person has it, or it is this one
     )
     named = and_(col(other.id) == col(PostingRow.after_id), col(other.state).not_in(("posted", "dropped")))
     blocking = select(other.id).where(col(other.company_id) == col(PostingRow.company_id), or_(same_customer, named))

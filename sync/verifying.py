@@ -86,7 +86,7 @@ def ask(session: Session, rt: Runtime, about: About, deposits: Deposits) -> list
     now = rt.clock.now()
     if not _begin(session, about, deposits, now):
         return []
-    about_it = {"url": _url(session, rt, about, now), "again": ""}
+    about_it = {"url": _url(session, rt, about), "again": ""}
     round_ = deposits.arrival_day.isoformat()
     mails = [
         _owe(session, rt, about, ASKS, round_, now, about_it),
@@ -122,7 +122,7 @@ def end(session: Session, rt: Runtime, about: About, code: str) -> list[str]:
     if not check.why:
         return []
     about = replace(about, language=about.language or check.language)
-    mail = _owe(session, rt, about, OVER, check.arrival_day.isoformat(), now, {"url": _url(session, rt, about, now)})
+    mail = _owe(session, rt, about, OVER, check.arrival_day.isoformat(), now, {"url": _url(session, rt, about)})
     return [mail] if mail else []
 
 
@@ -162,7 +162,7 @@ def _owe(
     return mail.id if insert_ignoring(session, table, [mail.model_dump()]) else ""
 
 
-def _url(session: Session, rt: Runtime, about: About, now: datetime) -> str:
+def _url(session: Session, rt: Runtime, about: About) -> str:
     """Return the address in the mail: a page that asks for a sign-in, or a link to the one invoice that leads there."""
     slug = session.get_one(CompanyRow, about.company_id).slug
     portal = f"{rt.settings.public_url}/c/{slug}"

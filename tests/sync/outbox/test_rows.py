@@ -92,9 +92,10 @@ def test_one_that_waits_for_a_held_one_stops_nobody_either(rig: Rig) -> None:
     customer = rig.customer("Blue Mesa Ranch")
     invoice = rig.invoice(customer, 90000, "1068")
     (before,) = rig.owe(*rig.charge(customer, {invoice: 1000}))[:1]
-    waiting = rig.charge(customer, {invoice: 1000})[0]
+    waiting, last = (rig.charge(customer, {invoice: 1000})[0] for _ in range(2))
     with rig.db.write("owe") as session:
-        write_postings(session, rig.rt, rig.company_id, [waiting], after={str(waiting.key): before})
+        (middle,) = write_postings(session, rig.rt, rig.company_id, [waiting], after={str(waiting.key): before})
+        write_postings(session, rig.rt, rig.company_id, [last], after={str(last.key): middle})
     (later,) = rig.owe(*rig.charge(customer, {invoice: 1000}))[:1]
     assert _due(rig) == before
     _set(rig, before, state="held")
