@@ -70,7 +70,9 @@ def standing_of(posting: Posting, frozen: bytes, live: RawObject) -> Standing:
     found = {invoice_id: _applied(theirs, invoice_id, currency) for invoice_id in ours}
     if all(found[invoice_id] >= wanted[invoice_id] for invoice_id in ours):
         return Standing.ARRIVED
-    if all(found[invoice_id] <= wanted[invoice_id] - ours[invoice_id].minor for invoice_id in ours):
+    # Where only what fitted was written, less than the whole part was: it was never more than the line came to.
+    before = {invoice_id: wanted[invoice_id] - min(ours[invoice_id].minor, wanted[invoice_id]) for invoice_id in ours}
+    if all(found[invoice_id] <= before[invoice_id] for invoice_id in ours):
         return Standing.ABSENT
     return Standing.UNCLEAR
 

@@ -171,6 +171,29 @@ def test_money_that_was_applied_elsewhere_is_held_and_retried_with_what_fits(til
     assert [float(one["Balance"]) for one in till.in_books("Invoice") if one["Id"] == invoice] == [50]
 
 
+def fitted(till: Till) -> tuple[str, str]:
+    """Hold a posting for which too little is left, and let a person retry it; returns credit and invoice."""
+    credit, other = deposit(till, 25000), till.open_invoice(10000, "1099")
+    invoice = alone(till, 20000, credit)
+    line = {"Amount": 100, "LinkedTxn": [{"TxnId": other, "TxnType": "Invoice"}]}
+    till.edit("Payment", credit.rpartition("/")[2], Line=[line])
+    till.push()
+    [held] = till.postings()
+    decisions.retry(till.rt, held.id, "Omar")
+    return credit, invoice
+
+
+@pytest.mark.parametrize("how", ["stale_5010", "reset_before"])
+def test_what_fits_is_made_anew_too_where_the_payment_moved(till: Till, how: str) -> None:
+    credit, invoice = fitted(till)
+    till.faults(("payment.update", how))
+    till.push()
+    till.edit("Payment", credit.rpartition("/")[2], PrivateNote="of the spring")
+    till.later(600)
+    till.push()
+    assert (states(till), lines(till, credit)[invoice], left(till, credit)) == (["posted"], 150, 0)
+
+
 def test_a_closed_period_holds_it(till: Till) -> None:
     credit = deposit(till, 25000)
     alone(till, 20000, credit)
