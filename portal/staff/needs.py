@@ -80,7 +80,7 @@ def _find(session: Session, company_id: str, row_id: str) -> Any:
 def _posting(session: Session, company_id: str, posting_id: str) -> Any:
     return fetch_one(
         session,
-        pick(PostingRow.id, PostingRow.state, PostingRow.held_code).where(
+        pick(PostingRow.id, PostingRow.kind, PostingRow.state, PostingRow.held_code).where(
             col(PostingRow.company_id) == company_id, col(PostingRow.id) == posting_id
         ),
     )

@@ -38,6 +38,7 @@ POSTING_NAMES = {
     "fee": "Stripe’s fee",
     "discount": "Discount",
     "surcharge": "Card surcharge",
+    "apply": "Earlier payment",
     "payout": "Payout",
 }
 

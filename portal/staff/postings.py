@@ -44,7 +44,7 @@ def hold_posting(posting_id: str) -> ResponseReturnValue:
 def drop_posting(posting_id: str) -> ResponseReturnValue:
     """Give up a held posting that QuickBooks has by hand."""
     give_up = partial(decisions.drop, runtime(), posting_id, member().staff_id, request.form.get("note", ""))
-    return _decide(posting_id, give_up, "Tieout will not post it; the tie-out looks for your own entry.")
+    return _decide(posting_id, give_up, "Tieout will not post it: it is in QuickBooks by hand.")
 
 
 def _retry(posting_id: str, typed_day: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import Session, col, select, update
 
 from connector.errors import WrongInput
+from connector.ledger.postings import Kind
 from connector.store.outbox import AttemptRow, PostingRow
 from connector.words import day_text
 from sync import log
@@ -39,6 +40,8 @@ def retry(rt: Runtime, posting_id: str, staff_id: str, *, day: date | None = Non
     with rt.db.write("retry") as session:
         row = _taken(session, posting_id, "due", "unknown", "held")
         standing = _standing(session, row)
+        if row.kind == Kind.APPLY and day not in (None, row.day):
+            raise WrongInput("A payment that is in QuickBooks keeps its date. Open its period there, then retry.")
         if standing is Standing.OPEN and day not in (None, row.day):
             raise WrongInput("Its date cannot change while it may stand in QuickBooks already.")
         if standing is not Standing.OPEN:

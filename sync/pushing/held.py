@@ -12,11 +12,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from connector.ledger.money import Money
+from connector.ledger.postings import Kind
 from connector.store.outbox import PostingRow
 from connector.words import count, day_text, money_text
 from sync import discrepancies, log
 from sync.pushing.posting_words import money, title
-from sync.pushing.refusals import refusal_of, subject_of
+from sync.pushing.refusals import cause_of, refusal_of, subject_of
 from sync.runtime import Runtime
 
 KIND = "posting_held"
@@ -27,6 +28,7 @@ def hold(session: Session, rt: Runtime, row: PostingRow, *, code: str, said: str
 
     The caller has changed the row in this transaction under its guard, so that nobody else can.
     """
+    code = cause_of(code, is_earlier=row.kind == Kind.APPLY)
     refusal = refusal_of(code, said)
     earlier_cause = row.held_code
     row.state, row.lease_owner, row.lease_until = "held", "", None

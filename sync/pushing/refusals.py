@@ -97,6 +97,16 @@ _KNOWN = {
         "The earlier payment that this one uses was applied elsewhere, or removed, in QuickBooks.",
         "Look at it in QuickBooks. Retrying applies what still fits; what does not stays open on the invoice.",
     ),
+    "closed_earlier": Refusal(
+        "The earlier payment that this one uses stands in a period that is closed in QuickBooks.",
+        "Open the period in QuickBooks and retry, or apply that payment to its invoice there and drop this posting. "
+        "Another date does not help: the payment keeps its own.",
+        spans="company",
+    ),
+    "applied_in_part": Refusal(
+        "The earlier payment that this one uses was changed in QuickBooks meanwhile, and pays only a part of this.",
+        "Look at that payment in QuickBooks: give its invoice all of this or none of it, then retry.",
+    ),
     "differs": Refusal(
         "A document with this payment's reference is in QuickBooks, but it was changed there.",
         "Compare the two. If QuickBooks is right, drop this posting; if Stripe is right, correct it there and retry.",
@@ -108,6 +118,8 @@ _KNOWN = {
     "by_hand": Refusal("A person holds it.", "Retry when it may be posted."),
 }
 
+# What means something else where a Payment that QuickBooks has is applied, and is a cause of its own then.
+_OF_EARLIER = {"6210": "closed_earlier", "differs": "applied_in_part"}
 _QUOTED = frozenset({"6000", "620", "no_account", "other_currency"})
 _MALFORMED = frozenset({"500", "2010", "2020", "2050", "2090", "2170", "2210", "4000", "4001", "6070", "6090", "6100"})
 
@@ -123,6 +135,11 @@ def refusal_of(code: str, said: str = "") -> Refusal:
     if code in _QUOTED:
         return Refusal(known.why + quoted, known.next_step, known.spans)
     return known
+
+
+def cause_of(code: str, *, is_earlier: bool) -> str:
+    """Return the code that a posting is held by; `is_earlier` for one that applies a Payment QuickBooks has."""
+    return _OF_EARLIER.get(code, code) if is_earlier else code
 
 
 def subject_of(code: str, spans: str, *, customer_id: str, posting_id: str, currency: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from connector.store.access import ContactCustomerRow, LinkRow
 from connector.store.books import DiscrepancyRow, TieoutRow
@@ -17,7 +17,7 @@ from connector.store.cache import CursorRow
 from connector.store.companies import CompanyRow
 from connector.store.log import LogRow
 from connector.store.money import BalanceTxnRow, PayoutRow
-from connector.store.outbox import MailRow, PostingRow
+from connector.store.outbox import LegRow, MailRow, PostingRow
 from portal.staff.sync_log import as_text
 from sync.runtime import Runtime
 from tests import cast
@@ -215,6 +215,23 @@ def test_a_held_posting_is_dated_anew_by_a_persons_word(rt: Runtime, at_desk: Op
     post(ines, "/staff/postings/post-held/retry", day="2026-11-23")
     row: PostingRow = cast.in_session(rt.db, PostingRow, "post-held")
     assert (row.state, row.day.isoformat()) == ("due", "2026-11-23")
+
+
+def test_an_earlier_payment_is_offered_no_other_date(rt: Runtime, at_desk: Opener) -> None:
+    ines = at_desk(cast.INES)
+    pages = ("/staff/needs?open=need-1", "/staff/log?open=log-3", "/staff/payments/pay-cedar")
+    assert all("another date" in said(ines, page) for page in pages)
+    with rt.db.write("earlier") as session:
+        session.exec(update(PostingRow).where(col(PostingRow.id) == "post-held").values(kind="apply"))
+        of_it = update(LegRow).where(col(LegRow.posting_id) == "post-held")
+        session.exec(of_it.where(col(LegRow.n) == 0).values(role="receivable", credit="Payment/77", cites=""))
+        session.exec(of_it.where(col(LegRow.n) == 1).values(invoice_id="552"))
+    for page in pages:
+        text = said(ines, page)
+        assert "Retry now" in text
+        assert "another date" not in text
+        assert "Stripe clearing" not in text
+    assert "Earlier payment" in text
 
 
 def test_a_posting_that_is_recorded_is_not_sent_again(rt: Runtime, at_desk: Opener) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from connector.errors import WrongInput
 from connector.ledger.payments import PaymentState
 from connector.store.cache import BookPaymentRow
 from connector.store.companies import CompanyRow
@@ -194,16 +196,19 @@ def test_what_fits_is_made_anew_too_where_the_payment_moved(till: Till, how: str
     assert (states(till), lines(till, credit)[invoice], left(till, credit)) == (["posted"], 150, 0)
 
 
-def test_a_closed_period_holds_it(till: Till) -> None:
+def test_a_closed_period_holds_it_and_no_other_date_is_taken(till: Till) -> None:
     credit = deposit(till, 25000)
     alone(till, 20000, credit)
     till.faults(("payment.update", "closed_6210"))
     till.push()
     [held] = till.postings()
-    assert (held.state, held.held_code) == ("held", "6210")
+    assert (held.state, held.held_code) == ("held", "closed_earlier")
+    assert "first open day" not in held.held_next
+    with pytest.raises(WrongInput, match="keeps its date"):
+        decisions.retry(till.rt, held.id, "Omar", day=held.day + timedelta(days=40))
     decisions.retry(till.rt, held.id, "Omar")
     till.push()
-    assert (states(till), left(till, credit)) == (["posted"], 50)
+    assert (states(till), left(till, credit), till.postings()[0].day) == (["posted"], 50, held.day)
 
 
 def test_what_quickbooks_takes_in_itself_or_holds_on_a_deposit_is_no_credit(till: Till) -> None:
