@@ -29,10 +29,11 @@ from portal.customer.document import read_document
 from portal.customer.started import started_here
 from portal.here import runtime
 from portal.picking import fetch, pick
+from sync.collect.answers import MOST_INVOICES
 from sync.collect.credits import MEMO, PAYMENT, ids_in, is_free
 from sync.collect.reserve import Reservation, reservations, reserved_minor
 
-MOST_CREDITS = 40  # offered at once
+MOST_CREDITS = MOST_INVOICES  # offered at once: as many as one payment takes invoices
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,8 @@ def _open_credits(visitor: Visitor, customers: Collection[str], currency: str) -
         return []
     with runtime().db.read() as session:
         found = [*_memos(session, visitor, customers, currency), *_unapplied(session, visitor, customers, currency)]
-        offered = sorted(found, key=lambda one: (one.day, one.name))[:MOST_CREDITS]
-        taken = _taken(session, visitor, [one.name for one in offered])
-    free = [replace(one, left=Money(max(one.left.minor - taken.get(one.name, 0), 0), currency)) for one in offered]
-    return [credit for credit in free if credit.left]
+        free = less_taken(session, visitor, found)
+    return sorted(free, key=lambda one: (one.day, one.name))[:MOST_CREDITS]
 
 
 def _memos(session: Session, visitor: Visitor, customers: Collection[str], currency: str) -> Iterator[Credit]:
@@ -112,8 +111,6 @@ def _memos(session: Session, visitor: Visitor, customers: Collection[str], curre
         pick(CreditRow.qbo_id, CreditRow.customer_id, CreditRow.number, CreditRow.issued_day, CreditRow.balance_minor)
         .where(_may_use(visitor, CreditRow), col(CreditRow.customer_id).in_(customers))
         .where(col(CreditRow.currency) == currency, col(CreditRow.balance_minor) > 0)
-        .order_by(col(CreditRow.issued_day), col(CreditRow.qbo_id))
-        .limit(MOST_CREDITS)
     )
     for row in fetch(session, found):
         left = Money(row.balance_minor, currency)
@@ -122,14 +119,20 @@ def _memos(session: Session, visitor: Visitor, customers: Collection[str], curre
 
 def left_of_payments(session: Session, visitor: Visitor) -> list[Credit]:
     """Return what is left of the payments of a contact's customers, in every currency, the oldest first."""
-    return list(
-        _rests(
-            session,
-            col(BookPaymentRow.company_id) == visitor.company.id,
-            col(BookPaymentRow.customer_id).in_(visitor.customers()),
-            col(BookPaymentRow.state) == "live",
-        )
+    found = _rests(
+        session,
+        col(BookPaymentRow.company_id) == visitor.company.id,
+        col(BookPaymentRow.customer_id).in_(visitor.customers()),
+        col(BookPaymentRow.state) == "live",
     )
+    return less_taken(session, visitor, list(found))
+
+
+def less_taken(session: Session, visitor: Visitor, found: Sequence[Credit]) -> list[Credit]:
+    """Return credits less what was promised of them or is on its way to the books; without those that are used up."""
+    taken = taken_of(session, visitor, [one.name for one in found])
+    free = [replace(one, left=Money(one.left.minor - taken.get(one.name, 0), one.left.currency)) for one in found]
+    return [one for one in free if one.left.minor > 0]
 
 
 def _unapplied(session: Session, visitor: Visitor, customers: Collection[str], currency: str) -> Iterator[Credit]:
@@ -150,7 +153,6 @@ def _rests(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Credi
         .join(RawRow, raw)
         .where(*conditions, col(BookPaymentRow.unapplied_minor) > 0)
         .order_by(col(BookPaymentRow.paid_day), col(BookPaymentRow.qbo_id))
-        .limit(MOST_CREDITS)
     )
     for row in fetch(session, found):
         if is_free(row.body):
@@ -158,7 +160,7 @@ def _rests(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Credi
             yield Credit(f"{PAYMENT}/{row.qbo_id}", row.customer_id, "", row.paid_day, left)
 
 
-def _taken(session: Session, visitor: Visitor, names: Sequence[str]) -> Mapping[str, int]:
+def taken_of(session: Session, visitor: Visitor, names: Sequence[str]) -> Mapping[str, int]:
     """Return what of credits is promised, or used by a Payment that the cached credit does not name, in minor units."""
     if not names:
         return {}

@@ -22,8 +22,10 @@ from connector.store.edits import EditRow
 from connector.store.papers import EstimateRow
 from connector.words import say
 from portal.access.visitors import Visitor
+from portal.customer.credits import MOST_CREDITS, taken_of
 from portal.customer.document import Document, read_document
 from portal.picking import fetch, pick
+from sync.collect.credits import MEMO
 from sync.editing.rows import UNDER_WAY
 
 MOST = 100
@@ -180,7 +182,10 @@ def _invoices_in(body: str) -> tuple[str, ...]:
 
 
 def credits_of(session: Session, who: Visitor, *conditions: ColumnElement[bool]) -> list[Credit]:
-    """Return the credit memos a contact may see, those with something left first, then the newest."""
+    """Return the credit memos a contact may see, those with something left first, then the newest.
+
+    What was promised of one, or is on its way to the books, is not left of it.
+    """
     found = (
         pick(
             *(col(CreditRow.qbo_id), col(CreditRow.number), col(CreditRow.issued_day), col(CreditRow.total_minor)),
@@ -194,19 +199,16 @@ def credits_of(session: Session, who: Visitor, *conditions: ColumnElement[bool])
             *conditions,
         )
         .order_by((col(CreditRow.balance_minor) > 0).desc(), col(CreditRow.issued_day).desc(), col(CreditRow.qbo_id))
-        .limit(MOST)
+        .limit(MOST_CREDITS)
     )
-    return [
-        Credit(
-            row.qbo_id,
-            row.number,
-            row.name or "",
-            row.issued_day,
-            Money(row.total_minor, row.currency),
-            Money(row.balance_minor, row.currency),
-        )
-        for row in fetch(session, found)
-    ]
+    rows = fetch(session, found)
+    taken = taken_of(session, who, [f"{MEMO}/{row.qbo_id}" for row in rows if row.balance_minor > 0])
+    return [_credit(row, taken.get(f"{MEMO}/{row.qbo_id}", 0)) for row in rows]
+
+
+def _credit(row: Any, taken: int) -> Credit:
+    left = Money(max(row.balance_minor - taken, 0), row.currency)
+    return Credit(row.qbo_id, row.number, row.name or "", row.issued_day, Money(row.total_minor, row.currency), left)
 
 
 def _customer(who: Visitor, customer_id: Any) -> ColumnElement[bool]:

@@ -211,3 +211,32 @@ def test_what_is_left_of_a_payment_is_offered_and_pays_without_a_card(office: Of
     statement = text_of(dana, "/c/harbor/statement")
     [customer] = [one for one in office.till.in_books("Customer") if one["Id"] == office.till.blue_mesa]
     assert f"{float(customer['Balance']):,.2f}".lstrip("-") in statement, "its end is QuickBooks' own balance"
+
+
+def test_no_number_of_credits_hides_one(office: Office) -> None:
+    [invoice] = office.invoices(20000)
+    cheque = {"CustomerRef": {"value": office.till.blue_mesa}, "TotalAmt": 1, "Line": []}
+    for n in range(84):  # every other one is QuickBooks' own affair
+        office.till.by_hand("Payment", **cheque, **({"ProcessPayment": True} if n % 2 else {}))
+    pull_company(office.rt, office.till.company_id, None)
+    dana = office.dana()
+    assert text_of(dana, f"/c/harbor/pay?i={invoice}").count("data-credit=") == 42
+    assert re.search(r"Credits left to use</dt><dd><a[^>]*>\$42.00</a>", text_of(dana, "/c/harbor/"))
+    assert text_of(dana, "/c/harbor/documents").count("No invoice has taken it yet") == 42
+
+
+def test_what_is_promised_is_not_said_to_be_left(office: Office) -> None:
+    [invoice] = office.invoices(20000)
+    cheque = {"CustomerRef": {"value": office.till.blue_mesa}, "TotalAmt": 250, "Line": []}
+    earlier = f"Payment/{office.till.by_hand('Payment', **cheque)}"
+    memo = office.memo(6000)
+    dana = office.dana()
+    shares, uses = {invoice: "200.00"}, {earlier: 15000, memo: 5000}
+    assert office.press(dana, shares, uses, 0)[0] == 200
+    for pushes in (False, True):
+        if pushes:
+            push_company(office.rt, office.till.company_id)
+        assert re.search(r"Credits left to use</dt><dd><a[^>]*>\$110.00</a>", text_of(dana, "/c/harbor/"))
+        papers = text_of(dana, "/c/harbor/documents")
+        assert "$100.00" in papers
+        assert "$10.00" in papers
