@@ -19,7 +19,8 @@ from connector.stripe.facts import Intent, NewIntent
 from connector.stripe.gateway import KEY_HOURS, StripeGateway
 from connector.words import count, listing
 from sync.collect.credits import uses_of
-from sync.collect.keeping import keeps_method
+from sync.collect.keeping import give_other_owner, keeps_method
+from sync.collect.saved import GONE
 from sync.runtime import Runtime
 
 CUSTOMER_KEY = "tieout_customer"
@@ -46,7 +47,7 @@ def make_intent(rt: Runtime, row: PaymentRow) -> Intent:
     gateway = rt.gateways.stripe(row.company_id)
     if row.intent_id:
         return gateway.intent(row.intent_id)
-    intent = _earlier(rt, row, gateway) or _create(rt, row, gateway)
+    intent = _earlier(rt, row, gateway) or _create_for_owner(rt, row, gateway)
     with rt.db.write("intent") as session:
         mine = update(PaymentRow).where(
             col(PaymentRow.company_id) == row.company_id,
@@ -94,6 +95,16 @@ def _earlier(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent | N
     if found is None and is_old:
         raise Rejected("stripe", "the payment is too old to be started", "too_old")
     return found
+
+
+def _create_for_owner(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent:
+    """Create the intent; where Stripe has its customer no more, for another one: nobody is kept from paying by that."""
+    try:
+        return _create(rt, row, gateway)
+    except Rejected as error:
+        if error.code != GONE or not row.stripe_customer:
+            raise
+    return _create(rt, give_other_owner(rt, row), gateway)
 
 
 def _create(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent:

@@ -36,6 +36,23 @@ def owner_of(rt: Runtime, press: Press) -> str:
         return saved.customer_of(session, press.company_id, press.contact_id)
 
 
+def give_other_owner(rt: Runtime, payment: PaymentRow) -> PaymentRow:
+    """Return a payment whose keeper of methods Stripe has no more, with another one, or none where nothing is kept.
+
+    Raises GatewayError and NotConnected.
+    """
+    gone, whose = payment.stripe_customer, (payment.company_id, payment.contact_id)
+    saved.forget_customer(rt, *whose, gone)
+    with rt.db.read() as session:
+        keeps = keeps_method(session, payment)
+    owner = saved.ensure_customer(rt, *whose, payment.payer_email) if keeps else ""
+    mine = (col(PaymentRow.company_id) == payment.company_id, col(PaymentRow.id) == payment.id)
+    with rt.db.write("pay_other_owner") as session:
+        held = update(PaymentRow).where(*mine, col(PaymentRow.stripe_customer) == gone)
+        session.exec(held.values(stripe_customer=owner, version=PaymentRow.version + 1))
+        return session.exec(select(PaymentRow).where(*mine)).one()
+
+
 def consent_of(rt: Runtime, press: Press, payment_id: str) -> list[SavedMethodRow]:
     """Return the row of what the payer agreed to, to be written with the payment; none where nothing is kept."""
     if not (press.keep_consent and press.contact_id):

@@ -22,6 +22,7 @@ from sync import verifying
 from sync.runtime import Runtime
 
 KEPT_AT_STRIPE = ("seti_", "pm_")
+GONE = "resource_missing"  # Stripe's word where the customer of a request is not there
 MOST_KEPT = 10
 LONGEST_NAME = 40
 TRIES_IN = timedelta(hours=1)
@@ -63,12 +64,22 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
     row_id = row.id
     with rt.db.write("keep_method") as session:
         session.add(row)
-    gateway = rt.gateways.stripe(company_id)
     customer = ensure_customer(rt, company_id, contact_id, email)
-    setup = gateway.create_setup(customer, metadata={"tieout_method": row_id}, key=f"t1-{row_id}-setup")
+    try:
+        setup = _setup(rt, row, customer)
+    except Rejected as error:
+        if error.code != GONE:
+            raise
+        setup = _setup(rt, row, customer_anew(rt, company_id, contact_id, email, gone=customer))
     with rt.db.write("keep_method_setup") as session:
         session.get_one(SavedMethodRow, row_id).setup_ref = setup.setup_ref
     return row_id
+
+
+def _setup(rt: Runtime, row: SavedMethodRow, customer: str) -> Setup:
+    """Begin at Stripe to keep a method with a customer; with another one it is another request."""
+    gateway = rt.gateways.stripe(row.company_id)
+    return gateway.create_setup(customer, metadata={"tieout_method": row.id}, key=f"t1-{row.id}-setup-{customer}")
 
 
 def secret_of(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> str | None:
@@ -169,16 +180,48 @@ def remove(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> bool:
 def ensure_customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
     """Return who keeps a contact's methods at Stripe, made before the first one. Raises GatewayError, NotConnected."""
     with rt.db.read() as session:
-        if known := customer_of(session, company_id, contact_id):
-            return known
+        known = session.get(StripeCustomerRow, (company_id, contact_id))
+    if known and known.customer_ref:
+        return known.customer_ref
+    again = f"-{known.created_at:%Y%m%dT%H%M%S.%f}" if known else ""  # Stripe would answer with the one that is gone
     made = rt.gateways.stripe(company_id).create_customer(
-        email=email, metadata={"tieout_contact": contact_id}, key=f"t1-{company_id}-{contact_id}-customer"
+        email=email, metadata={"tieout_contact": contact_id}, key=f"t1-{company_id}-{contact_id}-customer{again}"
     )
     row = StripeCustomerRow(company_id=company_id, contact_id=contact_id, customer_ref=made, created_at=rt.clock.now())
     with rt.db.write("stripe_customer") as session:
-        insert_ignoring(session, StripeCustomerRow.__table__, [row.model_dump()])  # type: ignore[attr-defined]
+        if not insert_ignoring(session, StripeCustomerRow.__table__, [row.model_dump()]):  # type: ignore[attr-defined]
+            session.exec(_owner(company_id, contact_id, "").values(customer_ref=made, created_at=row.created_at))
     with rt.db.read() as session:  # another press may have been first
         return customer_of(session, company_id, contact_id)
+
+
+def customer_anew(rt: Runtime, company_id: str, contact_id: str, email: str, *, gone: str) -> str:
+    """Return another customer for a contact whose own Stripe has no more. Raises GatewayError, NotConnected."""
+    forget_customer(rt, company_id, contact_id, gone)
+    return ensure_customer(rt, company_id, contact_id, email)
+
+
+def forget_customer(rt: Runtime, company_id: str, contact_id: str, gone: str) -> None:
+    """Forget a customer that Stripe says is gone, with the methods that were kept there; once, whoever sees it first.
+
+    Somebody deleted it at Stripe, or the company moved from tests to real payments.
+    """
+    with rt.db.write("stripe_customer_gone") as session:
+        if session.exec(_owner(company_id, contact_id, gone).values(customer_ref="")).rowcount:
+            kept = update(SavedMethodRow).where(
+                col(SavedMethodRow.company_id) == company_id,
+                col(SavedMethodRow.contact_id) == contact_id,
+                col(SavedMethodRow.state).in_(_SHOWN),
+            )
+            session.exec(kept.values(state="gone", is_default=False, removed_at=rt.clock.now()))
+
+
+def _owner(company_id: str, contact_id: str, customer_ref: str) -> Update:
+    return update(StripeCustomerRow).where(
+        col(StripeCustomerRow.company_id) == company_id,
+        col(StripeCustomerRow.contact_id) == contact_id,
+        col(StripeCustomerRow.customer_ref) == customer_ref,
+    )
 
 
 def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str) -> None:

@@ -174,3 +174,29 @@ def told(till: Till, kind: str, ref: str) -> None:
     assert accept_stripe(till.rt, "harbor", body, header).status == 200
     till.later(60)
     assert sweep_inbox(till.rt)
+
+
+def test_a_customer_that_is_gone_at_stripe_stops_nobody_from_paying(dana: Till) -> None:
+    kept(dana)
+    [known] = dana.rows_of(StripeCustomerRow)
+    client_of(dana).v1.customers.delete(known.customer_ref)
+    first = dana.start({dana.open_invoice(62000, "1068"): 62000}, contact_id=DANA)
+    assert dana.payment(first.payment_id).stripe_customer == ""
+    assert labels(dana) == [], "what it kept is gone with it"
+    second = dana.start({dana.open_invoice(9000, "1069"): 9000}, contact_id=DANA, keep_consent=WORDS)
+    assert dana.payment(second.payment_id).stripe_customer not in ("", known.customer_ref)
+    assert len(dana.payments()) == len(dana.at_stripe("payment_intents")) == 2
+
+
+def test_a_customer_that_is_gone_at_stripe_is_made_anew_where_a_card_is_kept(dana: Till) -> None:
+    kept(dana)
+    [known] = dana.rows_of(StripeCustomerRow)
+    client_of(dana).v1.customers.delete(known.customer_ref)
+    assert kept(dana, "mastercard").state == "ready"
+    assert labels(dana) == ["Mastercard 4444"]
+    press = dana.start({dana.open_invoice(62000, "1068"): 62000}, contact_id=DANA, keep_consent=WORDS)
+    [fresh] = dana.rows_of(StripeCustomerRow)
+    client_of(dana).v1.customers.delete(fresh.customer_ref)
+    again = dana.start({dana.open_invoice(9000, "1069"): 9000}, contact_id=DANA, keep_consent=WORDS)
+    owners = [dana.payment(one.payment_id).stripe_customer for one in (press, again)]
+    assert len({known.customer_ref, *owners, ""}) == 4
