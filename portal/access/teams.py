@@ -75,12 +75,14 @@ def team_of(session: Session, company_id: str, customer_id: str) -> list[Person]
 def invite(session: Session, rt: Runtime, company: Company, customer: tuple[str, str], invited: Invited) -> str:
     """Let somebody act for a customer (its id and name) and owe the mail that says so; returns the mail's id.
 
-    Raises WrongInput with a sentence: for a role that is none, somebody who was blocked, or too many people.
+    Raises WrongInput with a sentence: for a role that is none, somebody who was blocked, too many people, or the last
+    manager who would give the role up by an invitation to himself.
     """
     customer_id, name = customer
     if invited.role not in ROLES:
         raise WrongInput(say("Choose what this person may do."))
-    if sum(row.state != "removed" for row in _locked(session, company.id, customer_id).values()) >= MOST_PEOPLE:
+    rows = _locked(session, company.id, customer_id)
+    if sum(row.state != "removed" for row in rows.values()) >= MOST_PEOPLE:
         raise WrongInput(say("So many people cannot act for one customer. Remove somebody first."))
     contact = _contact(session, rt, company, invited)
     row = session.get(ContactCustomerRow, (company.id, contact.id, customer_id))
@@ -88,6 +90,8 @@ def invite(session: Session, rt: Runtime, company: Company, customer: tuple[str,
         raise WrongInput(say("{company} has blocked this address. Please ask them.", company=company.name))
     if row is None:
         row = ContactCustomerRow(company_id=company.id, contact_id=contact.id, customer_id=customer_id)
+    if invited.by == contact.email and invited.role != MANAGE:
+        _keep_somebody_in_charge(rows, contact.id, contact.id)
     contact.state = row.state = "active"
     row.role = invited.role
     session.add(row)

@@ -144,6 +144,8 @@ def test_the_last_manager_stays(rt: Runtime, signed_in: Opener) -> None:
     for way in ("remove", "role"):
         page = send(dana, f"{PEOPLE}/{cast.DANA}/{way}", role="view")
         assert "Make another person a manager first" in page
+    page = send(dana, PEOPLE, email="Dana@BlueMesa.test", role="view")
+    assert "Make another person a manager first" in page, "nor by an invitation to himself"
     assert rows_of(rt, "dana@bluemesa.test") == ("active", "manage")
     send(dana, f"{PEOPLE}/{cast.LUIS}/role", role="manage")
     send(dana, f"{PEOPLE}/{cast.DANA}/remove")
