@@ -34,10 +34,11 @@ def keep(desk: Desk, which: str, company_id: str, *, state: str, browser_hash: s
         )
 
 
-def use(desk: Desk, which: str, *, state: str, browser_hash: str) -> str:
+def use(desk: Desk, which: str, *, state: str, browser_hash: str, company_id: str | None = None) -> str:
     """Use a consent up and return its company; the row decides, so a double click cannot use it twice.
 
-    Raises WrongInput for one that is old, used, of another browser or for another service.
+    `company_id` is where the browser is at work: somebody who moved on meanwhile decides there and not here. Raises
+    WrongInput for one that is old, used, of another browser, for another company or another service.
     """
     now = desk.clock.now()
     with desk.db.write("consent_used") as session:
@@ -47,9 +48,13 @@ def use(desk: Desk, which: str, *, state: str, browser_hash: str) -> str:
             col(ConsentRow.browser_hash) == browser_hash,
             col(ConsentRow.used_at).is_(None),
             col(ConsentRow.expires_at) > now,
+            *([] if company_id is None else [col(ConsentRow.company_id) == company_id]),
         )
         if not session.exec(update(ConsentRow).where(*mine).values(used_at=now)).rowcount:
-            raise WrongInput("This consent was used already, is older than ten minutes, or began in another browser.")
+            raise WrongInput(
+                "This consent was used already, is older than ten minutes, or began in another browser or for another "
+                "company."
+            )
         return session.exec(select(ConsentRow.company_id).where(ConsentRow.state_hash == _hash(state))).one()
 
 

@@ -30,12 +30,14 @@ def begin_consent(desk: Desk, company_id: str, browser_hash: str) -> str:
     return url
 
 
-def finish_consent(desk: Desk, *, state: str, code: str, realm_id: str, browser_hash: str) -> str:
-    """Connect the company that began this consent, and return its id.
+def finish_consent(
+    desk: Desk, *, state: str, code: str, realm_id: str, browser_hash: str, at_company: str | None = None
+) -> str:
+    """Connect the company that began this consent, and return its id; `at_company` is where the browser is at work.
 
     Raises WrongInput with a sentence for the person: an old or used consent, another browser, a realm of somebody else.
     """
-    company_id = consents.use(desk, QUICKBOOKS, state=state, browser_hash=browser_hash)
+    company_id = consents.use(desk, QUICKBOOKS, state=state, browser_hash=browser_hash, company_id=at_company)
     if not (realm_id.isascii() and realm_id.isdigit()):
         raise WrongInput("Intuit did not say which QuickBooks company was chosen. Connect again.")
     _check_realm(desk, company_id, realm_id)

@@ -52,10 +52,13 @@ def begin_joining(desk: Desk, company_id: str, browser_hash: str) -> str:
     return url
 
 
-def finish_joining(desk: Desk, *, state: str, code: str, browser_hash: str) -> Connected:
-    """Connect the company that began this consent. Raises WrongInput with a sentence for the person."""
+def finish_joining(desk: Desk, *, state: str, code: str, browser_hash: str, at_company: str | None = None) -> Connected:
+    """Connect the company that began this consent; `at_company` is where the browser is at work.
+
+    Raises WrongInput with a sentence for the person.
+    """
     platform = platform_of(desk)
-    company_id = consents.use(desk, STRIPE, state=state, browser_hash=browser_hash)
+    company_id = consents.use(desk, STRIPE, state=state, browser_hash=browser_hash, company_id=at_company)
     joined = _exchanged(platform, code)
     try:
         found = _proved(platform, joined)

@@ -51,6 +51,7 @@ def callback() -> ResponseReturnValue:
             code=request.args.get("code", ""),
             realm_id=request.args.get("realmId", ""),
             browser_hash=browser_hash(),
+            at_company=member().company.id,
         )
     except WrongInput as error:
         flash(str(error), "bad")

@@ -46,7 +46,7 @@ def back_from_stripe() -> ResponseReturnValue:
         return _back()
     given = {name: request.args.get(name, "") for name in ("state", "code")}
     try:
-        connected = joining.finish_joining(rt, **given, browser_hash=browser_hash())
+        connected = joining.finish_joining(rt, **given, browser_hash=browser_hash(), at_company=member().company.id)
     except WrongInput as error:
         flash(str(error), "bad")
         return _back()

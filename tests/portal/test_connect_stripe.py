@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlmodel import select
 
 from connector.errors import Unauthorised
-from connector.store.access import ContactCustomerRow
+from connector.store.access import ContactCustomerRow, MembershipRow
 from connector.store.companies import CompanyRow, ConnectionRow
 from portal.access import sessions
 from portal.app import create_app
@@ -93,6 +93,20 @@ def test_a_consent_comes_back_to_its_own_browser_alone(hosted: House, olive: Fla
     answer = olive.get("/connect/stripe/callback", query_string=other)
     assert "a different Stripe account" in said(olive, answer.location)
     assert connection(hosted).account == CEDAR
+
+
+def test_a_consent_comes_back_to_the_company_that_began_it(hosted: House, olive: FlaskClient) -> None:
+    post(olive, "/connect/stripe/disconnect")
+    back = agree(post(olive, "/connect/stripe/start").location, CEDAR)
+    other = CompanyRow(id="other", slug="other", name="Other Works", created_at=hosted.rt.clock.now())
+    cast.put(hosted.rt.db, other, MembershipRow(staff_id="olive", company_id="other", role="owner"))
+    post(olive, "/staff/companies", company="other")
+    answer = olive.get("/connect/stripe/callback", query_string=back)
+    assert "for another company" in said(olive, answer.location)
+    assert connection(hosted).state == "disconnected"
+    post(olive, "/staff/companies", company=hosted.company_id)
+    olive.get("/connect/stripe/callback", query_string=back)
+    assert connection(hosted).state == "connected", "it can still come back where it began"
 
 
 def test_an_account_that_may_not_charge_yet_is_connected_and_named(hosted: House, olive: FlaskClient) -> None:
