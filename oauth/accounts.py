@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from connector.errors import WrongInput
-from connector.store.companies import ConnectionRow
+from connector.store.companies import CompanyRow, ConnectionRow
 from oauth import connections
 from oauth.connections import STRIPE
 from oauth.desk import Desk
@@ -43,6 +43,7 @@ def is_reached_by_consent(session: Session, account: str) -> bool:
 
 
 def _check(session: Session, company_id: str, account: str) -> None:
+    session.exec(select(CompanyRow.id).where(CompanyRow.id == company_id).with_for_update())  # of two owners, one first
     others = select(ConnectionRow).where(
         ConnectionRow.which == STRIPE, ConnectionRow.account == account, ConnectionRow.company_id != company_id
     )

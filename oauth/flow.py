@@ -7,7 +7,7 @@ after its CompanyInfo could be read with the new token; a realm belongs to one c
 from __future__ import annotations
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select, update
+from sqlmodel import col, or_, select, update
 
 from connector.errors import GatewayError, Unauthorised, WrongInput
 from connector.qbo.gateway import QuickBooksGateway
@@ -100,7 +100,10 @@ def _store(desk: Desk, company_id: str, realm_id: str, tokens: Tokens) -> None:
     columns = {**connections.token_columns(desk, company_id, tokens), "account": realm_id}
     try:
         with desk.db.write("connect") as session:
-            session.get_one(CompanyRow, company_id).realm_id = realm_id
+            own = or_(col(CompanyRow.realm_id).is_(None), col(CompanyRow.realm_id) == realm_id)
+            mine = update(CompanyRow).where(col(CompanyRow.id) == company_id, own)
+            if not session.exec(mine.values(realm_id=realm_id)).rowcount:  # another owner was quicker
+                raise WrongInput(_OTHER)
             connections.put(session, desk, company_id, QUICKBOOKS, columns)
     except IntegrityError:  # two companies chose the same realm at the same moment
         raise WrongInput(_TAKEN) from None

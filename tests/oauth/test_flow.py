@@ -106,6 +106,24 @@ def test_a_company_keeps_its_realm(rig: Rig, second: Rig) -> None:
     assert rig.connection().account == rig.realm
 
 
+def test_of_two_realms_at_the_same_moment_a_company_keeps_the_first(
+    rig: Rig, second: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = consent(begin_consent(rig.rt, rig.company_id, BROWSER), second.realm)
+    exchange = intuit.Intuit.exchange
+
+    def meanwhile(self: intuit.Intuit, code: str) -> intuit.Tokens:
+        monkeypatch.setattr(intuit.Intuit, "exchange", exchange)
+        connect(rig)  # another owner, while Intuit answers
+        return exchange(self, code)
+
+    monkeypatch.setattr(intuit.Intuit, "exchange", meanwhile)
+    with pytest.raises(WrongInput, match="a different QuickBooks company"):
+        finish_consent(rig.rt, state=back["state"], code=back["code"], realm_id=second.realm, browser_hash=BROWSER)
+    with rig.db.read() as session:
+        assert session.get_one(CompanyRow, rig.company_id).realm_id == rig.realm == rig.connection().account
+
+
 def test_a_code_that_intuit_refuses_is_told_in_words(rig: Rig) -> None:
     back = consent(begin_consent(rig.rt, rig.company_id, BROWSER), rig.realm)
     with pytest.raises(WrongInput, match="did not accept this consent"):
