@@ -77,6 +77,17 @@ def standing_of(posting: Posting, frozen: bytes, live: RawObject) -> Standing:
     return Standing.UNCLEAR
 
 
+def short_of(posting: Posting, frozen: bytes, before: RawObject | None) -> Money:
+    """Return what of a posting an update left out, because it did not fit; exact where `before` is what it changed."""
+    written: Fields = _READER.decode(frozen)
+    was: Fields = _READER.decode(before.body) if before else {}
+    minor = 0
+    for invoice_id, part in parts_of(posting).items():
+        got = _applied(written, invoice_id, posting.currency) - _applied(was, invoice_id, posting.currency)
+        minor += max(part.minor - got, 0)
+    return Money(minor, posting.currency)
+
+
 def can_be_applied(body: Mapping[str, Any]) -> bool:
     """Tell whether QuickBooks lets a Payment be applied through its API.
 

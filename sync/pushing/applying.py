@@ -11,12 +11,12 @@ from datetime import timedelta
 
 from sqlmodel import col, select, update
 
-from connector.errors import GatewayError, NotConnected, Stale
+from connector.errors import GatewayError, NotConnected, NotFound, Stale
 from connector.ledger.keys import request_id
-from connector.qbo.applying import Standing, applying_body, parts_of, payment_id_of, standing_of
+from connector.qbo.applying import Standing, applying_body, parts_of, payment_id_of, short_of, standing_of
 from connector.qbo.documents import NotBookable, thaw
 from connector.qbo.gateway import QuickBooksGateway
-from connector.qbo.shapes import Document
+from connector.qbo.shapes import Document, RawObject
 from connector.store.outbox import PostingRow
 from sync.collect.live import live_invoices
 from sync.outbox import posting_of
@@ -41,13 +41,15 @@ def push_applying(rt: Runtime, gateway: QuickBooksGateway, company_id: str, post
         fits = _what_fits(rt, taken)
     except NotBookable as reason:
         return end_held(rt, taken, Call("read", "refused", None), code=reason.needs, said=str(reason))
+    except NotFound as error:
+        return end_held(rt, taken, fail_call("read", "refused", error), code="credit_used")
     except (GatewayError, NotConnected) as error:
         return end_failed(rt, taken, error, "read")
     read = Call("read", "ok", None, name_of(live))
     frozen = taken.row.request_body.encode()
     standing = standing_of(taken.posting, frozen, live) if frozen else Standing.ABSENT
     if standing is Standing.ARRIVED:
-        return end_posted(rt, taken, live, read)
+        return end_posted(rt, taken, live, read, short=short_of(taken.posting, frozen, None))
     if standing is Standing.UNCLEAR:
         return end_held(rt, taken, read, code="differs")
     try:
@@ -55,7 +57,7 @@ def push_applying(rt: Runtime, gateway: QuickBooksGateway, company_id: str, post
     except NotBookable as reason:
         return end_held(rt, taken, read, code=reason.needs, said=str(reason))
     ready = _freeze(rt, taken, body, read, is_anew=bool(frozen) and standing is Standing.ABSENT)
-    return _update(rt, gateway, ready) if ready else Outcome.FENCED
+    return _update(rt, gateway, ready, live) if ready else Outcome.FENCED
 
 
 def _claim(rt: Runtime, company_id: str, posting_id: str) -> Claim | None:
@@ -107,14 +109,15 @@ def _freeze(rt: Runtime, taken: Claim, body: bytes, read: Call, *, is_anew: bool
     return ready if is_mine else None
 
 
-def _update(rt: Runtime, gateway: QuickBooksGateway, ready: Claim) -> Outcome:
+def _update(rt: Runtime, gateway: QuickBooksGateway, ready: Claim, live: RawObject) -> Outcome:
     try:
         answer = gateway.update("Payment", body=ready.body, request_id=ready.row.request_id)
     except Stale as error:
         return _stale(rt, ready, error)
     except (GatewayError, NotConnected) as error:
         return end_failed(rt, ready, error, "update")
-    return end_posted(rt, ready, answer.document, Call("update", "ok", answer.sent, name_of(answer.document)))
+    call = Call("update", "ok", answer.sent, name_of(answer.document))
+    return end_posted(rt, ready, answer.document, call, short=short_of(ready.posting, ready.body, live))
 
 
 def _stale(rt: Runtime, ready: Claim, error: Stale) -> Outcome:

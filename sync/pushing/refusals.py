@@ -95,7 +95,8 @@ _KNOWN = {
     ),
     "credit_used": Refusal(
         "The earlier payment that this one uses was applied elsewhere, or removed, in QuickBooks.",
-        "Look at it in QuickBooks. Retrying applies what still fits; what does not stays open on the invoice.",
+        "Look at it in QuickBooks. Retrying applies what still fits; what does not stays open on the invoice. Where "
+        "nothing of it is left, drop this posting: the invoice stays open.",
     ),
     "closed_earlier": Refusal(
         "The earlier payment that this one uses stands in a period that is closed in QuickBooks.",

@@ -101,12 +101,21 @@ def _found(rt: Runtime, taken: Claim, found: Found) -> Outcome:
 
 
 def end_posted(
-    rt: Runtime, taken: Claim, document: RawObject, call: Call, *, others: Sequence[RawObject] = ()
+    rt: Runtime,
+    taken: Claim,
+    document: RawObject,
+    call: Call,
+    *,
+    others: Sequence[RawObject] = (),
+    short: Money | None = None,
 ) -> Outcome:
-    """Write down that a posting stands in the books, by a document that was created, found or changed."""
+    """Write down that a posting stands in the books, by a document that was created, found or changed.
+
+    `short` is what of an earlier payment was not applied, because it did not fit.
+    """
 
     def tell(session: Session, row: PostingRow) -> None:
-        _log_recorded(session, rt, row, document, call)
+        _log_recorded(session, rt, row, document, call, short)
         cause, row.held_code, row.held_text, row.held_next = row.held_code, "", "", ""
         session.flush()
         held.renew(session, rt, row, cause)
@@ -115,6 +124,7 @@ def end_posted(
             _tell_duplicate(session, rt, row, others)
         if taken.posting.kind is Kind.APPLY:  # the pages know at once that less of it is left
             landing.land(session, rt, row.company_id, BY_NAME[document.entity], [document.body])
+            _tell_short(session, rt, row, short)
         elif document.entity == "Payment":
             _tell_unapplied(session, rt, row, unapplied_in(document, row.currency) - _left_open(taken.posting))
 
@@ -128,7 +138,9 @@ def end_posted(
     return conclude(rt, taken, call, values, tell, Outcome.POSTED)
 
 
-def _log_recorded(session: Session, rt: Runtime, row: PostingRow, document: RawObject, call: Call) -> None:
+def _log_recorded(
+    session: Session, rt: Runtime, row: PostingRow, document: RawObject, call: Call, short: Money | None
+) -> None:
     log.write(
         session,
         rt,
@@ -137,7 +149,7 @@ def _log_recorded(session: Session, rt: Runtime, row: PostingRow, document: RawO
         state="recorded",
         sentence=recorded(session, row),
         detail=_how(row, document, call),
-        money=money(row),
+        money=money(row) - short if short else money(row),
         posting_id=row.id,
         payment_id=row.payment_id,
         entity=document.entity,
@@ -250,18 +262,35 @@ def _left_open(posting: Posting) -> Money:
 
 def _tell_unapplied(session: Session, rt: Runtime, row: PostingRow, more: Money) -> None:
     """Name what was meant for an invoice and stays on the customer, because the invoice had less open by then."""
-    if not more:
-        return
+    if more:
+        because = "is the customer's credit in QuickBooks now, because an invoice it was meant for had less open."
+        _name(
+            session,
+            rt,
+            row,
+            more,
+            because,
+            "Apply the credit to another invoice in QuickBooks, or refund it in Stripe.",
+        )
+
+
+def _tell_short(session: Session, rt: Runtime, row: PostingRow, short: Money | None) -> None:
+    """Name what of an earlier payment pays no invoice, though its payer was told so."""
+    if short:
+        because = "was not applied: less of it was left in QuickBooks, or an invoice it was meant for had less open."
+        _name(session, rt, row, short, because, "Look at the invoice in QuickBooks: what is open on it is not paid.")
+
+
+def _name(session: Session, rt: Runtime, row: PostingRow, amount: Money, because: str, next_step: str) -> None:
     discrepancies.open_one(
         session,
         rt,
         row.company_id,
         kind=UNAPPLIED,
         subject=row.id,
-        sentence=f"{title(session, row)}: {money_text(more)} of it is the customer's credit in QuickBooks now, because "
-        "an invoice it was meant for had less open.",
-        next_step="Apply the credit to another invoice in QuickBooks, or refund it in Stripe.",
-        amount=more,
+        sentence=f"{title(session, row)}: {money_text(amount)} of it {because}",
+        next_step=next_step,
+        amount=amount,
         posting_id=row.id,
         payment_id=row.payment_id,
     )

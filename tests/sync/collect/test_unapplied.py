@@ -171,6 +171,34 @@ def test_money_that_was_applied_elsewhere_is_held_and_retried_with_what_fits(til
     assert states(till) == ["posted"]
     assert (lines(till, credit), left(till, credit)) == ({other: 100, invoice: 150}, 0)
     assert [float(one["Balance"]) for one in till.in_books("Invoice") if one["Id"] == invoice] == [50]
+    [named] = till.open_discrepancies()
+    assert (named.kind, named.amount_minor) == ("unapplied", 5000), "a person hears what was not applied"
+    assert [row.money_minor for row in till.rows(LogRow) if row.state == "recorded"] == [15000]
+
+
+@pytest.mark.parametrize("verb", ["delete", "void"])
+def test_money_that_is_gone_from_the_books_asks_for_no_retry_that_cannot_help(till: Till, verb: str) -> None:
+    credit = deposit(till, 25000)
+    alone(till, 20000, credit)
+    till.by_hand_verb(verb, "Payment", credit.rpartition("/")[2])
+    till.push()
+    [held] = till.postings()
+    assert (held.state, held.held_code) == ("held", "credit_used")
+    assert "drop this posting" in held.held_next
+
+
+def test_what_an_invoice_has_no_room_for_is_named(till: Till) -> None:
+    credit = deposit(till, 25000)
+    invoice = alone(till, 20000, credit)
+    till.paid_by_cheque(invoice, 15000)
+    till.push()
+    decisions.retry(till.rt, till.postings()[0].id, "Omar")
+    till.faults(("payment.update", "drop_after_commit"))
+    till.push()
+    till.later(600)
+    till.push()
+    assert (states(till), lines(till, credit), left(till, credit)) == (["posted"], {invoice: 50}, 200)
+    assert [(one.kind, one.amount_minor) for one in till.open_discrepancies()] == [("unapplied", 15000)]
 
 
 def fitted(till: Till) -> tuple[str, str]:
