@@ -14,11 +14,10 @@ from connector.errors import NotConnected
 from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.throttle import SharedThrottle, Throttle
 from connector.settings import Settings
-from connector.store.companies import ConnectionRow
 from connector.store.session import Database
 from connector.stripe.facts import AccountFacts
 from connector.stripe.gateway import StripeGateway
-from oauth.connections import QUICKBOOKS, SECRET, STRIPE, connected, secret_of
+from oauth.connections import QUICKBOOKS, SECRET, STRIPE, Connection, connected, secret_of
 from oauth.joining import platform_of
 from oauth.tokens import bearer_for
 from oauth.vault import Vault
@@ -42,8 +41,8 @@ class CompanyGateways:
 
     def quickbooks(self, company_id: str) -> QuickBooksGateway:
         """Return the gateway of a company's QuickBooks. Raises NotConnected."""
-        with self.db.read() as session:
-            realm_id = connected(session, company_id, QUICKBOOKS).account
+        with self.db.asking() as reader:
+            realm_id = connected(reader, company_id, QUICKBOOKS).account
         with self._lock:
             kept = self._quickbooks.get(company_id)
             if kept is None or kept[0] != realm_id:
@@ -52,8 +51,8 @@ class CompanyGateways:
 
     def stripe(self, company_id: str) -> StripeGateway:
         """Return the gateway of a company's Stripe account. Raises NotConnected."""
-        with self.db.read() as session:
-            row = connected(session, company_id, STRIPE)
+        with self.db.asking() as reader:
+            row = connected(reader, company_id, STRIPE)
         made_for = (row.account, "the platform's" if row.through_platform else row.secret_cipher)
         with self._lock:
             kept = self._stripe.get(company_id)
@@ -61,7 +60,7 @@ class CompanyGateways:
                 kept = self._stripe[company_id] = (made_for, self._open_stripe(row))
         return kept[1]
 
-    def _open_stripe(self, row: ConnectionRow) -> StripeGateway:
+    def _open_stripe(self, row: Connection) -> StripeGateway:
         if row.through_platform:
             return self._through_platform(row)
         return StripeGateway(
@@ -71,7 +70,7 @@ class CompanyGateways:
             clock=self.clock,
         )
 
-    def _through_platform(self, row: ConnectionRow) -> StripeGateway:
+    def _through_platform(self, row: Connection) -> StripeGateway:
         """Return the gateway of an account by consent; a platform of the other mode, or none, cannot reach it."""
         if not self.settings.is_platform:
             raise NotConnected(row.company_id, STRIPE)

@@ -6,13 +6,17 @@ every write of a token raises the version, and a write that expects another vers
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, col, update
 
 from connector.errors import NotConnected
 from connector.store.companies import ConnectionRow
+from connector.store.prepared import Askable, Prepared
 from oauth.desk import Desk
 from oauth.intuit import Tokens
 
@@ -20,21 +24,53 @@ QUICKBOOKS, STRIPE = "quickbooks", "stripe"
 ACCESS, SECRET, WEBHOOK = "connection.access", "connection.secret", "connection.webhook"
 
 
-def find(session: Session, company_id: str, which: str) -> ConnectionRow | None:
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A company's connection as it stood when it was read, column by column; `change` writes it."""
+
+    company_id: str
+    which: str
+    state: str
+    account: str
+    livemode: bool
+    through_platform: bool
+    access_cipher: str
+    secret_cipher: str
+    webhook_cipher: str
+    publishable_key: str
+    access_expires_at: datetime | None
+    refresh_expires_at: datetime | None
+    hard_expires_at: datetime | None
+    version: int
+    lease_owner: str
+    lease_until: datetime | None
+    last_error: str
+    connected_at: datetime
+
+
+COLUMNS = tuple(col(getattr(ConnectionRow, one.name)) for one in fields(Connection))
+_ONE = Prepared(
+    pick(*COLUMNS).where(
+        col(ConnectionRow.company_id) == bindparam("company"), col(ConnectionRow.which) == bindparam("which")
+    )
+)
+
+
+def find(reader: Askable, company_id: str, which: str) -> Connection | None:
     """Return a company's connection to a service, in whatever state."""
-    mine = select(ConnectionRow).where(ConnectionRow.company_id == company_id, ConnectionRow.which == which)
-    return session.exec(mine).one_or_none()
+    row = _ONE.first(reader, company=company_id, which=which)
+    return Connection(*row) if row else None
 
 
-def connected(session: Session, company_id: str, which: str) -> ConnectionRow:
+def connected(reader: Askable, company_id: str, which: str) -> Connection:
     """Return a company's working connection. Raises NotConnected."""
-    row = find(session, company_id, which)
+    row = find(reader, company_id, which)
     if row is None or row.state != "connected":
         raise NotConnected(company_id, which)
     return row
 
 
-def secret_of(desk: Desk, row: ConnectionRow, column: str) -> str:
+def secret_of(desk: Desk, row: Connection, column: str) -> str:
     """Open a secret of a connection: ACCESS, SECRET or WEBHOOK."""
     cipher = {ACCESS: row.access_cipher, SECRET: row.secret_cipher, WEBHOOK: row.webhook_cipher}[column]
     return desk.vault.open(cipher, company_id=row.company_id, column=f"{row.which}.{column}").decode()
@@ -58,7 +94,7 @@ def token_columns(desk: Desk, company_id: str, tokens: Tokens) -> dict[str, Any]
     }
 
 
-def change(session: Session, row: ConnectionRow, **values: Any) -> bool:
+def change(session: Session, row: Connection, **values: Any) -> bool:
     """Change a connection if nobody did meanwhile; returns whether it was changed."""
     statement = update(ConnectionRow).where(
         col(ConnectionRow.company_id) == row.company_id,
@@ -87,7 +123,7 @@ def say_lost(desk: Desk, company_id: str, which: str, reason: str) -> None:
         session.exec(statement.values(state="needs_reconnect", last_error=reason))
 
 
-def ends_soon(row: ConnectionRow, now: datetime, days: int = 30) -> datetime | None:
+def ends_soon(row: Connection, now: datetime, days: int = 30) -> datetime | None:
     """Return when the connection ends for good, where that is near: after 100 idle days or five years at most."""
     ends = [end for end in (row.refresh_expires_at, row.hard_expires_at) if end is not None]
     soonest = min(ends, default=None)

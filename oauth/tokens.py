@@ -20,7 +20,7 @@ from connector.settings import Settings
 from connector.store.companies import ConnectionRow
 from connector.store.session import Database
 from oauth import connections
-from oauth.connections import ACCESS, QUICKBOOKS, SECRET
+from oauth.connections import ACCESS, QUICKBOOKS, SECRET, Connection
 from oauth.desk import Desk
 from oauth.intuit import INVALID_GRANT, SERVICE, Intuit, Tokens
 from oauth.vault import Vault
@@ -49,8 +49,8 @@ def bearer_for(db: Database, vault: Vault, clock: Clock, settings: Settings, com
     handed = threading.local()  # the version each thread was given last
 
     def bearer(refresh: bool) -> str:
-        with db.read() as session:
-            row = connections.connected(session, company_id, QUICKBOOKS)
+        with db.asking() as reader:
+            row = connections.connected(reader, company_id, QUICKBOOKS)
         refused = refresh and row.version == getattr(handed, "version", row.version)
         if refused or not _is_fresh(row, clock):
             row = _renewed(desk, row)
@@ -60,16 +60,16 @@ def bearer_for(db: Database, vault: Vault, clock: Clock, settings: Settings, com
     return bearer
 
 
-def _is_fresh(row: ConnectionRow, clock: Clock) -> bool:
+def _is_fresh(row: Connection, clock: Clock) -> bool:
     return row.access_expires_at is not None and row.access_expires_at - clock.now() > FRESH_FOR
 
 
-def _renewed(desk: Desk, stale: ConnectionRow) -> ConnectionRow:
+def _renewed(desk: Desk, stale: Connection) -> Connection:
     """Return the row with a newer token than `stale` has: refreshed here, or by whoever was first."""
     end, pause = desk.clock.monotonic() + _WAIT_SECONDS, _FIRST_POLL_SECONDS
     while desk.clock.monotonic() < end:
-        with desk.db.read() as session:
-            row = connections.connected(session, stale.company_id, QUICKBOOKS)
+        with desk.db.asking() as reader:
+            row = connections.connected(reader, stale.company_id, QUICKBOOKS)
         if row.version != stale.version:
             return row
         owner = desk.clock.new_id()
@@ -81,11 +81,11 @@ def _renewed(desk: Desk, stale: ConnectionRow) -> ConnectionRow:
     raise Transient(service=SERVICE, message="another refresh of the connection takes too long", code="refreshing")
 
 
-def _is_free(row: ConnectionRow, clock: Clock) -> bool:
+def _is_free(row: Connection, clock: Clock) -> bool:
     return row.lease_until is None or row.lease_until <= clock.now()
 
 
-def _take_lease(desk: Desk, row: ConnectionRow, owner: str) -> bool:
+def _take_lease(desk: Desk, row: Connection, owner: str) -> bool:
     """Take the right to refresh this version of the token; the row decides who was first."""
     with desk.db.write("token_lease") as session:
         free = update(ConnectionRow).where(
@@ -98,7 +98,7 @@ def _take_lease(desk: Desk, row: ConnectionRow, owner: str) -> bool:
         return bool(session.exec(free.values(**values)).rowcount)
 
 
-def _refresh(desk: Desk, row: ConnectionRow, owner: str) -> None:
+def _refresh(desk: Desk, row: Connection, owner: str) -> None:
     """Refresh under our lease and commit what came before anybody uses it."""
     try:
         tokens = _asked(desk, connections.secret_of(desk, row, SECRET))
@@ -116,7 +116,7 @@ def _refresh(desk: Desk, row: ConnectionRow, owner: str) -> None:
             connections.change(session, row, **columns, lease_owner="", lease_until=None)
 
 
-def _judge_dead(desk: Desk, row: ConnectionRow) -> None:
+def _judge_dead(desk: Desk, row: Connection) -> None:
     """Say that the connection is lost, unless somebody stored a newer token while ours was refused."""
     with desk.db.write("token_dead") as session:
         is_lost = connections.change(session, row, state="needs_reconnect", last_error=_DEAD)
@@ -140,7 +140,7 @@ def _asked(desk: Desk, refresh_token: str) -> Tokens:
         raise Transient(service=SERVICE, message=lost.message, code=lost.code, trace=lost.trace) from None
 
 
-def _give_back_lease(desk: Desk, row: ConnectionRow, owner: str) -> None:
+def _give_back_lease(desk: Desk, row: Connection, owner: str) -> None:
     with desk.db.write("token_lease_end") as session:
         mine = update(ConnectionRow).where(
             col(ConnectionRow.company_id) == row.company_id,

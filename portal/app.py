@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import arriving, connect, customer, errors, filters, health, here, hooks, security, staff, tongues
-from portal.ring import limiter
+from portal import arriving, connect, customer, errors, filters, health, here, hooks, ring, security, staff, tongues
 
 if TYPE_CHECKING:
     from sync.runtime import Runtime
@@ -30,7 +29,7 @@ def create_app(rt: Runtime | None = None) -> Flask:
     tongues.install(app)  # first: a refusal of the others is said in it too
     arriving.install(app, rt.settings)
     security.secure(app, rt.settings)
-    limiter.init_app(app)
+    ring.install(app)
     filters.install(app)
     errors.install(app)
     for blueprint in (health.doors, hooks.doors, customer.pages, customer.short, staff.pages, connect.doors):

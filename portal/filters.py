@@ -1,12 +1,13 @@
 """What templates may say: money, days and instants in words, static files by their content, one mark for each state.
 
-Formats and escapes, decides nothing. Law: what comes from outside reaches a page only through Jinja's escaping; the
-one Markup made here escapes its own parts.
+Formats and escapes, decides nothing. Law: what comes from outside reaches a page only through Jinja's escaping; what
+Markup is made here escapes its own parts, or was given escaped ones.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +37,7 @@ def install(app: Flask) -> None:
         possessive=words.possessive,
         short_name=words.short_name,
         listing=words.listing,
+        filled_into=_filled,
     )
     app.jinja_env.globals.update(
         Money=Money,
@@ -58,14 +60,17 @@ def _minor(minor: int, currency: str) -> str:
     return words.figure(Money(minor, currency))
 
 
-def asset(name: str) -> str:
-    """Return the address of a static file; it changes with the content, so that browsers may keep it for ever."""
-    return url_for("static", filename=name, v=_content_hash(name))
+def _filled(rows: Iterable[tuple[str, ...]], row: Markup) -> Markup:
+    """Return a row of markup once for each of `rows`, whose words are markup already."""
+    form = str(row)
+    return Markup("".join([form % words for words in rows]))  # noqa: S704  # nosec B704  # escaped where they were made
 
 
 @lru_cache(maxsize=64)
-def _content_hash(name: str) -> str:
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+def asset(name: str) -> str:
+    """Return the address of a static file; it changes with the content, so that browsers may keep it for ever."""
+    content = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return url_for("static", filename=name, v=content)
 
 
 def stamp(instant: datetime | None, zone: str, *, seconds: bool = False) -> Markup:

@@ -5,18 +5,15 @@ Law: whoever selects with this puts the scope into the query's own WHERE.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Select, select
 from sqlmodel import Session
 
-from connector.store.session import Database
+from connector.store.prepared import Askable, Reader
 from portal.here import runtime
-
-Reader = Session | Connection
 
 
 def pick(*columns: Any) -> Select[Any]:
@@ -34,17 +31,14 @@ def fetch_one(reader: Reader, query: Select[Any], values: Mapping[str, Any] | No
     return _connection(reader).execute(query, values or {}).first()
 
 
-@contextmanager
-def reading() -> Iterator[Connection]:
-    """Open a connection that only reads: half the cost of a session, for the queries of every request."""
-    with _reading_engine(runtime().db).connect() as connection:
-        yield connection
+def asking() -> AbstractContextManager[Askable]:
+    """Open what prepared statements are asked of, for the queries of every request."""
+    return runtime().db.asking()
 
 
-@lru_cache(maxsize=8)
-def _reading_engine(db: Database) -> Engine:
-    """Read as `Database.read` does: in a deferred transaction on SQLite, without one on PostgreSQL."""
-    return db.engine if db.is_sqlite else db.engine.execution_options(isolation_level="AUTOCOMMIT")
+def reading() -> AbstractContextManager[Connection]:
+    """Open a connection that only reads."""
+    return runtime().db.reading()
 
 
 def _connection(reader: Reader) -> Connection:

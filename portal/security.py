@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 
 from connector.settings import STRIPE_JS, Settings
 
@@ -54,11 +56,24 @@ def secure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=FORM_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which our pages never send; `_own_origin` stands instead
     )
+    app.session_interface = _Cookies()
     app.before_request(_bound)  # before the form is read for its token
     csrf.init_app(app)
     app.before_request(_own_origin)
     app.after_request(_headers_for(settings, over_https))
     app.jinja_env.globals["nonce"] = nonce
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """Flask's signed cookie, with its signer made once instead of at every request."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs the cookie of the one application this belongs to."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
 
 def takes(most: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

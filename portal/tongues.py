@@ -46,7 +46,11 @@ def install(app: Flask) -> None:
 def tongues() -> Sequence[Tongue]:
     """Return this page in every language, for the switch at its foot."""
     asked = [(name, value) for name, value in request.args.items(multi=True) if name != WISH]
-    here, before = words.language(), f"{request.path}?{urlencode([*asked, (WISH, '')])}"
+    return _tongues(f"{request.path}?{urlencode([*asked, (WISH, '')])}", words.language())
+
+
+@lru_cache(maxsize=500)
+def _tongues(before: str, here: str) -> Sequence[Tongue]:
     return [Tongue(name, one, before + one, one == here) for one, name in LANGUAGES.items()]
 
 

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import col, select
 
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.outbox import InboxRow
+from connector.store.prepared import Askable, Prepared
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Hint
 from connector.stripe.webhooks import BadBody, BadSignature, read_hint
 from oauth import connections
+from oauth.connections import Connection
 from sync.intuit_hints import IntuitHint, is_signed, read_hints
 from sync.runtime import Runtime
 
@@ -50,8 +54,8 @@ def accept_stripe(rt: Runtime, slug: str, body: bytes, header: str) -> Accepted 
     What the platform's endpoint signed for an account of nobody here is kept and answered: a refusal would hold back
     the events of every other account.
     """
-    with rt.db.read() as session:
-        connection = _by_slug(session, slug) if slug else _by_account(session, _claimed_account(body))
+    with rt.db.asking() as reader:
+        connection = _by_slug(reader, slug) if slug else _by_account(reader, _claimed_account(body))
     secrets = _secrets(rt, connection, is_common=not slug)
     if not secrets:
         return Refused(404 if slug else 400, "unknown company" if slug else "unknown account")
@@ -93,29 +97,30 @@ def _store(rt: Runtime, rows: Sequence[InboxRow]) -> Accepted:
     return Accepted(tuple(row.id for row in fresh))
 
 
-def _secrets(rt: Runtime, connection: ConnectionRow | None, *, is_common: bool) -> list[str]:
+def _secrets(rt: Runtime, connection: Connection | None, *, is_common: bool) -> list[str]:
     """Return what may have signed: the secret of the account's own endpoint, at the common door also the platform's."""
     own = connections.secret_of(rt, connection, connections.WEBHOOK) if connection else ""
     platform = rt.settings.stripe_connect_webhook_secret.get_secret_value() if is_common else ""
     return f"{own} {platform}".replace(",", " ").split()
 
 
-def _by_slug(session: Session, slug: str) -> ConnectionRow | None:
-    named = select(ConnectionRow).where(
-        ConnectionRow.which == connections.STRIPE, ConnectionRow.company_id == CompanyRow.id, CompanyRow.slug == slug
-    )
-    return session.exec(named).one_or_none()
+_OF_STRIPE = pick(*connections.COLUMNS).where(col(ConnectionRow.which) == connections.STRIPE)
+_NAMED = Prepared(
+    _OF_STRIPE.where(col(ConnectionRow.company_id) == CompanyRow.id, col(CompanyRow.slug) == bindparam("slug"))
+)
+_WITH_ACCOUNT = Prepared(
+    _OF_STRIPE.where(col(ConnectionRow.account) == bindparam("account"), col(ConnectionRow.state) != "disconnected")
+)
 
 
-def _by_account(session: Session, account: str) -> ConnectionRow | None:
-    if not account:
-        return None
-    named = select(ConnectionRow).where(
-        ConnectionRow.which == connections.STRIPE,
-        ConnectionRow.account == account,
-        ConnectionRow.state != "disconnected",
-    )
-    return session.exec(named).one_or_none()
+def _by_slug(reader: Askable, slug: str) -> Connection | None:
+    row = _NAMED.first(reader, slug=slug)
+    return Connection(*row) if row else None
+
+
+def _by_account(reader: Askable, account: str) -> Connection | None:
+    row = _WITH_ACCOUNT.first(reader, account=account) if account else None
+    return Connection(*row) if row else None
 
 
 def _claimed_account(body: bytes) -> str:
@@ -128,7 +133,7 @@ def _claimed_account(body: bytes) -> str:
     return account if isinstance(account, str) else ""
 
 
-def _stripe_row(rt: Runtime, connection: ConnectionRow | None, hint: Hint) -> InboxRow:
+def _stripe_row(rt: Runtime, connection: Connection | None, hint: Hint) -> InboxRow:
     """Return the row of an event; one of another account or mode is kept and not acted upon."""
     account = hint.account or (connection.account if connection else "")
     ours = connection if connection and account == connection.account else None

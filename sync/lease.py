@@ -11,12 +11,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table
+from sqlalchemy import Table, bindparam
 from sqlmodel import col, update
 
 from connector.store.companies import LeaseRow
+from connector.store.prepared import Prepared
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
+
+# Every job takes one and gives it back: these stand ready.
+_TAKE = Prepared(
+    update(LeaseRow)
+    .where(col(LeaseRow.name) == bindparam("wanted"), col(LeaseRow.until) <= bindparam("now"))
+    .values(owner=bindparam("by"), until=bindparam("end"), fence=LeaseRow.fence + 1)
+)
+_HOLD_UNTIL = Prepared(
+    update(LeaseRow)
+    .where(col(LeaseRow.name) == bindparam("held"), col(LeaseRow.owner) == bindparam("by"))
+    .values(owner=bindparam("then"), until=bindparam("end"))
+)
 
 
 @dataclass
@@ -35,8 +48,7 @@ class Lease:
             return True
         with rt.db.write("lease_renew") as session:
             self.until = now + timedelta(seconds=self.seconds)
-            mine = update(LeaseRow).where(col(LeaseRow.name) == self.name, col(LeaseRow.owner) == self.owner)
-            return bool(session.exec(mine.values(until=self.until)).rowcount)
+            return bool(_HOLD_UNTIL.change(session, held=self.name, by=self.owner, then=self.owner, end=self.until))
 
 
 @contextmanager
@@ -54,8 +66,7 @@ def _take(rt: Runtime, name: str, seconds: float) -> Lease | None:
     with rt.db.write("lease") as session:
         now = rt.clock.now()
         lease = Lease(name, rt.clock.new_id(), seconds, now + timedelta(seconds=seconds))
-        free = update(LeaseRow).where(col(LeaseRow.name) == name, col(LeaseRow.until) <= now)
-        if session.exec(free.values(owner=lease.owner, until=lease.until, fence=LeaseRow.fence + 1)).rowcount:
+        if _TAKE.change(session, wanted=name, now=now, by=lease.owner, end=lease.until):
             return lease
         table: Table = LeaseRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
         row = LeaseRow(name=name, owner=lease.owner, until=lease.until, fence=1)
@@ -64,5 +75,4 @@ def _take(rt: Runtime, name: str, seconds: float) -> Lease | None:
 
 def _give_back(rt: Runtime, lease: Lease) -> None:
     with rt.db.write("lease_end") as session:
-        mine = update(LeaseRow).where(col(LeaseRow.name) == lease.name, col(LeaseRow.owner) == lease.owner)
-        session.exec(mine.values(owner="", until=rt.clock.now()))
+        _HOLD_UNTIL.change(session, held=lease.name, by=lease.owner, then="", end=rt.clock.now())

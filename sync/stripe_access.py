@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from connector.errors import Unauthorised
 from connector.ledger.money import Money
-from connector.store.companies import CompanyRow, ConnectionRow
+from connector.store.companies import CompanyRow
 from connector.stripe.platform import TAKEN_BACK
 from oauth import connections
 from sync import discrepancies
@@ -23,8 +23,8 @@ _PLATFORM_STEP = "Whoever runs this installation checks STRIPE_PLATFORM_KEY (tie
 
 def look_again(rt: Runtime, company_id: str) -> bool:
     """Ask the account whether we may still work on it, after an event said not; returns whether it was ended."""
-    with rt.db.read() as session:
-        row = connections.find(session, company_id, connections.STRIPE)
+    with rt.db.asking() as reader:
+        row = connections.find(reader, company_id, connections.STRIPE)
     if row is None or row.state != "connected" or not row.through_platform:
         return False
     try:
@@ -35,7 +35,7 @@ def look_again(rt: Runtime, company_id: str) -> bool:
     return False
 
 
-def tell_refused(rt: Runtime, row: ConnectionRow, error: Unauthorised) -> None:
+def tell_refused(rt: Runtime, row: connections.Connection, error: Unauthorised) -> None:
     """Say that Stripe refuses us, and end the connection where its owner ended it. `row` is from before the call."""
     is_ended = row.through_platform and error.code == TAKEN_BACK
     with rt.db.write("stripe_refused") as session:
@@ -54,7 +54,7 @@ def tell_refused(rt: Runtime, row: ConnectionRow, error: Unauthorised) -> None:
         )
 
 
-def _words(row: ConnectionRow, error: Unauthorised) -> tuple[str, str]:
+def _words(row: connections.Connection, error: Unauthorised) -> tuple[str, str]:
     if not row.through_platform:
         return f"Stripe refuses our key for this account: {error.message}", _KEY_STEP
     if error.code == TAKEN_BACK:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from sqlalchemy import Select, and_, bindparam
+from sqlalchemy import and_, bindparam
 from sqlmodel import Session, col, select, update
 
 from connector.store.access import MembershipRow, SessionRow, StaffRow
 from connector.store.companies import CompanyRow
+from connector.store.prepared import Prepared
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
 from portal.here import now
-from portal.picking import fetch_one, pick, reading
+from portal.picking import asking, pick
 
 OWNER, BOOKKEEPER, VIEWER = "owner", "bookkeeper", "viewer"
 _RANK = {VIEWER: 0, BOOKKEEPER: 1, OWNER: 2}
@@ -51,8 +51,8 @@ def member_here() -> Member | None:
     hashed = sessions.token_hash(sessions.STAFF_DOOR)
     if not hashed:
         return None
-    with reading() as connection:
-        row = fetch_one(connection, _select_member(), {"hashed": hashed, **sessions.instants(now())})
+    with asking() as reader:
+        row = _member().first(reader, hashed=hashed, **sessions.instants(now()))
     if row is None:
         return None
     id_hash, seen_at, staff_id, name, email, role = row[len(COLUMNS) :]
@@ -61,9 +61,9 @@ def member_here() -> Member | None:
 
 
 @cache
-def _select_member() -> Select[Any]:
+def _member() -> Prepared:
     belongs = and_(col(MembershipRow.staff_id) == StaffRow.id, col(MembershipRow.company_id) == SessionRow.company_id)
-    return (
+    found = (
         pick(*COLUMNS, *_PERSON)
         .select_from(SessionRow)
         .join(StaffRow, col(StaffRow.id) == SessionRow.staff_id)
@@ -75,6 +75,7 @@ def _select_member() -> Select[Any]:
             sessions.is_open(),
         )
     )
+    return Prepared(found)
 
 
 def companies_of(session: Session, staff_id: str) -> list[CompanyRow]:

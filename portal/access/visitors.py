@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, bindparam, false, or_
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or_
 from sqlmodel import Session, col, update
 
 from connector.store.access import ContactRow, SessionRow
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow, ShareRow
+from connector.store.prepared import Prepared
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
 from portal.access.roles import PAYERS, reach, reach_of
 from portal.here import now
-from portal.picking import fetch, fetch_one, pick, reading
+from portal.picking import asking, fetch, pick
 
 MOST_OPENED = 40  # links one browser keeps open at once
 
@@ -115,15 +115,14 @@ _SESSION = (
 
 def visitor_at(slug: str) -> Visitor | None:
     """Return who is at a company's portal, with the company; None where no company has this slug."""
-    values = {"slug": slug, "hashed": sessions.token_hash(sessions.payer_door(slug)), **sessions.instants(now())}
-    with reading() as connection:
-        row = fetch_one(connection, _company_and_session(), values)
+    hashed = sessions.token_hash(sessions.payer_door(slug))
+    with asking() as reader:
+        row = _COMPANY_AND_SESSION.first(reader, slug=slug, hashed=hashed, **sessions.instants(now()))
     return None if row is None else _read(row)
 
 
-@cache
 def _company_and_session() -> Select[Any]:
-    """Build the query of every request once; without a cookie its session has a hash that no session has."""
+    """Build the query of every request; without a cookie its session has a hash that no session has."""
     own_session = and_(
         col(SessionRow.company_id) == CompanyRow.id,
         col(SessionRow.id_hash) == bindparam("hashed"),
@@ -140,7 +139,10 @@ def _company_and_session() -> Select[Any]:
     )
 
 
-def _read(row: Row[Any]) -> Visitor:
+_COMPANY_AND_SESSION = Prepared(_company_and_session())
+
+
+def _read(row: tuple[Any, ...]) -> Visitor:
     company = company_of(row)
     hashed, audience, contact_id, customer_id, opened, seen_at, proof, since, state, email = row[len(COLUMNS) :]
     if hashed is None:

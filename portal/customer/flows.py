@@ -20,9 +20,10 @@ from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import PAYS
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import LegRow, PostingRow
+from connector.store.prepared import Reader
 from portal.access.visitors import Visitor
 from portal.customer.started import started_here
-from portal.picking import Reader, fetch, pick
+from portal.picking import fetch, pick
 
 DEBIT_DAYS = 4  # business days a bank debit takes at most
 

@@ -18,13 +18,14 @@ from connector.ledger.invoices import Invoice, Standing
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.cache import CustomerRow, InvoiceRow, RawRow
+from connector.store.prepared import Reader
 from connector.words import say
 from portal.access.visitors import Visitor
 from portal.customer.document import read_document
 from portal.customer.flows import Flow, flows_of
 from portal.customer.sheet import HEAD, invoice_of
 from portal.here import now
-from portal.picking import Reader, fetch, pick
+from portal.picking import fetch, pick
 
 
 @dataclass(frozen=True, slots=True)

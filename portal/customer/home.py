@@ -140,9 +140,7 @@ def move_to_company() -> ResponseReturnValue:
 def list_invoices() -> ResponseReturnValue:
     """Show all invoices, filtered, searched, sorted, fifty at a time."""
     wish = listing.wish_of(request.args)
-    rows, has_more = listing.rows_of(visitor(), wish)
-    several = bool(wish.customer) or len({row.customer_id for row in rows}) > 1
-    customers = _to_filter() if several else []
+    rows, has_more, customers = listing.page_of(visitor(), wish)
     return render_template(
         "customer/invoices.html",
         rows=rows,
@@ -150,15 +148,7 @@ def list_invoices() -> ResponseReturnValue:
         has_more=has_more,
         filters=listing.FILTERS,
         customers=customers,
-        names={one.qbo_id: one.name for one in customers},
     )
-
-
-def _to_filter() -> list[Acted]:
-    """Return the customers among which the list may be narrowed: only where it shows more than one are they read."""
-    who = visitor()
-    with runtime().db.read() as session:
-        return acted_for(session, who.company.id, who.contact_id)
 
 
 @pages.get("/payments")

@@ -6,7 +6,6 @@ sent.
 
 from __future__ import annotations
 
-from connector.store.companies import ConnectionRow
 from oauth import connections
 from portal.access.companies import Company
 from portal.here import runtime
@@ -27,7 +26,7 @@ def publishable_key(company: Company) -> FormKey:
     return _key_of(row) if row is not None and row.state == "connected" else FormKey()
 
 
-def _key_of(row: ConnectionRow) -> FormKey:
+def _key_of(row: connections.Connection) -> FormKey:
     if not row.through_platform:
         return FormKey(row.publishable_key)
     key = FormKey(runtime().settings.stripe_platform_publishable_key)

@@ -6,24 +6,28 @@ search and sort stand in the address, so that a page can be kept and sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
-from flask import url_for
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, bindparam, or_
+from flask import request, url_for
+from markupsafe import Markup, escape
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, or_
 from sqlmodel import col
 
 from connector.errors import WrongInput
 from connector.store.cache import InvoiceRow
 from connector.store.money import ShareRow
+from connector.store.prepared import Prepared
 from connector.words import day_text, known, mark, minor_figure, spoken
+from portal.access.roles import Acted, acted_for
 from portal.access.visitors import OWN_INVOICES, Visitor
 from portal.customer.heads import Taken, taken_of
-from portal.picking import fetch, pick, reading
+from portal.here import runtime
+from portal.picking import asking, pick
 from sync.collect.amounts import read_amount
 
 PAGE = 50
@@ -34,6 +38,9 @@ _SORTS: Mapping[str, tuple[Any, ...]] = {
     "due": (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day)),
     "amount": (col(InvoiceRow.total_minor).desc(),),
 }
+
+
+_ASKED = {"search": "q"}  # in the address, where it is called otherwise
 
 
 @dataclass(frozen=True)
@@ -49,37 +56,50 @@ class Wish:
 
     def address(self, **changes: Any) -> str:
         """Return the address of this list with something changed, from its first page unless a page is named."""
-        other = replace(self, **{"page": 1, **changes})
         words = {
-            "customer": other.customer,
-            "show": other.show,
-            "q": other.search,
-            "sort": other.sort,
-            "page": other.page if other.page > 1 else "",
+            "customer": self.customer,
+            "show": self.show,
+            "search": self.search,
+            "sort": self.sort,
+            "page": 1,
+            **changes,
         }
-        asked = urlencode({name: word for name, word in words.items() if word})
-        return f"{other.path}?{asked}" if asked else other.path
+        words["page"] = words["page"] if words["page"] > 1 else ""
+        asked = "&".join([f"{_ASKED.get(name, name)}={quote_plus(str(word))}" for name, word in words.items() if word])
+        return f"{self.path}?{asked}" if asked else self.path
 
 
 class Line(NamedTuple):
-    """One row of the list, in words."""
+    """One row of the list, in words that stand on the page as they are, in the order in which it has them."""
 
     href: str
     number: str
+    whose: str  # where the list shows several customers' invoices
     issued: str
     due: str
     total: str
     left: str
     mark: str  # the mark's class
     word: str  # the mark's word
-    customer_id: str
+
+
+_NOBODY: Sequence[Acted] = ()
+_WHOSE = Markup('<span class="whose">{}</span>')
+
+
+class Page(NamedTuple):
+    """A page of the list. `customers` are those among which it may be narrowed, where it shows more than one."""
+
+    rows: Sequence[Line]
+    has_more: bool
+    customers: Sequence[Acted]
 
 
 def wish_of(arguments: Mapping[str, str]) -> Wish:
     """Read the address; what it does not know counts as not asked."""
     show, sort, page = arguments.get("show", ""), arguments.get("sort", ""), arguments.get("page", "1")
     return Wish(
-        path=url_for(".list_invoices"),
+        path=request.path,
         show=show if show in FILTERS else "",
         search=arguments.get("q", "").strip()[:LONGEST_SEARCH],
         sort=sort if sort in _SORTS else "",
@@ -88,8 +108,8 @@ def wish_of(arguments: Mapping[str, str]) -> Wish:
     )
 
 
-def rows_of(visitor: Visitor, wish: Wish) -> tuple[list[Line], bool]:
-    """Return a page of the list, and whether there is another."""
+def page_of(visitor: Visitor, wish: Wish) -> Page:
+    """Return a page of the list."""
     today = visitor.company.today
     amount = _amount(wish.search, visitor.company.home_currency)
     values = {
@@ -102,12 +122,25 @@ def rows_of(visitor: Visitor, wish: Wish) -> tuple[list[Line], bool]:
         "skipped": (wish.page - 1) * PAGE,
     }
     query = _query(wish.show, wish.sort, bool(wish.search), amount is not None)
-    with reading() as connection:
-        rows = fetch(connection, query, values)
-        taken = taken_of(connection, visitor, [row.qbo_id for row in rows if row.has_shares])
-    base = url_for(".show_invoice", invoice_id="-")[:-1]
-    locale = spoken()
-    return [_line(row, base, today, taken, locale) for row in rows[:PAGE]], len(rows) > PAGE
+    with asking() as reader:
+        rows = query.all(reader, **values)
+    shared = [qbo_id for qbo_id, *_, has_shares in rows if has_shares]
+    is_of_several = bool(wish.customer) or len({customer_id for *_, customer_id, _ in rows}) > 1
+    taken, customers = Taken({}, frozenset()), _NOBODY
+    if shared or is_of_several:
+        with runtime().db.read() as session:
+            taken = taken_of(session, visitor, shared)
+            customers = acted_for(session, visitor.company.id, visitor.contact_id) if is_of_several else _NOBODY
+    said = _Saying(
+        _invoices_at(visitor.company.slug), today, taken, spoken(), {one.qbo_id: one.name for one in customers}
+    )
+    return Page([_line(row, said) for row in rows[:PAGE]], len(rows) > PAGE, customers)
+
+
+@lru_cache(maxsize=256)
+def _invoices_at(slug: str) -> str:
+    """Return what the addresses of a company's invoices begin with."""
+    return url_for(".show_invoice", slug=slug, invoice_id="-")[:-1]
 
 
 _COLUMNS = (
@@ -118,7 +151,7 @@ _COLUMNS = (
 
 
 @cache
-def _query(show: str, sort: str, searched: bool, by_amount: bool) -> Select[Any]:
+def _query(show: str, sort: str, searched: bool, by_amount: bool) -> Prepared:
     """Build the query of a kind of list once; visitors and pages differ in its parameters only."""
     shares = pick(ShareRow.payment_id).where(
         col(ShareRow.company_id) == InvoiceRow.company_id, col(ShareRow.invoice_id) == InvoiceRow.qbo_id
@@ -134,7 +167,7 @@ def _query(show: str, sort: str, searched: bool, by_amount: bool) -> Select[Any]
         conditions.append(_matches(by_amount))
     found = pick(*_COLUMNS, shares.exists().label("has_shares")).where(*conditions)
     ordered = found.order_by(*_SORTS[sort], col(InvoiceRow.qbo_id))
-    return ordered.limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer))
+    return Prepared(ordered.limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer)))
 
 
 def _matches(by_amount: bool) -> ColumnElement[bool]:
@@ -158,20 +191,31 @@ def _amount(search: str, currency: str) -> int | None:
         return None
 
 
-def _line(row: Any, base: str, today: date, taken: Taken, locale: str) -> Line:
+class _Saying(NamedTuple):
+    """What the words of every row of a page depend on."""
+
+    base: str  # what the addresses begin with
+    today: date
+    taken: Taken
+    locale: str
+    names: Mapping[str, str]  # of customers, where they are to be said
+
+
+def _line(row: Any, said: _Saying) -> Line:
     qbo_id, number, state, issued_day, due_day, total, balance, currency, customer_id, _ = row
+    base, today, taken, locale, names = said
     left = max(balance - taken.minor.get(qbo_id, 0), 0) if state == "live" and balance > 0 else 0
     kind, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
     return Line(
         base + (qbo_id if qbo_id.isalnum() and qbo_id.isascii() else quote(qbo_id, safe="")),
-        number or _word(mark("without a number"), locale),
+        escape(number) if number else _word(mark("without a number"), locale),
+        _WHOSE.format(names.get(customer_id, "")) if names else "",
         _day(issued_day, today.year, locale),
         _day(due_day, today.year, locale) if due_day else "",
         minor_figure(total, currency, locale=locale),
         minor_figure(left, currency, locale=locale) if left else "",
         kind,
         _word(word, locale),
-        customer_id,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import GatewayError, NotConnected, Transient
+from connector.store.companies import ConnectionRow
 from oauth import connections, tokens
 from oauth.connections import QUICKBOOKS, SECRET
 from oauth.intuit import Intuit, Tokens
@@ -227,10 +228,8 @@ def test_no_token_is_anywhere_in_the_database(connected: Rig, tmp_path: Path) ->
 def test_ciphers_open_under_no_other_company_and_column(connected: Rig, second: Rig) -> None:
     second.connect()
     with connected.db.write("tamper") as session:
-        theirs = connections.find(session, second.company_id, QUICKBOOKS)
-        ours = connections.find(session, connected.company_id, QUICKBOOKS)
-        assert theirs is not None
-        assert ours is not None
+        theirs = session.get_one(ConnectionRow, (second.company_id, QUICKBOOKS))
+        ours = session.get_one(ConnectionRow, (connected.company_id, QUICKBOOKS))
         theirs.access_cipher, theirs.secret_cipher = ours.access_cipher, ours.access_cipher
         theirs.access_expires_at = ours.access_expires_at
     with pytest.raises(Exception, match="does not open"):

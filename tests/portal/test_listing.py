@@ -35,7 +35,7 @@ def test_the_short_way_says_what_the_ledger_says(
 ) -> None:
     invoice = Invoice("1", "1", "2", Money(total, "USD"), Money(balance, "USD"), cast.TODAY, due_day, state, "0")
     row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", "24", False)
-    line = listing._line(row, "/i/", cast.TODAY, Taken({}, frozenset()), LOCALE)
+    line = listing._line(row, said(Taken({}, frozenset())))
     assert line.word == _WORDS[invoice.standing(cast.TODAY)]
     assert bool(line.left) == invoice.payable
 
@@ -43,11 +43,20 @@ def test_the_short_way_says_what_the_ledger_says(
 @given(st.integers(1, 500), st.integers(0, 600), st.booleans())
 def test_what_is_on_its_way_is_taken_off(balance: int, taken: int, is_busy: bool) -> None:
     row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", "24", True)
-    off = Taken({"1": taken}, frozenset({"1"} if is_busy else ()))
-    line = listing._line(row, "/i/", cast.TODAY, off, LOCALE)
+    line = listing._line(row, said(Taken({"1": taken}, frozenset({"1"} if is_busy else ()))))
     assert line.left == (listing.minor_figure(balance - taken, "USD") if taken < balance else "")
     if taken >= balance:
         assert line.word == ("Under way" if is_busy else "Paid")
+
+
+def said(taken: Taken) -> listing._Saying:
+    return listing._Saying("/i/", cast.TODAY, taken, LOCALE, {})
+
+
+def test_a_number_is_words_and_never_markup(rt: Runtime, signed_in: Opener) -> None:
+    cast.put(rt.db, *cast.invoice("91", "<b>%s</b>", customer_id=cast.RIDGE))
+    html = signed_in(cast.LUIS, customer_id=cast.RIDGE).get("/c/harbor-tile/invoices").get_data(as_text=True)
+    assert "&lt;b&gt;%s&lt;/b&gt;</a>" in html
 
 
 def numbers(html: str) -> list[str]:
