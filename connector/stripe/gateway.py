@@ -88,6 +88,10 @@ class StripeGateway:
         """Return a setup as it stands. Raises NotFound."""
         return reading.setup_of(self._read("setup.read", lambda: self._v1.setup_intents.retrieve(setup_ref)))
 
+    def cancel_setup(self, setup_ref: str) -> None:
+        """Cancel a setup that waits. Raises Rejected when its method is kept already, or it was cancelled."""
+        self._write("setup.cancel", lambda: self._v1.setup_intents.cancel(setup_ref))
+
     def method(self, method_ref: str) -> Method:
         """Return a kept method as it stands; one that was taken away has no customer. Raises NotFound."""
         return reading.method_of(self._read("method.read", lambda: self._v1.payment_methods.retrieve(method_ref)))

@@ -170,11 +170,24 @@ def remove(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> bool:
     row = _own(rt, company_id, contact_id, row_id)
     if row is None or row.state not in _SHOWN:
         return False
-    if row.method_ref:
+    if ref := row.method_ref or _given_up(rt, row):
         with suppress(Rejected, NotFound):  # forgotten there already
-            rt.gateways.stripe(company_id).detach(row.method_ref)
+            rt.gateways.stripe(company_id).detach(ref)
     _is_gone(rt, row)
     return True
+
+
+def _given_up(rt: Runtime, row: SavedMethodRow) -> str:
+    """Give up the setup of a method that waits for its bank; returns the method where it was verified just now."""
+    gateway = rt.gateways.stripe(row.company_id)
+    try:
+        gateway.cancel_setup(row.setup_ref or "")
+    except NotFound:
+        return ""
+    except Rejected:
+        setup = gateway.setup(row.setup_ref or "")
+        return setup.method_ref if setup.status == "succeeded" else ""
+    return ""
 
 
 def ensure_customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
@@ -208,12 +221,8 @@ def forget_customer(rt: Runtime, company_id: str, contact_id: str, gone: str) ->
     """
     with rt.db.write("stripe_customer_gone") as session:
         if session.exec(_owner(company_id, contact_id, gone).values(customer_ref="")).rowcount:
-            kept = update(SavedMethodRow).where(
-                col(SavedMethodRow.company_id) == company_id,
-                col(SavedMethodRow.contact_id) == contact_id,
-                col(SavedMethodRow.state).in_(_SHOWN),
-            )
-            session.exec(kept.values(state="gone", is_default=False, removed_at=rt.clock.now()))
+            for kept in methods_of(session, company_id, contact_id, *_SHOWN):
+                _put_away(session, rt, kept)
 
 
 def _owner(company_id: str, contact_id: str, customer_ref: str) -> Update:
@@ -266,8 +275,13 @@ def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup, language: str)
 
 def _is_gone(rt: Runtime, row: SavedMethodRow) -> None:
     with rt.db.write("method_gone") as session:
-        kept = session.get_one(SavedMethodRow, row.id)
-        kept.state, kept.is_default, kept.removed_at = "gone", False, rt.clock.now()
+        _put_away(session, rt, session.get_one(SavedMethodRow, row.id))
+
+
+def _put_away(session: Session, rt: Runtime, kept: SavedMethodRow) -> None:
+    """Show a method no more; its owner is asked nothing about it any more either."""
+    kept.state, kept.is_default, kept.removed_at = "gone", False, rt.clock.now()
+    verifying.end(session, rt, verifying.of_method(session, rt, kept), "")
 
 
 def _own(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:

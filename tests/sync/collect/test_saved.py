@@ -11,6 +11,7 @@ from connector.errors import GatewayError
 from connector.ledger.payments import PaymentState
 from connector.store.access import ContactRow
 from connector.store.methods import SavedMethodRow, StripeCustomerRow
+from sync import verifying
 from sync.collect import saved
 from sync.inbox import accept_stripe, sweep_inbox
 from tests.sync.settle.till import GOOD_BANK, Till
@@ -64,6 +65,11 @@ def entered(till: Till, row: SavedMethodRow, data: dict[str, Any]) -> SavedMetho
     looked = saved.look(till.rt, till.company_id, DANA, row.id)
     assert looked is not None
     return looked
+
+
+def checked(till: Till, row_id: str) -> object:
+    with till.db.read() as session:
+        return verifying.check_of(session, till.company_id, row_id)
 
 
 def kept(till: Till, brand: str = "visa") -> SavedMethodRow:
@@ -165,6 +171,24 @@ def test_a_bank_account_waits_for_its_small_deposits(dana: Till) -> None:
     client_of(dana).v1.setup_intents.verify_microdeposits(waiting.setup_ref, {"amounts": [32, 45]})
     told(dana, "setup_intent.succeeded", waiting.setup_ref)
     assert labels(dana) == [waiting.label]
+
+
+def test_a_bank_account_that_is_removed_while_it_waits_is_asked_about_no_more(dana: Till) -> None:
+    waiting = entered(dana, begun(dana), BY_BANK)
+    assert saved.remove(dana.rt, dana.company_id, DANA, waiting.id)
+    assert checked(dana, waiting.id) is None
+    [setup] = dana.at_stripe("setup_intents")
+    assert setup["status"] == "canceled", "nor can it be verified, and kept, after all"
+
+
+def test_one_that_is_verified_in_the_moment_of_its_removal_is_forgotten_too(dana: Till) -> None:
+    waiting = entered(dana, begun(dana), BY_BANK)
+    assert waiting.setup_ref
+    client_of(dana).v1.setup_intents.verify_microdeposits(waiting.setup_ref, {"amounts": [32, 45]})
+    assert saved.remove(dana.rt, dana.company_id, DANA, waiting.id)
+    [method] = dana.at_stripe("payment_methods")
+    assert method["customer"] is None
+    assert labels(dana) == []
 
 
 def told(till: Till, kind: str, ref: str) -> None:
