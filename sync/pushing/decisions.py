@@ -7,6 +7,7 @@ QuickBooks are sent again as they were; every decision is a line in the log with
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -55,15 +56,21 @@ def retry(rt: Runtime, posting_id: str, staff_id: str, *, day: date | None = Non
 
 
 def retry_all(rt: Runtime, company_id: str, code: str, staff_id: str) -> int:
-    """Retry every posting that one reason holds, after it was put right; returns how many."""
+    """Retry every posting that one reason holds, after it was put right; returns how many.
+
+    One that somebody decided about meanwhile stops none of the others.
+    """
     with rt.db.read() as session:
         stopped = select(PostingRow.id).where(
             PostingRow.company_id == company_id, PostingRow.state == "held", PostingRow.held_code == code
         )
         ids = list(session.exec(stopped.order_by(col(PostingRow.created_at), col(PostingRow.id))))
+    retried = 0
     for posting_id in ids:
-        retry(rt, posting_id, staff_id)
-    return len(ids)
+        with suppress(WrongInput):
+            retry(rt, posting_id, staff_id)
+            retried += 1
+    return retried
 
 
 def hold(rt: Runtime, posting_id: str, staff_id: str) -> None:

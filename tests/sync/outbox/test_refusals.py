@@ -7,13 +7,14 @@ import pytest
 from connector.errors import WrongInput
 from connector.qbo.throttle import MemoryThrottle
 from connector.store.companies import MappingRow
-from sync.pushing import waiting
+from sync.pushing import decisions, waiting
 from sync.pushing.decisions import drop, hold, retry, retry_all
 from sync.pushing.dry_run import dry_run
 from sync.pushing.held import KIND as HELD
 from sync.pushing.refusals import refusal_of
 from sync.pushing.sending import UNAPPLIED
 from sync.pushing.verdicts import Outcome
+from sync.runtime import Runtime
 from tests.sync.outbox.rig import Rig
 
 
@@ -50,6 +51,21 @@ def test_a_closed_period_holds_every_posting_under_one_discrepancy(rig: Rig) -> 
     assert rig.open_discrepancies() == []
     assert rig.posting(first).generation == 2, "a definite no was answered by a person's decision"
     assert rig.posting(first).held_text == ""
+
+
+def test_all_are_retried_but_what_somebody_decided_meanwhile(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [_charge(rig), _charge(rig, minor=25000, name="Cedar Hill Dental"), _charge(rig, minor=900, name="Oak")]
+    _close_books(rig)
+    rig.push()
+
+    def slow(rt: Runtime, posting_id: str, staff_id: str) -> None:
+        if posting_id == held[0]:
+            drop(rt, held[1], "staff-kim", "it is there by hand")
+        retry(rt, posting_id, staff_id)
+
+    monkeypatch.setattr(decisions, "retry", slow)
+    assert retry_all(rig.rt, rig.company_id, "6210", "staff-pat") == 2
+    assert [rig.posting(one).state for one in held] == ["due", "dropped", "due"]
 
 
 def test_a_held_posting_can_be_dated_to_the_first_open_day(rig: Rig) -> None:
