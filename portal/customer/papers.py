@@ -191,8 +191,10 @@ def download_credit(credit_id: str) -> ResponseReturnValue:
         if not found:
             abort(404)
         mine = (col(CreditRow.company_id) == visitor().company.id, col(CreditRow.qbo_id) == credit_id)
-        token = fetch_one(session, pick(CreditRow.sync_token).where(*mine)).sync_token
-    return _pdf("CreditMemo", credit_id, f"{token}/{found[0].left.minor}", f"credit-{found[0].number or credit_id}")
+        row = fetch_one(session, pick(CreditRow.sync_token, CreditRow.balance_minor).where(*mine))
+    # By the balance in the books, which is the one on the paper.
+    version = f"{row.sync_token}/{row.balance_minor}"
+    return _pdf("CreditMemo", credit_id, version, f"credit-{found[0].number or credit_id}")
 
 
 def _pdf(entity: str, qbo_id: str, version: str, name: str) -> ResponseReturnValue:

@@ -30,7 +30,7 @@ from portal.talks import LARGEST_FORM, Talk, file_response, form_key, messages_o
 from sync.invoice_links import invoice_address
 from sync.talk.answering import answer_as_staff, close_by_staff, hand_over
 from sync.talk.decisions import end_of
-from sync.talk.rows import Said, thread_of
+from sync.talk.rows import Said, message_by_key, thread_of
 
 FILTERS = {"": "Waiting", "mine": "Mine", "open": "Open", "closed": "Settled", "all": "All"}
 
@@ -104,16 +104,29 @@ def answer_talk(thread_id: str) -> ResponseReturnValue:
         said = Said(form_key(who.staff_id), said_text(), who.name, who.staff_id, files=said_files())
     except WrongInput as error:
         return _page(thread_id, wrong=str(error))
-    speak = close_by_staff if request.form.get("close") else answer_as_staff
+    closes = bool(request.form.get("close"))
+    speak = close_by_staff if closes else answer_as_staff
     with rt.db.write("talk.answer") as session:
         thread = thread_of(session, who.company.id, thread_id) or abort(404)
-        token = links.add_invoice_link(session, rt, who.company.id, talk.invoice_id)
-        owed = speak(session, rt, thread, said, url=invoice_address(rt, who.company.slug, token))
-    for mail_id in owed:
+        was_said = message_by_key(session, who.company.id, said.key) is not None
+        is_late = closes and thread.state == "closed" and not was_said
+        owed: list[str] | None = None
+        if not (was_said or is_late):
+            token = links.add_invoice_link(session, rt, who.company.id, talk.invoice_id)
+            owed = speak(session, rt, thread, said, url=invoice_address(rt, who.company.slug, token))
+    if is_late:
+        return _page(thread_id, wrong="It was settled meanwhile, so nothing was sent. Send it without settling again.")
+    for mail_id in owed or []:
         rt.bell.ring("mail", mail_id)
-    told = "It goes to them by mail, too." if owed else "No address of theirs is known; they read it at the invoice."
-    flash(f"{'Settled' if request.form.get('close') else 'Answered'}. {told}", "good")
+    flash(f"{'Settled' if closes else 'Answered'}.{_told(owed)}", "good")
     return redirect(url_for(".show_talk", thread_id=thread_id))
+
+
+def _told(owed: list[str] | None) -> str:
+    """Say whether an answer goes out by mail; nothing where the form was pressed before."""
+    if owed is None:
+        return ""
+    return " It goes to them by mail, too." if owed else " No address of theirs is known; they read it at the invoice."
 
 
 @pages.post("/talk/<thread_id>/assign")

@@ -51,6 +51,11 @@ def row_of(rt: Runtime) -> ThreadRow:
         return session.exec(select(ThreadRow)).one()
 
 
+def links_of(rt: Runtime) -> list[LinkRow]:
+    with rt.db.read() as session:
+        return list(session.exec(select(LinkRow)))
+
+
 def read(client: FlaskClient, path: str) -> str:
     answer = client.get(path)
     assert answer.status_code == 200
@@ -81,6 +86,23 @@ def test_a_dispute_is_opened_answered_and_settled(rt: Runtime, opened: Opener, a
     assert row_of(rt).result == "The credit is in the books."
     send(guest, address, text="It is not there.", form="f2")
     assert (row_of(rt).state, row_of(rt).turn) == ("open", "staff")
+
+
+def test_of_two_who_settle_it_the_later_loses_no_word(rt: Runtime, signed_in: Opener, at_desk: Opener) -> None:
+    desk = f"/staff/talk/{dispute(signed_in(cast.DANA)).rpartition('/')[2]}"
+    ines, omar = at_desk(cast.INES), at_desk(cast.OMAR)
+    for _ in range(2):  # the same form, pressed twice
+        first = send(ines, f"{desk}/answer", desk, text="The credit is in the books.", form="s1", close="1")
+        said = text_of(read(ines, first.location))
+        assert "Settled." in said
+        assert "No address of theirs is known" not in said
+    links = len(links_of(rt))
+    late = send(omar, f"{desk}/answer", desk, text="We send a new invoice.", form="s2", close="1")
+    page = text_of(late.get_data(as_text=True))
+    assert late.status_code == 422
+    assert "was settled meanwhile, so nothing was sent" in page
+    assert "We send a new invoice." in page
+    assert (row_of(rt).result, len(links_of(rt))) == ("The credit is in the books.", links)
 
 
 def test_the_answers_mail_leads_to_the_invoice_and_nothing_else(rt: Runtime, opened: Opener, at_desk: Opener) -> None:
