@@ -28,7 +28,7 @@ from portal.picking import fetch_one, pick
 from portal.ring import DOOR, PRESS, limiter
 from sync import log as sync_log
 from sync.copies import paper
-from sync.editing.rows import Edit, owe_edit
+from sync.editing.rows import Edit, key_of, owe_edit
 from sync.notices import tell_staff
 
 log = structlog.get_logger()
@@ -126,7 +126,7 @@ def _take(session: Session, who: Visitor, estimate: Estimate, status: str, name:
     if status == "Accepted":
         wanted |= {"AcceptedBy": name, "AcceptedDate": company.today.isoformat()}
     edit = Edit(
-        key=f"estimate/{estimate.qbo_id}/{estimate.version}",
+        key=key_of(session, company.id, f"estimate/{estimate.qbo_id}/{estimate.version}"),
         entity="Estimate",
         qbo_id=estimate.qbo_id,
         customer_id=estimate.customer_id,

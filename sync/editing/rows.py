@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, or_
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, select, update
 
 from connector.store.edits import EditRow
 from connector.store.upsert import insert_ignoring
@@ -39,6 +39,14 @@ class Edit:
     wanted: Mapping[str, Any]
     base: Mapping[str, str] = field(default_factory=dict)
     by_id: str = ""
+
+
+def key_of(session: Session, company_id: str, fact: str) -> str:
+    """Return the key of a fact's edit: the fact, or its next round where a person dropped what it owed before."""
+    mine = (col(EditRow.company_id) == company_id, col(EditRow.state) == "dropped")
+    rounds = or_(col(EditRow.key) == fact, col(EditRow.key).startswith(f"{fact}/", autoescape=True))
+    dropped = session.exec(select(func.count()).select_from(EditRow).where(*mine, rounds)).one()
+    return f"{fact}/{dropped + 1}" if dropped else fact
 
 
 def owe_edit(session: Session, rt: Runtime, company_id: str, edit: Edit) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from PIL import Image
-from sqlmodel import Session, select
+from sqlmodel import Session, select, update
 
 from connector.store.access import ContactCustomerRow
 from connector.store.edits import EditRow
@@ -195,6 +195,18 @@ def test_the_first_answer_counts(signed_in: Opener, rt: Runtime) -> None:
     answer(signed_in)
     answer(signed_in, cast.LUIS, answer="decline", name="Luis")
     assert [edit.title for edit in owed(rt)] == ["Estimate 1012 approved by Dana Reyes"]
+
+
+def test_an_answer_that_staff_put_aside_can_be_given_again(signed_in: Opener, rt: Runtime) -> None:
+    answer(signed_in, name="Dana Reyes", answer="approve")
+    with rt.db.write("aside") as session:
+        session.exec(update(EditRow).values(state="dropped"))
+    for _ in range(2):  # pressed twice it is one answer
+        answer(signed_in, name="Dana Reyes", answer="decline")
+    assert [(row.state, row.title) for row in owed(rt)] == [
+        ("dropped", "Estimate 1012 approved by Dana Reyes"),
+        ("due", "Estimate 1012 declined by Dana Reyes"),
+    ]
 
 
 def test_an_answer_to_another_version_is_not_taken(signed_in: Opener, rt: Runtime) -> None:
