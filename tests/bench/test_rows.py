@@ -9,7 +9,6 @@ import io
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -36,12 +35,7 @@ QUICK = {
 }
 
 
-def _in_the_suite(row: Row) -> Any:
-    """Leave the quick rows to `bench --quick`, which `.ci/run` starts after the suite: it runs them whole."""
-    return pytest.param(row, id=row.name, marks=[pytest.mark.nightly] if row.quick else [])
-
-
-@pytest.mark.parametrize("row", [_in_the_suite(row) for row in MEASURED])
+@pytest.mark.parametrize("row", MEASURED, ids=lambda row: row.name)
 def test_a_row_runs_and_reads_every_goal(row: Row, tmp_path: Path) -> None:
     assert row.measure
     findings = row.measure(Bench(Scale.TINY, tmp_path))
