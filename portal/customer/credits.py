@@ -27,6 +27,7 @@ from portal.access.roles import PAYERS
 from portal.access.visitors import Visitor
 from portal.customer.document import read_document
 from portal.customer.started import started_here
+from portal.customer.undone import undone
 from portal.here import runtime
 from portal.picking import fetch, pick
 from sync.collect.answers import MOST_INVOICES
@@ -204,4 +205,6 @@ def _arriving(session: Session, company_id: str, names: Sequence[str]) -> list[t
         for qbo_id, body in fetch(session, raws)
         if (document := read_document(body, "USD", 0))
     }
-    return [(name, minor) for name, minor, remote_id in rows if remote_id not in known.get(name, ())]
+    untold = [(name, minor, remote_id) for name, minor, remote_id in rows if remote_id not in known.get(name, ())]
+    gone = undone(session, company_id, {(remote_id, name) for name, _, remote_id in untold})
+    return [(name, minor) for name, minor, remote_id in untold if (remote_id, name) not in gone]

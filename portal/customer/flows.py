@@ -1,7 +1,7 @@
 """Payments on their way, as an invoice sees them: what is being paid now, and what is paid and not yet in its balance.
 
 Reads rows. Law: an amount is counted once: while a share is under way it is reserved, from success until the books
-show it it is arriving, and from then on it is in QuickBooks' own balance.
+show it it is arriving, and from then on QuickBooks' own balance tells, also where the payment was taken away there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from connector.store.outbox import LegRow, PostingRow
 from connector.store.prepared import Reader
 from portal.access.visitors import Visitor
 from portal.customer.started import started_here
+from portal.customer.undone import Tie
 from portal.picking import fetch, pick
 
 DEBIT_DAYS = 4  # business days a bank debit takes at most
@@ -53,11 +54,16 @@ class Flow:
         """Tell whether its amount is taken: an unfinished payment of one's own is replaced by the next press."""
         return self.is_under_way(now) and not (self.is_own and self.state in OPEN)
 
-    def is_arriving(self, in_balance: Collection[str]) -> bool:
-        """Tell whether it is paid and QuickBooks' balance does not show it; `in_balance` are Payments that it does."""
-        return self.state is PaymentState.SUCCEEDED and not (
-            self.posting_state == "posted" and self.remote_id in in_balance
-        )
+    def is_arriving(self, told: Collection[str]) -> bool:
+        """Tell whether it is paid and QuickBooks' balance does not show it; of Payments in `told` the balance tells."""
+        if self.state is not PaymentState.SUCCEEDED or self.posting_state == "dropped":
+            return False
+        return not (self.posting_state == "posted" and self.remote_id in told)
+
+    @property
+    def tie(self) -> Tie:
+        """Return what the books are asked about it."""
+        return self.remote_id, f"Invoice/{self.invoice_id}"
 
 
 # What did not fit when the money came is brought by no posting.

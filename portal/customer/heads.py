@@ -24,6 +24,7 @@ from portal.access.visitors import Visitor
 from portal.customer.document import read_document
 from portal.customer.flows import Flow, flows_of
 from portal.customer.sheet import HEAD, invoice_of
+from portal.customer.undone import undone
 from portal.here import now
 from portal.picking import fetch, pick
 
@@ -84,11 +85,11 @@ class Taken(NamedTuple):
 def taken_of(reader: Reader, visitor: Visitor, invoice_ids: Sequence[str]) -> Taken:
     """Return what is under way or arriving on invoices that the visitor may see."""
     flows = flows_of(reader, visitor, invoice_ids) if invoice_ids else []
-    in_balance = _in_balance(reader, visitor.company.id, flows)
+    told = _told(reader, visitor.company.id, flows)
     instant = now()
     minor: dict[str, int] = {}
     for flow in flows:
-        if flow.reserves(instant) or flow.is_arriving(in_balance.get(flow.invoice_id, ())):
+        if flow.reserves(instant) or flow.is_arriving(told.get(flow.invoice_id, ())):
             minor[flow.invoice_id] = minor.get(flow.invoice_id, 0) + flow.amount.minor
     return Taken(minor, frozenset(flow.invoice_id for flow in flows if flow.reserves(instant)))
 
@@ -100,16 +101,22 @@ def _head(invoice: Invoice, name: str, taken: Taken, today: date) -> Head:
     return Head(invoice, name, Money(left, invoice.total.currency), standing, is_busy)
 
 
-def _in_balance(reader: Reader, company_id: str, flows: Sequence[Flow]) -> dict[str, set[str]]:
-    """Return for invoices with posted payments which Payments the cached balance knows; read only for those few."""
-    ids = {f.invoice_id for f in flows if f.state is PaymentState.SUCCEEDED and f.remote_id}
-    if not ids:
+def _told(reader: Reader, company_id: str, flows: Sequence[Flow]) -> dict[str, set[str]]:
+    """Return for invoices with posted payments of which Payments the cached balance tells; read only for those few."""
+    posted = [f for f in flows if f.state is PaymentState.SUCCEEDED and f.remote_id]
+    if not posted:
         return {}
     raws = pick(RawRow.qbo_id, RawRow.body).where(
-        col(RawRow.company_id) == company_id, col(RawRow.entity) == "Invoice", col(RawRow.qbo_id).in_(ids)
+        col(RawRow.company_id) == company_id,
+        col(RawRow.entity) == "Invoice",
+        col(RawRow.qbo_id).in_({f.invoice_id for f in posted}),
     )
-    known: dict[str, set[str]] = {}
+    told: dict[str, set[str]] = {}
     for qbo_id, body in fetch(reader, raws):
         document = read_document(body, "USD", 0)
-        known[qbo_id] = set(document.payments) if document else set()
-    return known
+        told[qbo_id] = set(document.payments) if document else set()
+    for payment_id, what in undone(
+        reader, company_id, {f.tie for f in posted if f.remote_id not in told.get(f.invoice_id, ())}
+    ):
+        told.setdefault(what.removeprefix("Invoice/"), set()).add(payment_id)
+    return told

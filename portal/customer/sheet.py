@@ -21,6 +21,7 @@ from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, Invoic
 from portal.access.visitors import Visitor
 from portal.customer.document import Applied, Document, read_applied, read_document
 from portal.customer.flows import Flow, flows_of, sum_minor
+from portal.customer.undone import undone
 from portal.here import now, runtime
 from portal.picking import fetch, fetch_one, pick
 
@@ -107,7 +108,8 @@ def sheet_of(visitor: Visitor, invoice_id: str) -> Sheet | None:
         flows = flows_of(session, visitor, [invoice_id])
         document = read_document(row.body, invoice.total.currency, visitor.company.today.year) if row.body else None
         applied = _applied(session, company_id, invoice, document)
-    paid = _paid(flows, applied, visitor.company.zone)
+        told = _told(session, company_id, flows, {one.qbo_id for one, _ in applied})
+    paid = _paid(flows, applied, told, visitor.company.zone)
     return _put_together(invoice, row.name or "", document, paid, flows, row.updated_at)
 
 
@@ -168,12 +170,17 @@ def _applied(
     return [(applied, day) for applied, day in read if applied is not None]
 
 
-def _paid(flows: list[Flow], applied: list[tuple[Applied, date]], zone: str) -> list[Paid]:
+def _told(session: Session, company_id: str, flows: list[Flow], applied: set[str]) -> set[str]:
+    """Return of which of our Payments the balance tells: those that are applied, and those that were undone."""
+    untold = {flow.tie for flow in flows if flow.remote_id and flow.remote_id not in applied}
+    return applied | {payment_id for payment_id, _ in undone(session, company_id, untold)}
+
+
+def _paid(flows: list[Flow], applied: list[tuple[Applied, date]], told: set[str], zone: str) -> list[Paid]:
     """Return the payments so far: what the books hold, ours by their method, then what is still arriving there."""
-    in_balance = {one.qbo_id for one, _ in applied}
     ours = {flow.remote_id: flow for flow in flows if flow.remote_id}
     recorded = [_recorded(one, day, ours.get(one.qbo_id)) for one, day in applied]
-    return [*recorded, *(_coming(flow, zone) for flow in flows if flow.is_arriving(in_balance))]
+    return [*recorded, *(_coming(flow, zone) for flow in flows if flow.is_arriving(told))]
 
 
 def _recorded(applied: Applied, day: date, flow: Flow | None) -> Paid:
