@@ -1,14 +1,14 @@
 """What payments have reserved on invoices and of credits: everything that was promised and is not in a balance yet.
 
 Reads rows only. Law: a share, and the use of a credit, counts from the moment its payment is pressed until its payment
-is given up, has failed, or stands in QuickBooks; so the live balance less the reservations is what may be promised. The
-invoice of a surcharge is promised whole to the payment that it was made for.
+is given up, has failed, or stands in QuickBooks, posting by posting; so the live balance less the reservations is what
+may be promised. The invoice of a surcharge is promised whole to the payment that it was made for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -21,7 +21,7 @@ from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import PAYS, Kind
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
-from connector.store.outbox import PostingRow
+from connector.store.outbox import LegRow, PostingRow
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Reservation:
     contact_id: str
     created_at: datetime
     expires_at: datetime
+    is_written: bool = False  # its postings say what of it is still to come
 
     def is_abandoned(self, now: datetime) -> bool:
         """Tell whether nobody finished the payment in its time, so that it may be given up."""
@@ -50,11 +51,43 @@ def reservations(
     shares = session.exec(_shares(), params=asked)
     held = [_reservation(payment, share.invoice_id, share.amount_minor) for payment, share in shares]
     posted = session.exec(_surcharges(), params=asked)
-    held += [_reservation(payment, one.remote_id, one.amount_minor) for payment, one in posted]
-    if not credit_names:
+    held += [_reservation(payment, one.remote_id, one.amount_minor, is_part=False) for payment, one in posted]
+    if credit_names:
+        uses = session.exec(_uses(), params={"company": company_id, "credits": list(credit_names)})
+        held += [_reservation(payment, use.credit, use.amount_minor) for payment, use in uses]
+    return _still_owed(session, company_id, held)
+
+
+def _still_owed(session: Session, company_id: str, held: list[Reservation]) -> list[Reservation]:
+    """Return reservations with what the books do not have yet of a payment that several postings bring there."""
+    written = {one.payment_id for one in held if one.is_written}
+    if not written:
         return held
-    uses = session.exec(_uses(), params={"company": company_id, "credits": list(credit_names)})
-    return held + [_reservation(payment, use.credit, use.amount_minor) for payment, use in uses]
+    owed = _owed_legs(session, company_id, written)
+    left = [replace(one, amount=_less(one, owed)) if one.is_written else one for one in held]
+    return [one for one in left if one.amount]
+
+
+def _less(one: Reservation, owed: dict[tuple[str, str], int]) -> Money:
+    minor = owed.get((one.payment_id, one.invoice_id), 0)
+    return Money(min(minor, one.amount.minor), one.amount.currency)
+
+
+def _owed_legs(session: Session, company_id: str, payment_ids: Collection[str]) -> dict[tuple[str, str], int]:
+    """Return what payments owe each invoice, and take of each credit, by postings that QuickBooks does not have."""
+    legs = select(PostingRow.payment_id, LegRow.invoice_id, LegRow.credit, LegRow.amount_minor).where(
+        PostingRow.company_id == company_id,
+        col(PostingRow.payment_id).in_(payment_ids),
+        col(PostingRow.kind).in_(PAYS),
+        col(PostingRow.state).not_in(("posted", "dropped")),
+        LegRow.company_id == company_id,
+        LegRow.posting_id == PostingRow.id,
+    )
+    owed: dict[tuple[str, str], int] = {}
+    for payment_id, invoice_id, credit, minor in session.exec(legs):
+        what = (payment_id, invoice_id or credit)
+        owed[what] = owed.get(what, 0) + abs(minor)
+    return owed
 
 
 # Each query is built once: every press asks them twice, and building one costs more than asking it.
@@ -129,8 +162,12 @@ def _stands(customer_id: Mapped[str]) -> ColumnElement[bool]:
 
 
 def together(earlier: Iterable[Reservation], later: Iterable[Reservation]) -> list[Reservation]:
-    """Return what two readings saw, each reservation once, as it was read last."""
-    return list({(one.payment_id, one.invoice_id): one for one in (*earlier, *later)}.values())
+    """Return what two readings saw, each reservation once, as it was read last, by the larger of its amounts."""
+    found = {(one.payment_id, one.invoice_id): one for one in earlier}
+    for one in later:
+        was = found.get((one.payment_id, one.invoice_id), one)
+        found[one.payment_id, one.invoice_id] = replace(one, amount=max(was.amount, one.amount))
+    return list(found.values())
 
 
 def reserved_minor(held: Iterable[Reservation]) -> dict[str, int]:
@@ -141,7 +178,7 @@ def reserved_minor(held: Iterable[Reservation]) -> dict[str, int]:
     return sums
 
 
-def _reservation(payment: PaymentRow, what: str, minor: int) -> Reservation:
+def _reservation(payment: PaymentRow, what: str, minor: int, *, is_part: bool = True) -> Reservation:
     return Reservation(
         payment_id=payment.id,
         invoice_id=what,
@@ -151,4 +188,5 @@ def _reservation(payment: PaymentRow, what: str, minor: int) -> Reservation:
         contact_id=payment.contact_id,
         created_at=payment.created_at,
         expires_at=payment.expires_at,
+        is_written=is_part and payment.settled_at is not None,
     )

@@ -239,6 +239,25 @@ def test_a_closed_period_holds_it_and_no_other_date_is_taken(till: Till) -> None
     assert (states(till), left(till, credit), till.postings()[0].day) == (["posted"], 50, held.day)
 
 
+def test_while_it_is_held_only_what_it_is_to_pay_is_reserved(till: Till) -> None:
+    invoice, credit = till.open_invoice(20000, "1068"), deposit(till, 25000)
+    started = till.start({invoice: 10000}, credits=((credit, 3000),))
+    till.confirm(started.payment_id, card=VISA)
+    till.later(3)
+    till.settle(started.payment_id)
+    till.faults(("payment.update", "closed_6210"))
+    till.push()
+    assert sorted((one.kind, one.state) for one in till.postings()) == [
+        ("apply", "held"),
+        ("charge", "posted"),
+        ("fee", "posted"),
+    ]
+    refused = till.refused({invoice: 10001})
+    assert refused.balances[invoice].minor == 10000, "130 are open, and 30 of them are promised"
+    assert till.refused({invoice: 10000}, credits=((credit, 22001),)).credits[credit].minor == 22000
+    till.start({invoice: 10000}, credits=((credit, 10000),))
+
+
 def test_what_quickbooks_takes_in_itself_or_holds_on_a_deposit_is_no_credit(till: Till) -> None:
     own, plain = deposit(till, 25000, ProcessPayment=True), deposit(till, 5000)
     bank = till.accounts["bank"]
