@@ -1,7 +1,7 @@
 """What may be asked for of an invoice at this moment, and why nothing may.
 
 Reads rows of one company. Law: what is paid, voided, disputed, said to be in the mail as a check, or promised by a
-payment that is not in the books yet is asked of nobody.
+payment that is not in the books yet, or not in the balance that was read last, is asked of nobody.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from connector.ledger.money import Money
 from connector.store.cache import InvoiceRow
 from connector.store.talk import ThreadRow
+from sync.collect.arriving import arriving_minor
 from sync.collect.reserve import reservations, reserved_minor, surcharges_among
 from sync.talk.decisions import PAUSING
 
@@ -30,6 +31,8 @@ def asked_of(session: Session, company_id: str, invoices: Sequence[InvoiceRow]) 
     """Return what may be asked for of each of a company's invoices, by its id."""
     ids = [row.qbo_id for row in invoices]
     reserved = reserved_minor(reservations(session, company_id, ids))
+    for one, minor in arriving_minor(session, company_id, ids).items():
+        reserved[one] = reserved.get(one, 0) + minor
     held = select(ThreadRow.invoice_id).where(
         ThreadRow.company_id == company_id,
         col(ThreadRow.invoice_id).in_(ids),
