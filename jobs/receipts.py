@@ -96,7 +96,7 @@ class Receipt:
         """Say whether the payment is in the company's books: when, or that it will be."""
         whose = words.owner(self.company.name)
         if self.recorded_at is None:
-            return words.say("Will be recorded in {whose} books within a few minutes.", whose=whose)
+            return words.say("Will be recorded in {whose} books.", whose=whose)
         zone = self.company.zone
         day = words.day_text(day_in(zone, self.recorded_at), this_year=0)
         time = words.clock_text(self.recorded_at, zone)
@@ -191,6 +191,7 @@ def _charge_postings(session: Session, company_id: str, payment_id: str) -> list
 
 
 def _recorded_at(postings: list[PostingRow]) -> datetime | None:
+    postings = [posting for posting in postings if posting.state != "dropped"]  # by hand, if at all
     instants = [posting.posted_at for posting in postings if posting.state == "posted"]
     done = [instant for instant in instants if instant is not None]
     return max(done) if postings and len(done) == len(postings) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -26,9 +26,10 @@ from connector.words import known, listing, mark, say, say_many
 from portal.access.companies import Company
 from portal.access.visitors import Visitor
 from portal.customer.steps import Step, Way
-from portal.here import runtime
+from portal.here import now, runtime
 from portal.picking import fetch, fetch_one, pick
 
+LATE_AFTER = timedelta(hours=1)  # then a payment that is not in the books waits for a person
 _DECLINED = mark("The card or bank did not accept the payment.")
 # What is most often the reason, in the words of `sync.settle` and of Stripe.
 _REASONS = (
@@ -86,6 +87,7 @@ class Story:
     recorded_at: datetime | None  # when the last of its postings reached the books
     reference: str  # the one that stands in the books and on the receipt; empty until the money has arrived
     waits_for: Waiting | None = None  # the small deposits, while its bank account waits for them
+    is_late: bool = False  # it is not in the books an hour after the money came: a person sees to it
 
     @property
     def paid(self) -> Money:
@@ -102,7 +104,7 @@ class Story:
     def is_waiting(self) -> bool:
         """Tell whether the page has something to wait for."""
         if self.state is PaymentState.SUCCEEDED:
-            return self.recorded_at is None
+            return self.recorded_at is None and not self.is_late
         # Also after a decline: the payer may be trying another card in the page behind this one.
         return self.state in UNDER_WAY
 
@@ -165,7 +167,8 @@ def story_of(visitor: Visitor, payment_id: str) -> Story | None:
         uses = _uses(session, company.id, payment_id)
         waits_for = _waiting(session, company.id, row)
     story = _story(company, row, shares, uses=uses, recorded_at=recorded_at, reference=reference)
-    return replace(story, waits_for=waits_for)
+    came_at = row.succeeded_at or now()
+    return replace(story, waits_for=waits_for, is_late=recorded_at is None and now() - came_at > LATE_AFTER)
 
 
 def _story(
@@ -237,7 +240,10 @@ def _uses(session: Session, company_id: str, payment_id: str) -> list[tuple[str,
 
 
 def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datetime | None, str]:
-    """Return when the last posting of the charge was recorded, None while one is missing, and the first's reference."""
+    """Return when the last posting of the charge was recorded, None while one is missing, and the first's reference.
+
+    One that staff dropped is in the books by hand, if at all: nothing waits for it.
+    """
     found = (
         pick(PostingRow.state, PostingRow.posted_at, PostingRow.reference, PostingRow.kind)
         .where(
@@ -248,7 +254,8 @@ def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datet
         .order_by(col(PostingRow.created_at), col(PostingRow.id))
     )
     rows = fetch(session, found)
-    instants = [at for state, at, *_ in rows if state == "posted" and at is not None]
+    owed = [row for row in rows if row.state != "dropped"]
+    instants = [at for state, at, *_ in owed if state == "posted" and at is not None]
     # What is applied changes a document that has a reference of its own.
     reference = next((row.reference for row in rows if row.kind == Kind.CHARGE), "")
-    return (max(instants) if rows and len(instants) == len(rows) else None), reference
+    return (max(instants) if owed and len(instants) == len(owed) else None), reference

@@ -52,7 +52,7 @@ def test_it_says_recorded_only_when_every_posting_is(rt: Runtime) -> None:
         session.add(PostingRow(**second | {"posted_at": None}))
     with rt.db.read() as session:
         assert read_receipt(session, COMPANY, "pay-1").books == (
-            "Will be recorded in Harbor Tile Co.’s books within a few minutes."
+            "Will be recorded in Harbor Tile Co.’s books."
         )
     with rt.db.write("post") as session:
         other = session.exec(select(PostingRow).where(PostingRow.id == "posting-2")).one()

@@ -9,6 +9,7 @@ import pytest
 from sync.pull import pull_company
 from sync.push import push_company
 from sync.pushing import decisions
+from tests.german import english_in
 from tests.portal.test_invoice_page import text_of as words_of
 from tests.portal.test_pay_with_credit import Office, office, text_of  # noqa: F401  # a fixture
 
@@ -71,3 +72,17 @@ def test_a_credit_of_a_payment_that_was_taken_away_can_be_used_again(office: Off
     pulled(office)
     assert re.search(r"Credits left to use</dt><dd><a[^>]*>\$200.00</a>", text_of(dana, "/c/harbor/"))
     assert "$200.00 open" in text_of(dana, f"/c/harbor/pay?i={invoice}")
+
+
+def test_what_waits_for_a_person_is_not_promised_within_minutes(office: Office) -> None:  # noqa: F811
+    paid(office, 20000)
+    [payment] = office.payments()
+    browser, page = office.dana(), f"/c/harbor/p/{payment.id}"
+    assert "within a few minutes" in text_of(browser, page)
+    for posting in office.till.postings():
+        decisions.hold(office.rt, posting.id, "Omar")
+    office.till.later(3700)
+    story = text_of(browser, page)
+    assert "It will be recorded in Harbor Tile’s books. You can close this page." in story
+    assert 'data-waits=""' in story, "the page asks no more"
+    assert english_in(text_of(browser, f"{page}?lang=de")) == []
