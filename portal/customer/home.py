@@ -14,7 +14,7 @@ from connector.ledger.money import Money, total
 from connector.store.access import SessionRow
 from connector.store.cache import InvoiceRow
 from portal.access import sessions
-from portal.access.elsewhere import Elsewhere, companies_elsewhere
+from portal.access.elsewhere import Elsewhere, companies_elsewhere, move
 from portal.access.roles import Acted, acted_for, tops
 from portal.customer import history, listing
 from portal.customer.dashboard import dashboard_of
@@ -122,17 +122,10 @@ def move_to_company() -> ResponseReturnValue:
         found = [one for one in companies_elsewhere(session, who) if one.slug == request.form.get("company", "")]
         if not found:
             abort(404)
-        there, door = found[0], sessions.payer_door(found[0].slug)
-        cookie = sessions.start(
-            session,
-            sessions.CUSTOMER,
-            replaces=sessions.token_hash(door),
-            company_id=there.company_id,
-            contact_id=there.contact_id,
-            proof=who.proof,
-        )
+        there = found[0]
+        cookie = move(session, who, there)
     response = redirect(url_for(".home", slug=there.slug))
-    return sessions.give(response, door, cookie, sessions.CUSTOMER)
+    return sessions.give(response, sessions.payer_door(there.slug), cookie, sessions.CUSTOMER)
 
 
 @pages.get("/invoices")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 from sqlmodel import col, update
@@ -149,6 +151,23 @@ def test_one_person_goes_on_to_another_company(rt: Runtime, signed_in: Opener) -
     assert moved.location == "/c/quarry-lane/"
     assert "Lakeside Hotel" in dana.get(moved.location).get_data(as_text=True)
     assert "Blue Mesa Ranch" in dana.get(f"{PORTAL}/").get_data(as_text=True), "and is still here"
+
+
+def test_going_on_makes_nobody_newly_signed_in(rt: Runtime, signed_in: Opener) -> None:
+    """Or whoever finds a browser open could set another password there, and back here, and stay for ever."""
+    cast.put(rt.db, *cast.contact("dana-there", "dana@bluemesa.test", [cast.STRANGER], company_id=cast.QUARRY))
+    dana = signed_in(cast.DANA, proof="mail")
+    rt.clock.move(timedelta(hours=20))  # type: ignore[attr-defined]
+    for here, there in (("harbor-tile", "quarry-lane"), ("quarry-lane", "harbor-tile")):
+        token = csrf_of(dana, f"/c/{here}/customers")
+        assert dana.post(f"/c/{here}/companies", data={"company": there, "csrf_token": token}).status_code == 302
+        page = f"/c/{there}/account/password"
+        wanted = {"password": "lantern otter gravel", "csrf_token": csrf_of(dana, f"/c/{there}/account")}
+        assert dana.post(page, data=wanted).status_code == 422, there
+    for _ in range(8):
+        rt.clock.move(timedelta(hours=20))  # type: ignore[attr-defined]
+        dana.get("/c/quarry-lane/customers")
+    assert dana.get("/c/quarry-lane/customers").status_code == 302, "seven days after the sign-in it is over"
 
 
 @pytest.mark.parametrize("proof", ["provider", "invite", "password", "passkey"])
