@@ -164,15 +164,13 @@ def figure(amount: Money, *, locale: str | None = None, signed: bool = False) ->
 
 def minor_figure(minor: int, currency: str, *, locale: str | None = None) -> str:
     """Return an amount given in minor units without its currency: for long lists that hold no `Money`."""
-    locale = locale or spoken()
-    if locale != LOCALE:
-        return figure(Money(minor, currency), locale=locale)
-    return (_MINUS if minor < 0 else "") + _plain(abs(minor), digits_of(currency))
+    locale, digits = locale or spoken(), digits_of(currency)
+    if locale == LOCALE and digits == 2 and minor >= 0:  # nearly all of them
+        return f"{minor // 100:,}.{minor % 100:02}"
+    return figure(Money(minor, currency), locale=locale)
 
 
 def _plain(minor: int, digits: int) -> str:
-    if digits == 2:  # nearly all of them, and twice as fast
-        return f"{minor // 100:,}.{minor % 100:02}"
     if digits == 0:
         return f"{minor:,}"
     whole, part = divmod(minor, 10**digits)

@@ -208,7 +208,7 @@ def _line(row: Any, said: _Saying) -> Line:
     kind, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
     return Line(
         base + (qbo_id if qbo_id.isalnum() and qbo_id.isascii() else quote(qbo_id, safe="")),
-        escape(number) if number else _word(mark("without a number"), locale),
+        number if number.isalnum() else escape(number) if number else _word(mark("without a number"), locale),
         _WHOSE.format(names.get(customer_id, "")) if names else "",
         _day(issued_day, today.year, locale),
         _day(due_day, today.year, locale) if due_day else "",
