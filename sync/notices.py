@@ -6,21 +6,17 @@ and carries no way in.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
 from connector.store.access import MembershipRow, StaffRow
 from connector.store.companies import CompanyRow
-from connector.store.outbox import CONTEXT_COLUMN, MailRow
-from connector.store.upsert import insert_ignoring
+from sync import mail_rows
 from sync.runtime import Runtime
 
 TO_STAFF, DATA_DECIDED = "notice_staff", "data_decided"
 _ROLES = ("owner", "bookkeeper")
-_TABLE: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def tell_staff(
@@ -52,19 +48,8 @@ def owe_notices(
     context: Mapping[str, str],
 ) -> list[str]:
     """Owe a notice of a kind to addresses; returns the ids of those that were not owed before."""
-    now = rt.clock.now()
-    sealed = rt.vault.seal(json.dumps(dict(context)), company_id=company_id, column=CONTEXT_COLUMN)
-    mails = [
-        MailRow(
-            id=rt.clock.new_id(),
-            company_id=company_id,
-            key=f"{kind}/{key}/{address}",
-            kind=kind,
-            to=address,
-            context_cipher=sealed,
-            created_at=now,
-            due_at=now,
-        )
+    owed = [
+        mail_rows.owe(session, rt, company_id, kind=kind, key=f"{kind}/{key}/{address}", to=address, context=context)
         for address in to
     ]
-    return [mail.id for mail in mails if insert_ignoring(session, _TABLE, [mail.model_dump()])]
+    return [mail for mail in owed if mail]

@@ -21,11 +21,9 @@ from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import ChargeFact, Kind, in_steps
 from connector.store.companies import CompanyRow
-from connector.store.money import BalanceTxnRow, PaymentEventRow, PaymentRow, ShareRow
-from connector.store.outbox import MailRow
-from connector.store.upsert import insert_ignoring
+from connector.store.money import BalanceTxnRow, PaymentRow, ShareRow
 from connector.stripe.facts import BalanceTxn, Charge, Intent
-from sync import discrepancies, log
+from sync import discrepancies, history, log, mail_rows
 from sync.collect import keeping
 from sync.collect.credits import uses_of
 from sync.collect.intents import intent_of, shares_of
@@ -209,16 +207,7 @@ def _moved(session: Session, rt: Runtime, look: _Look) -> PaymentRow | None:
 
 def _tell(session: Session, rt: Runtime, row: PaymentRow, shares: Sequence[ShareRow]) -> None:
     """Add a line to the payment's history, and to the sync log where it concerns the books."""
-    session.add(
-        PaymentEventRow(
-            id=rt.clock.new_id(),
-            company_id=row.company_id,
-            payment_id=row.id,
-            at=rt.clock.now(),
-            state=row.state,
-            text=settle_words.history(row),
-        )
-    )
+    history.note(session, rt, row, settle_words.history(row))
     if line := settle_words.log_line(session, row, shares):
         sentence, detail = line
         money = Money(row.amount_minor, row.currency)
@@ -239,19 +228,8 @@ def _owe_mail(session: Session, rt: Runtime, row: PaymentRow, kind: str) -> str:
     """Owe the payer a mail, once for each kind; returns its id when it is new and there is an address."""
     if not row.payer_email:
         return ""
-    now = rt.clock.now()
-    mail = MailRow(
-        id=rt.clock.new_id(),
-        company_id=row.company_id,
-        key=f"{kind}/{row.id}",
-        kind=kind,
-        to=row.payer_email,
-        payment_id=row.id,
-        created_at=now,
-        due_at=now,
-    )
-    is_new = insert_ignoring(session, MailRow.__table__, [mail.model_dump()])  # type: ignore[attr-defined]
-    return mail.id if is_new else ""
+    key = f"{kind}/{row.id}"
+    return mail_rows.owe(session, rt, row.company_id, kind=kind, key=key, to=row.payer_email, payment_id=row.id)
 
 
 def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: Charge) -> bool:

@@ -6,7 +6,6 @@ mail leads to a page of ours, and only a payment of one invoice by the holder of
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,11 +19,10 @@ from connector.store.access import ContactRow
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow, ShareRow
-from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring
 from connector.store.verifying import BankCheckRow
 from connector.stripe.facts import Deposits, Intent
-from sync import invoice_links
+from sync import invoice_links, mail_rows
 from sync.runtime import Runtime
 
 ASKS, OVER = "verify_bank", "verify_over"
@@ -146,20 +144,9 @@ def _owe(
     """Owe a mail from an instant on; empty where it was owed before, or nobody can be written to."""
     if not about.to:
         return ""
-    plain = json.dumps({**context, "subject": about.subject, "language": about.language})
-    mail = MailRow(
-        id=rt.clock.new_id(),
-        company_id=about.company_id,
-        key=f"{kind}/{about.subject}/{round_}",
-        kind=kind,
-        to=about.to,
-        payment_id=about.payment_id,
-        context_cipher=rt.vault.seal(plain, company_id=about.company_id, column=CONTEXT_COLUMN),
-        created_at=at,  # its days of trying begin when it may leave
-        due_at=at,
-    )
-    table: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    return mail.id if insert_ignoring(session, table, [mail.model_dump()]) else ""
+    told: dict[str, Any] = {"kind": kind, "key": f"{kind}/{about.subject}/{round_}", "to": about.to, "at": at}
+    told["context"] = {**context, "subject": about.subject, "language": about.language}
+    return mail_rows.owe(session, rt, about.company_id, payment_id=about.payment_id, **told)
 
 
 def _url(session: Session, rt: Runtime, about: About) -> str:

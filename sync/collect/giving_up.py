@@ -13,7 +13,8 @@ from sqlmodel import col, update
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.payments import OPEN, PaymentState
-from connector.store.money import PaymentEventRow, PaymentRow
+from connector.store.money import PaymentRow
+from sync import history
 from sync.collect.intents import intent_of
 from sync.collect.reserve import reservations
 from sync.runtime import Runtime
@@ -69,13 +70,5 @@ def _without_intent(rt: Runtime, row: PaymentRow) -> PaymentState:
         )
         if not session.exec(mine.values(state=PaymentState.CANCELED.value, version=row.version + 1)).rowcount:
             return PaymentState(row.state)
-        event = PaymentEventRow(
-            id=rt.clock.new_id(),
-            company_id=row.company_id,
-            payment_id=row.id,
-            at=rt.clock.now(),
-            state=PaymentState.CANCELED.value,
-            text="Given up before Stripe was asked.",
-        )
-        session.add(event)
+        history.note(session, rt, row, "Given up before Stripe was asked.", state=PaymentState.CANCELED.value)
     return PaymentState.CANCELED

@@ -14,10 +14,11 @@ from sqlmodel import col, select, update
 from connector.errors import GatewayError, Rejected, UnknownOutcome
 from connector.ledger.credits import Use
 from connector.ledger.money import Money
-from connector.store.money import PaymentEventRow, PaymentRow, ShareRow
+from connector.store.money import PaymentRow, ShareRow
 from connector.stripe.facts import Intent, NewIntent
 from connector.stripe.gateway import KEY_HOURS, StripeGateway
 from connector.words import count, listing
+from sync import history
 from sync.collect.credits import uses_of
 from sync.collect.keeping import give_other_owner, keeps_method
 from sync.collect.saved import GONE
@@ -128,15 +129,7 @@ def _next_attempt(rt: Runtime, row: PaymentRow, error: GatewayError) -> None:
             col(PaymentRow.attempt) == row.attempt,
         )
         session.exec(mine.values(attempt=row.attempt + 1, version=PaymentRow.version + 1))
-        event = PaymentEventRow(
-            id=rt.clock.new_id(),
-            company_id=row.company_id,
-            payment_id=row.id,
-            at=rt.clock.now(),
-            state=row.state,
-            text=f"Stripe did not start this payment: {error.message.rstrip('.')}.",
-        )
-        session.add(event)
+        history.note(session, rt, row, f"Stripe did not start this payment: {error.message.rstrip('.')}.")
 
 
 def _description(numbers: Sequence[str]) -> str:

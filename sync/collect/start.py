@@ -22,10 +22,11 @@ from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.access import ContactRow
 from connector.store.companies import CompanyRow
-from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
 from connector.stripe.facts import Intent, Method
 from connector.words import money_text, on_record
+from sync import history
 from sync.collect import answers, by_method, keeping
 from sync.collect.answers import Scene
 from sync.collect.before import LARGEST_MINOR, before_asking
@@ -212,16 +213,7 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, at_stripe
     text = f"Pay was pressed for {money_text(Money(payment.amount_minor, payment.currency))}."
     if known.read_at is not None:
         text += f" QuickBooks could not be asked; its balances were read at {known.read_at:%Y-%m-%d %H:%M} UTC."
-    session.add(
-        PaymentEventRow(
-            id=rt.clock.new_id(),
-            company_id=press.company_id,
-            payment_id=payment.id,
-            at=now,
-            state=payment.state,
-            text=text,
-        )
-    )
+    history.note(session, rt, payment, text)
     return payment
 
 

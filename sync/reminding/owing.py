@@ -6,18 +6,15 @@ link is added beside those that were given out before and ends none of them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Table
 from sqlmodel import Session
 
 from connector.errors import WrongInput
 from connector.ledger.money import Money
 from connector.store.companies import CompanyRow
-from connector.store.outbox import CONTEXT_COLUMN, MailRow
-from connector.store.upsert import insert_ignoring
-from sync import invoice_links, log
+from sync import invoice_links, log, mail_rows
 from sync.reminding.addresses import is_stopped, preferences_url, row_of
 from sync.reminding.asking import asked_of
 from sync.reminding.decisions import NEW
@@ -67,7 +64,7 @@ def note(session: Session, rt: Runtime, company_id: str, sentence: str, money: M
 
 
 def _owe_to(session: Session, rt: Runtime, company: CompanyRow, due: Due, to: str, by_hand: bool) -> str:
-    now, token = rt.clock.now(), rt.clock.new_token()
+    token = rt.clock.new_token()
     address = row_of(session, rt, company.id, to)
     context = {
         "url": invoice_links.invoice_address(rt, company.slug, token),
@@ -75,20 +72,9 @@ def _owe_to(session: Session, rt: Runtime, company: CompanyRow, due: Due, to: st
         "language": address.language or due.language,
         "by_hand": "yes" if by_hand else "",
     }
-    mail = MailRow(
-        id=rt.clock.new_id(),
-        company_id=company.id,
-        key=key_of(due.invoice_id, due.step, to),
-        kind=INVOICE_NEW if due.step == NEW else REMINDER,
-        to=to,
-        customer_id=due.customer_id,
-        invoice_id=due.invoice_id,
-        context_cipher=rt.vault.seal(json.dumps(context), company_id=company.id, column=CONTEXT_COLUMN),
-        created_at=now,
-        due_at=now,
-    )
-    table: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    if not insert_ignoring(session, table, [mail.model_dump()]):
-        return ""
-    invoice_links.keep(session, rt, token, company_id=company.id, invoice_id=due.invoice_id)
-    return mail.id
+    kind, key = INVOICE_NEW if due.step == NEW else REMINDER, key_of(due.invoice_id, due.step, to)
+    ids: dict[str, Any] = {"customer_id": due.customer_id, "invoice_id": due.invoice_id}
+    owed = mail_rows.owe(session, rt, company.id, kind=kind, key=key, to=to, context=context, **ids)
+    if owed:
+        invoice_links.keep(session, rt, token, company_id=company.id, invoice_id=due.invoice_id)
+    return owed

@@ -6,21 +6,17 @@ a number ends the messages of every company to it; a step of an invoice is texte
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
 
 from connector.errors import WrongInput
 from connector.store.companies import CompanyRow
 from connector.store.mailing import NumberRow
-from connector.store.outbox import CONTEXT_COLUMN, MailRow
-from connector.store.upsert import insert_ignoring
 from connector.words import language, say
-from sync import invoice_links
+from sync import invoice_links, mail_rows
 from sync.reminding.plan import Due
 from sync.runtime import Runtime
 
@@ -66,7 +62,8 @@ def ask(session: Session, rt: Runtime, company_id: str, email: str, number: str,
     row.asked_at, row.agreed_at, row.ended_at = now, None, None
     session.add(row)
     key = f"text_ask/{email}/{now:%Y-%m-%d}/{number}"
-    return _owe(session, rt, MailRow(**_base(rt, company_id, ASK, key, number)), {"language": language()})
+    asked = {"language": language()}
+    return mail_rows.owe(session, rt, company_id, kind=ASK, key=key, to=number, context=asked)
 
 
 def end(session: Session, rt: Runtime, company_id: str, email: str) -> None:
@@ -117,22 +114,8 @@ def _owe_bill(session: Session, rt: Runtime, company: CompanyRow, due: Due, row:
         "language": row.language or due.language,
         "email": row.email,
     }
-    mail = MailRow(**_base(rt, company.id, BILL, key, row.number))
-    mail.customer_id, mail.invoice_id = due.customer_id, due.invoice_id
-    owed = _owe(session, rt, mail, context)
+    ids: dict[str, Any] = {"customer_id": due.customer_id, "invoice_id": due.invoice_id}
+    owed = mail_rows.owe(session, rt, company.id, kind=BILL, key=key, to=row.number, context=context, **ids)
     if owed:
         invoice_links.keep(session, rt, token, company_id=company.id, invoice_id=due.invoice_id)
     return owed
-
-
-def _base(rt: Runtime, company_id: str, kind: str, key: str, number: str) -> dict[str, Any]:
-    now = rt.clock.now()
-    of: dict[str, Any] = {"id": rt.clock.new_id(), "company_id": company_id, "key": key, "kind": kind, "to": number}
-    return {**of, "created_at": now, "due_at": now}
-
-
-def _owe(session: Session, rt: Runtime, mail: MailRow, context: dict[str, str]) -> str:
-    sealed = rt.vault.seal(json.dumps(context), company_id=mail.company_id, column=CONTEXT_COLUMN)
-    mail.context_cipher = sealed
-    table: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    return mail.id if insert_ignoring(session, table, [mail.model_dump()]) else ""

@@ -12,8 +12,9 @@ from sqlmodel import Session, col, delete, update
 
 from connector.ledger.credits import BY_BANK, Use
 from connector.ledger.money import Money
-from connector.store.money import CreditUseRow, PaymentEventRow, PaymentRow, ShareRow
+from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.words import money_text
+from sync import history
 from sync.runtime import Runtime
 from sync.settling.facts import DEBITS
 
@@ -36,16 +37,8 @@ def take_back_unearned(
     for use in unearned:
         _cut(session, [share for share in shares if share.customer_id == use.customer_id], use.amount.minor)
     off = Money(sum(use.amount.minor for use in unearned), row.currency)
-    session.add(
-        PaymentEventRow(
-            id=rt.clock.new_id(),
-            company_id=row.company_id,
-            payment_id=row.id,
-            at=rt.clock.now(),
-            state=row.state,
-            text=f"No bank account paid, so {money_text(off)} was not taken off for that; it stays open.",
-        )
-    )
+    said = f"No bank account paid, so {money_text(off)} was not taken off for that; it stays open."
+    history.note(session, rt, row, said)
     return shares, [use for use in uses if use.name not in names]
 
 

@@ -6,16 +6,15 @@ is answered at the addresses that QuickBooks holds for the invoice, never at one
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from connector.store.access import ContactRow, MembershipRow, StaffRow
 from connector.store.cache import CustomerRow, InvoiceRow
-from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.talk import ThreadRow
-from connector.store.upsert import insert_ignoring
+from sync import mail_rows
 from sync.notices import console_url
 from sync.runtime import Runtime
 
@@ -85,23 +84,13 @@ def _owe(
     to: Iterable[str],
     context: dict[str, str],
 ) -> list[str]:
-    now = rt.clock.now()
-    about = message_id or thread.due_at.isoformat()
-    plain = json.dumps({"thread_id": thread.id, "message_id": message_id, **context})
-    mails = [
-        MailRow(
-            id=rt.clock.new_id(),
-            company_id=thread.company_id,
-            key=f"{kind}/{thread.id}/{about}/{address}",
-            kind=kind,
-            to=address,
-            customer_id=thread.customer_id,
-            invoice_id=thread.invoice_id,
-            context_cipher=rt.vault.seal(plain, company_id=thread.company_id, column=CONTEXT_COLUMN),
-            created_at=now,
-            due_at=now,
+    key = f"{kind}/{thread.id}/{message_id or thread.due_at.isoformat()}"
+    told = {"thread_id": thread.id, "message_id": message_id, **context}
+    ids: dict[str, Any] = {"customer_id": thread.customer_id, "invoice_id": thread.invoice_id}
+    owed = [
+        mail_rows.owe(
+            session, rt, thread.company_id, kind=kind, key=f"{key}/{address}", to=address, context=told, **ids
         )
         for address in to
     ]
-    table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    return [mail.id for mail in mails if insert_ignoring(session, table, [mail.model_dump()])]
+    return [mail for mail in owed if mail]
