@@ -14,6 +14,7 @@ from flask import Blueprint, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.translations import SOURCE
+from portal.access import sessions
 from portal.access.visitors import Visitor, visitor_at
 from portal.here import now
 from portal.tongues import speak_of
@@ -86,6 +87,12 @@ def is_fresh(*proofs: str) -> bool:
     """Tell whether this contact signed in just now, and by one of some proofs where they are named."""
     who = visitor()
     return who.since is not None and now() - who.since < JUST and (not proofs or who.proof in proofs)
+
+
+def let_in(cookie: str, to: str) -> ResponseReturnValue:
+    """Hand a contact's new session to the browser, and lead on."""
+    door = sessions.payer_door(visitor().company.slug)
+    return sessions.give(redirect(to), door, cookie, sessions.CUSTOMER)
 
 
 def where_to() -> str:

@@ -14,7 +14,7 @@ from connector.store.access import ContactRow
 from portal.access import links, sessions
 from portal.access.roles import acted_for
 from portal.access.visitors import sign_in
-from portal.customer.gate import pages, visitor
+from portal.customer.gate import let_in, pages, visitor
 from portal.here import now, runtime
 from portal.ring import DOOR, PRESS, limiter
 
@@ -57,5 +57,4 @@ def use_invite() -> ResponseReturnValue:
         cookie = sign_in(db_session, who, link.contact_id, sessions.INVITE) if link and allowed else ""
     if not cookie:
         return render_template("customer/join.html", email="", customers=[]), 404
-    response = redirect(url_for(".show_password", welcome=1))
-    return sessions.give(response, sessions.payer_door(who.company.slug), cookie, sessions.CUSTOMER)
+    return let_in(cookie, url_for(".show_password", welcome=1))

@@ -17,7 +17,7 @@ from connector.words import mark, say
 from portal.access import passkeys, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.visitors import sign_in
-from portal.customer.gate import for_contacts, is_fresh, pages, visitor, where_to
+from portal.customer.gate import for_contacts, is_fresh, let_in, pages, visitor, where_to
 from portal.customer.notices import changed_access
 from portal.customer.ways import ways_in
 from portal.here import home, runtime
@@ -59,8 +59,7 @@ def sign_in_by_passkey() -> ResponseReturnValue:
             cookie = sign_in(session, who, contact_id, sessions.PASSKEY)
     except WrongInput as error:
         return render_template("customer/sign_in.html", passkey_wrong=str(error), **ways_in()), 422
-    response = redirect(where_to())
-    return sessions.give(response, sessions.payer_door(who.company.slug), cookie, sessions.CUSTOMER)
+    return let_in(cookie, where_to())
 
 
 @pages.post("/account/passkeys/challenge")

@@ -17,7 +17,7 @@ from connector.words import say
 from portal.access import passwords, people, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.visitors import Visitor, sign_in
-from portal.customer.gate import for_contacts, is_fresh, pages, visitor, where_to
+from portal.customer.gate import for_contacts, is_fresh, let_in, pages, visitor, where_to
 from portal.customer.notices import changed_access
 from portal.here import runtime
 from portal.ring import PRESS, limiter
@@ -44,8 +44,7 @@ def sign_in_by_password() -> ResponseReturnValue:
         return render_template("customer/sign_in_password.html", email=typed, wrong=wrong), 422
     with runtime().db.write("sign_in.password") as db_session:
         cookie = sign_in(db_session, who, contact_id, sessions.PASSWORD)
-    response = redirect(where_to())
-    return sessions.give(response, sessions.payer_door(who.company.slug), cookie, sessions.CUSTOMER)
+    return let_in(cookie, where_to())
 
 
 @pages.get("/account/password")

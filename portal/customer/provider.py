@@ -18,7 +18,7 @@ from portal.access import links, people, providers, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.tokens import browser_hash
 from portal.access.visitors import sign_in
-from portal.customer.gate import pages, visitor, where_to
+from portal.customer.gate import let_in, pages, visitor, where_to
 from portal.here import home, now, runtime
 from portal.ring import DOOR, limiter
 
@@ -70,7 +70,7 @@ def _let_in(row: ProviderRow, email: str) -> ResponseReturnValue:
         cookie = sign_in(session, who, contact.id, sessions.PROVIDER) if contact else ""
     if not cookie:
         return render_template("customer/provider_over.html", provider=row.name, email=email), 403
-    return sessions.give(redirect(where_to()), sessions.payer_door(who.company.slug), cookie, sessions.CUSTOMER)
+    return let_in(cookie, where_to())
 
 
 def _row() -> ProviderRow:

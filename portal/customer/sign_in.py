@@ -18,7 +18,7 @@ from portal.access import links, people, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.tokens import browser_hash, digest
 from portal.access.visitors import Visitor, sign_in
-from portal.customer.gate import NEXT, pages, visitor, where_to
+from portal.customer.gate import NEXT, let_in, pages, visitor, where_to
 from portal.customer.ways import ways_in
 from portal.here import host, now, runtime
 from portal.ring import DOOR, PRESS, limiter
@@ -110,8 +110,7 @@ def use_sign_in() -> ResponseReturnValue:
         cookie = sign_in(db_session, who, link.contact_id, sessions.MAIL) if link and allowed else ""
     if not cookie:
         return render_template("customer/sign_in_over.html", other_browser=False), 404
-    response = redirect(where_to())
-    return sessions.give(response, sessions.payer_door(who.company.slug), cookie, sessions.CUSTOMER)
+    return let_in(cookie, where_to())
 
 
 @pages.post("/sign-out")
