@@ -51,9 +51,7 @@ def test_it_says_recorded_only_when_every_posting_is(rt: Runtime) -> None:
         second = first.model_dump() | {"id": "posting-2", "key": "acct/ch_1/charge/cust-2", "state": "due"}
         session.add(PostingRow(**second | {"posted_at": None}))
     with rt.db.read() as session:
-        assert read_receipt(session, COMPANY, "pay-1").books == (
-            "Will be recorded in Harbor Tile Co.’s books."
-        )
+        assert read_receipt(session, COMPANY, "pay-1").books == ("Will be recorded in Harbor Tile Co.’s books.")
     with rt.db.write("post") as session:
         other = session.exec(select(PostingRow).where(PostingRow.id == "posting-2")).one()
         other.state, other.posted_at = "posted", NOON + timedelta(minutes=3)
