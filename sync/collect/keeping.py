@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
+import structlog
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -20,6 +21,8 @@ from connector.stripe.facts import Intent
 from sync.collect import saved
 from sync.collect.press import Press
 from sync.runtime import Runtime
+
+_log = structlog.get_logger(__name__)
 
 LOOKED_FOR = timedelta(days=1)  # after that only the payment's own news leads to its method
 _PAID = (PaymentState.PROCESSING.value, PaymentState.SUCCEEDED.value)
@@ -109,7 +112,10 @@ def finish_all(rt: Runtime) -> None:
         )
         payments = list(session.exec(left))
     for payment in payments:
-        finish(rt, payment)
+        try:
+            finish(rt, payment)
+        except Exception:  # one method's trouble must not stop the sweep, which looks after payments next
+            _log.exception("method_not_kept", payment_id=payment.id)
 
 
 def _with_payment(payment: PaymentRow) -> SelectOfScalar[SavedMethodRow]:

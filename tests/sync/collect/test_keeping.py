@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from connector.ledger.payments import PaymentState
 from connector.store.methods import SavedMethodRow
 from sync.collect import saved
@@ -81,3 +83,27 @@ def test_who_took_the_method_away_does_not_find_it_again(till: Till) -> None:
     assert saved.remove(till.rt, till.company_id, "dana", row.id)
     sweep_payments(till.rt)
     assert kept(till) == []
+
+
+def test_a_method_that_cannot_be_kept_holds_up_no_payment(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_with, other = (till.start({till.open_invoice(6000, n): 6000}, **KEEP) for n in ("1068", "1069"))
+    follow = saved.follow
+    away = {"service": "stripe", "operation": "payment_methods.retrieve", "times": 0}
+    till.world.faults.load([{"match": away, "do": "status:503"}])
+    till.confirm(kept_with.payment_id, card=VISA)
+    till.later(3)
+    till.settle(kept_with.payment_id)
+    till.confirm(other.payment_id, card=VISA)
+
+    def broken(*_: object) -> bool:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(saved, "follow", broken)
+    till.later(300)
+    till.world.faults.load([])
+    sweep_payments(till.rt)
+    assert till.state(other.payment_id) == PaymentState.SUCCEEDED.value
+    monkeypatch.setattr(saved, "follow", follow)
+    till.later(300)
+    sweep_payments(till.rt)
+    assert len(kept(till)) == 2, "and is kept once that is mended"
