@@ -25,6 +25,7 @@ from portal.customer import history
 from portal.customer.credits import left_of_payments
 from portal.customer.estimates import Credit, Estimate, Standing, credits_of, estimates_of
 from portal.customer.flows import clears_by
+from portal.customer.whole import is_whole
 from portal.picking import fetch, pick
 
 MOST = 6  # of what happened last
@@ -88,7 +89,7 @@ def _on_their_way(session: Session, who: Visitor) -> list[OnItsWay]:
             *(col(PaymentRow.id), col(PaymentRow.amount_minor), col(PaymentRow.currency)),
             *(col(PaymentRow.method_label), col(PaymentRow.created_at), col(PaymentRow.processing_at)),
         )
-        .where(who.may_see_payment(), col(PaymentRow.state) == PaymentState.PROCESSING.value)
+        .where(who.may_see_payment(), is_whole(who), col(PaymentRow.state) == PaymentState.PROCESSING.value)
         .order_by(col(PaymentRow.created_at))
         .limit(MOST)
     )

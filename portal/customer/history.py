@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import and_
 from sqlmodel import Session, col
@@ -20,6 +21,7 @@ from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 from connector.words import listing, say, say_many
 from portal.access.visitors import Visitor
+from portal.customer.whole import is_own
 from portal.picking import fetch, pick
 from sync.settling.facts import CREDIT
 
@@ -33,7 +35,7 @@ class Made:
 
     day: date
     amount: Money
-    payment_id: str  # empty for what was paid elsewhere
+    payment_id: str  # empty for what was paid elsewhere, and for a part of what was paid for others too
     state: str  # of a payment of ours, or `elsewhere`
     method_label: str
     numbers: tuple[str, ...] = ()  # of the invoices it paid, where we know them
@@ -76,14 +78,16 @@ def _ours(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
         .limit(most)
     )
     rows = fetch(session, found)
-    numbers = _numbers(session, visitor.company.id, [row.id for row in rows])
+    parts = _parts(session, visitor, [row.id for row in rows])
     for row in reversed(rows):
         day = day_in(visitor.company.zone, row.succeeded_at or row.created_at)
-        shares = numbers.get(row.id, [])
-        by_credit = row.method == CREDIT
-        minor = sum(minor for _, minor in shares) if by_credit else row.amount_minor
+        shares = parts.get(row.id, [])
+        own, by_credit = [one for one in shares if one.is_own], row.method == CREDIT
+        is_whole = len(own) == len(shares)
+        minor = sum(one.minor for one in own) if by_credit or not is_whole else row.amount_minor
         label = say("Open credit") if by_credit else row.method_label
-        yield Made(day, Money(minor, row.currency), row.id, row.state, label, tuple(number for number, _ in shares))
+        numbers = tuple(one.number for one in own)
+        yield Made(day, Money(minor, row.currency), row.id if is_whole else "", row.state, label, numbers)
 
 
 def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
@@ -112,14 +116,23 @@ def _elsewhere(session: Session, visitor: Visitor, most: int) -> Iterator[Made]:
         yield Made(day, Money(minor, currency), "", "elsewhere", "")
 
 
-def _numbers(session: Session, company_id: str, payment_ids: list[str]) -> dict[str, list[tuple[str, int]]]:
-    """Return for payments the numbers of what they paid, each with its minor units."""
+class _Part(NamedTuple):
+    """What of a payment went to one invoice, and whether that is this visitor's."""
+
+    number: str
+    minor: int
+    is_own: bool
+
+
+def _parts(session: Session, visitor: Visitor, payment_ids: list[str]) -> dict[str, list[_Part]]:
+    """Return for payments what they paid, by number."""
+    own = is_own(visitor).label("is_own")
     found = (
-        pick(ShareRow.payment_id, ShareRow.number, ShareRow.invoice_id, ShareRow.amount_minor)
-        .where(col(ShareRow.company_id) == company_id, col(ShareRow.payment_id).in_(payment_ids))
+        pick(ShareRow.payment_id, ShareRow.number, ShareRow.invoice_id, ShareRow.amount_minor, own)
+        .where(col(ShareRow.company_id) == visitor.company.id, col(ShareRow.payment_id).in_(payment_ids))
         .order_by(col(ShareRow.number))
     )
-    numbers: dict[str, list[tuple[str, int]]] = {}
-    for payment_id, number, invoice_id, minor in fetch(session, found):
-        numbers.setdefault(payment_id, []).append((number or invoice_id, minor))
-    return numbers
+    parts: dict[str, list[_Part]] = {}
+    for payment_id, number, invoice_id, minor, is_mine in fetch(session, found):
+        parts.setdefault(payment_id, []).append(_Part(number or invoice_id, minor, bool(is_mine)))
+    return parts

@@ -6,7 +6,7 @@ under way or arriving, never below zero; what was paid so far and the balance al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,10 +18,12 @@ from connector.clock import day_in
 from connector.ledger.invoices import Invoice, InvoiceState, Standing
 from connector.ledger.money import Money
 from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, InvoiceRow, RawRow
+from connector.store.money import PaymentRow
 from portal.access.visitors import Visitor
 from portal.customer.document import Applied, Document, read_applied, read_document
 from portal.customer.flows import Flow, flows_of, sum_minor
 from portal.customer.undone import undone
+from portal.customer.whole import is_whole
 from portal.here import now, runtime
 from portal.picking import fetch, fetch_one, pick
 
@@ -48,7 +50,7 @@ class Paid:
     amount: Money
     is_credit: bool = False
     method_label: str = ""
-    payment_id: str = ""  # ours, with a receipt
+    payment_id: str = ""  # ours, with a receipt that this visitor may open
     recorded: bool = True  # in QuickBooks' balance
 
 
@@ -109,7 +111,11 @@ def sheet_of(visitor: Visitor, invoice_id: str) -> Sheet | None:
         document = read_document(row.body, invoice.total.currency, visitor.company.today.year) if row.body else None
         applied = _applied(session, company_id, invoice, document)
         told = _told(session, company_id, flows, {one.qbo_id for one, _ in applied})
-    paid = _paid(flows, applied, told, visitor.company.zone)
+        doors = _doors(session, visitor, flows)
+    paid = [
+        one if one.payment_id in doors else replace(one, payment_id="")
+        for one in _paid(flows, applied, told, visitor.company.zone)
+    ]
     return _put_together(invoice, row.name or "", document, paid, flows, row.updated_at)
 
 
@@ -174,6 +180,15 @@ def _told(session: Session, company_id: str, flows: list[Flow], applied: set[str
     """Return of which of our Payments the balance tells: those that are applied, and those that were undone."""
     untold = {flow.tie for flow in flows if flow.remote_id and flow.remote_id not in applied}
     return applied | {payment_id for payment_id, _ in undone(session, company_id, untold)}
+
+
+def _doors(session: Session, visitor: Visitor, flows: list[Flow]) -> set[str]:
+    """Return which payments this visitor may open: one may pay for others too."""
+    ids = {flow.payment_id for flow in flows}
+    if not ids:
+        return set()
+    mine = pick(PaymentRow.id).where(visitor.may_open_payment(), is_whole(visitor), col(PaymentRow.id).in_(ids))
+    return {row.id for row in fetch(session, mine)}
 
 
 def _paid(flows: list[Flow], applied: list[tuple[Applied, date]], told: set[str], zone: str) -> list[Paid]:

@@ -26,6 +26,7 @@ from connector.words import known, listing, mark, say, say_many
 from portal.access.companies import Company
 from portal.access.visitors import Visitor
 from portal.customer.steps import Step, Way
+from portal.customer.whole import is_whole
 from portal.here import now, runtime
 from portal.picking import fetch, fetch_one, pick
 
@@ -157,7 +158,7 @@ def story_of(visitor: Visitor, payment_id: str) -> Story | None:
     found = (
         pick(*_PAYMENT, CustomerRow.name)
         .outerjoin(CustomerRow, customer)
-        .where(visitor.may_open_payment(), col(PaymentRow.id) == payment_id)
+        .where(visitor.may_open_payment(), is_whole(visitor), col(PaymentRow.id) == payment_id)
     )
     with runtime().db.read() as session:
         row = fetch_one(session, found)
