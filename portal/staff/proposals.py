@@ -105,7 +105,8 @@ def decide_proposal(proposal_id: str, decision: str) -> ResponseReturnValue:
     for mail_id in mails:
         rt.bell.ring("mail", mail_id)
     done = "Accepted. QuickBooks has it within a few minutes." if decision == "accept" else "Declined."
-    flash(f"{done} They are told by mail." if waited else "It was decided already.", "good")
+    told = "They are told by mail." if mails else "Nobody who proposed it can be told: they sign in here no more."
+    flash(f"{done} {told}" if waited else "It was decided already.", "good")
     return redirect(url_for(".list_proposals"))
 
 

@@ -153,6 +153,19 @@ def test_what_staff_decline_is_told_with_their_answer(signed_in: Opener, at_desk
     assert rows(rt, EditRow) == []
 
 
+def test_who_is_gone_is_not_said_to_be_told(signed_in: Opener, at_desk: Opener, rt: Runtime) -> None:
+    send(signed_in, phone="1")
+    (row,) = rows(rt, ProposalRow)
+    with rt.db.write("gone") as session:
+        session.get_one(ContactRow, cast.DANA).state = "blocked"
+    ines = at_desk(cast.INES)
+    token = csrf_of(ines, "/staff/proposals")
+    landed = ines.post(f"/staff/proposals/{row.id}/decline", data={"csrf_token": token}).location
+    page = ines.get(landed).get_data(as_text=True)
+    assert "They are told by mail" not in page
+    assert "Nobody who proposed it can be told" in page
+
+
 def test_a_rule_takes_everything_over_but_the_email(signed_in: Opener, rt: Runtime) -> None:
     by_rule(rt)
     send(signed_in, phone="1", email="other@bluemesa.test")
