@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from connector.store.access import ContactRow, MembershipRow, StaffRow
+from connector.store.access import ContactCustomerRow, ContactRow, MembershipRow, StaffRow
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.talk import ThreadRow
 from sync import mail_rows
@@ -46,10 +46,14 @@ def staff_url(session: Session, rt: Runtime, thread: ThreadRow) -> str:
 
 
 def payer_addresses(session: Session, thread: ThreadRow) -> list[str]:
-    """Return where a payer is answered: the contact who asked, else the invoice's addresses, else the customer's."""
+    """Return where a payer is answered: the contact who asked, else the invoice's addresses, else the customer's.
+
+    An answer holds a way to the invoice, so a contact who was taken off its customer meanwhile gets none.
+    """
+    asker = thread.contact_id if _acts(session, thread.company_id, thread.contact_id, thread.customer_id) else ""
     queries = (
         select(ContactRow.email).where(
-            ContactRow.company_id == thread.company_id, ContactRow.id == thread.contact_id, ContactRow.state == "active"
+            ContactRow.company_id == thread.company_id, ContactRow.id == asker, ContactRow.state == "active"
         ),
         select(InvoiceRow.email).where(
             InvoiceRow.company_id == thread.company_id, InvoiceRow.qbo_id == thread.invoice_id
@@ -64,6 +68,19 @@ def payer_addresses(session: Session, thread: ThreadRow) -> list[str]:
         if found := [part for part in dict.fromkeys(parts) if "@" in part]:
             return found
     return []
+
+
+def _acts(session: Session, company_id: str, contact_id: str, customer_id: str) -> bool:
+    """Tell whether a contact acts for a customer, by its own row or by that of a customer above."""
+    seen: set[str] = set()
+    while customer_id and customer_id not in seen:
+        seen.add(customer_id)
+        row = session.get(ContactCustomerRow, (company_id, contact_id, customer_id))
+        if row is not None and row.state != "pending":
+            return row.state == "active"
+        customer = session.get(CustomerRow, (company_id, customer_id))
+        customer_id = customer.parent_id if customer else ""
+    return False
 
 
 def _staff(session: Session, company_id: str, roles: Iterable[str], *, only: str = "") -> list[str]:

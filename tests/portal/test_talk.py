@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from sqlmodel import select
 from werkzeug.test import TestResponse
 
-from connector.store.access import LinkRow
+from connector.store.access import ContactCustomerRow, LinkRow
 from connector.store.books import DiscrepancyRow
+from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.outbox import MailRow
 from connector.store.talk import AttachmentRow, MessageRow, ThreadRow
@@ -115,6 +116,31 @@ def test_the_answers_mail_leads_to_the_invoice_and_nothing_else(rt: Runtime, ope
     assert mails == {"talk_staff": "ines@ledgerandco.test", "talk_answer": "dana@bluemesa.test"}
     assert newest is not None
     assert (newest.purpose, newest.invoice_id) == ("invoice", "68")
+
+
+@pytest.mark.parametrize("state", ["removed", "blocked"])
+def test_who_was_taken_off_a_customer_is_answered_no_more(
+    rt: Runtime, signed_in: Opener, at_desk: Opener, state: str
+) -> None:
+    thread_id = dispute(signed_in(cast.LUIS)).rpartition("/")[2]
+    with rt.db.write("off") as session:
+        session.get_one(ContactCustomerRow, (cast.HARBOR, cast.LUIS, cast.BLUE_MESA)).state = state
+    desk = f"/staff/talk/{thread_id}"
+    send(at_desk(cast.INES), f"{desk}/answer", desk, text="We look.", form="s1")
+    with rt.db.read() as session:
+        to = [mail.to for mail in session.exec(select(MailRow)) if mail.kind == "talk_answer"]
+    assert "luis@bluemesa.test" not in to, "the answer holds a link to the invoice"
+
+
+def test_who_acts_for_the_parent_is_answered(rt: Runtime, signed_in: Opener, at_desk: Opener) -> None:
+    cast.put(rt.db, cast.customer("241", "Ridge North", parent_id=cast.RIDGE))
+    with rt.db.write("moved") as session:
+        session.get_one(InvoiceRow, (cast.HARBOR, "68")).customer_id = "241"
+    thread_id = dispute(signed_in(cast.LUIS)).rpartition("/")[2]
+    desk = f"/staff/talk/{thread_id}"
+    send(at_desk(cast.INES), f"{desk}/answer", desk, text="We look.", form="s1")
+    with rt.db.read() as session:
+        assert "luis@bluemesa.test" in [mail.to for mail in session.exec(select(MailRow))]
 
 
 def test_the_undisputed_part_can_be_paid(opened: Opener) -> None:
