@@ -47,7 +47,8 @@ def reach(company: Any, contact: Any, chosen: Any, *roles: str) -> Select[Any]:
     """
     acting = _acting(company, contact, chosen)
     found = pick(acting.c.customer_id).where(acting.c.is_chosen == _YES)
-    return found.where(acting.c.role.in_(roles)) if roles else found
+    # Not `in_`, as below.
+    return found.where(or_(*(acting.c.role == role for role in roles))) if roles else found
 
 
 @lru_cache(maxsize=256)

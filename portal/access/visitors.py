@@ -30,6 +30,8 @@ MOST_OPENED = 40  # links one browser keeps open at once
 
 # The scope of a contact's invoices for queries that are built once; `Visitor.values` gives its parameters.
 _OWN_CUSTOMERS = reach(bindparam("company"), bindparam("contact"), bindparam("chosen", type_=String))
+_OWN_AS_PAYER = reach(bindparam("company"), bindparam("contact"), bindparam("chosen", type_=String), *PAYERS)
+MAY_PAY = col(InvoiceRow.customer_id).in_(_OWN_AS_PAYER)  # of those
 OWN_INVOICES = and_(col(InvoiceRow.company_id) == bindparam("company"), col(InvoiceRow.customer_id).in_(_OWN_CUSTOMERS))
 
 

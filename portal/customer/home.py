@@ -52,6 +52,7 @@ def home() -> ResponseReturnValue:
         shown=_shown(customers, who.chosen_customer),
         payable={one.qbo_id for one in customers if one.pays},
         heads=[head for head in heads if head.left or head.under_way],
+        chosen=frozenset(request.args.getlist("i")),
         sums=_sums(open_heads),
         overdue=_sums([head for head in open_heads if head.standing == "overdue"]),
         beside=beside,
@@ -133,15 +134,8 @@ def move_to_company() -> ResponseReturnValue:
 def list_invoices() -> ResponseReturnValue:
     """Show all invoices, filtered, searched, sorted, fifty at a time."""
     wish = listing.wish_of(request.args)
-    rows, has_more, customers = listing.page_of(visitor(), wish)
-    return render_template(
-        "customer/invoices.html",
-        rows=rows,
-        wish=wish,
-        has_more=has_more,
-        filters=listing.FILTERS,
-        customers=customers,
-    )
+    page = listing.page_of(visitor(), wish)
+    return render_template("customer/invoices.html", page=page, wish=wish, filters=listing.FILTERS)
 
 
 @pages.get("/payments")

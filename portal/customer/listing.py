@@ -1,34 +1,38 @@
-"""The list of all invoices of a customer: filtered, searched, sorted, fifty at a time.
+"""The list of all invoices of a customer: filtered, searched, sorted, fifty at a time, with those chosen to be paid.
 
-The page that is opened most with the most rows: it selects columns and hands the template ready words. Law: filter,
-search and sort stand in the address, so that a page can be kept and sent.
+The page that is opened most with the most rows: it selects columns and hands the template ready words. Laws: filter,
+search, sort and choice stand in the address, so that a page can be kept and sent and nothing that was chosen is lost on
+the way through it; only what the visitor may pay can be chosen, whatever the address names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, urlencode
 
 from flask import request, url_for
 from markupsafe import Markup, escape
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, or_
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, false, or_, true
 from sqlmodel import col
+from werkzeug.datastructures import MultiDict
 
 from connector.errors import WrongInput
+from connector.ledger.money import Money, digits_of, total
 from connector.store.cache import InvoiceRow
 from connector.store.money import ShareRow
 from connector.store.prepared import Prepared
 from connector.words import day_text, known, mark, minor_figure, spoken
 from portal.access.roles import Acted, acted_for
-from portal.access.visitors import OWN_INVOICES, Visitor
-from portal.customer.heads import Taken, taken_of
+from portal.access.visitors import MAY_PAY, OWN_INVOICES, Visitor
+from portal.customer.heads import Head, Taken, heads_of, taken_of
 from portal.here import runtime
 from portal.picking import asking, pick
 from sync.collect.amounts import read_amount
+from sync.collect.answers import MOST_INVOICES
 
 PAGE = 50
 LONGEST_SEARCH = 60
@@ -38,9 +42,6 @@ _SORTS: Mapping[str, tuple[Any, ...]] = {
     "due": (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day)),
     "amount": (col(InvoiceRow.total_minor).desc(),),
 }
-
-
-_ASKED = {"search": "q"}  # in the address, where it is called otherwise
 
 
 @dataclass(frozen=True)
@@ -53,25 +54,25 @@ class Wish:
     sort: str = ""
     page: int = 1
     customer: str = ""  # one of several that the visitor acts for
+    chosen: tuple[str, ...] = ()  # ids of invoices to pay
 
-    def address(self, **changes: Any) -> str:
-        """Return the address of this list with something changed, from its first page unless a page is named."""
-        words = {
-            "customer": self.customer,
-            "show": self.show,
-            "search": self.search,
-            "sort": self.sort,
-            "page": 1,
-            **changes,
-        }
-        words["page"] = words["page"] if words["page"] > 1 else ""
-        asked = "&".join([f"{_ASKED.get(name, name)}={quote_plus(str(word))}" for name, word in words.items() if word])
-        return f"{self.path}?{asked}" if asked else self.path
+    @property
+    def of_all(self) -> str:
+        """Return the address of the whole list, with what was chosen."""
+        return f"{self.path}?{urlencode([('i', one) for one in self.chosen])}" if self.chosen else self.path
+
+    @property
+    def with_none_chosen(self) -> str:
+        """Return the address of this page with nothing chosen."""
+        asked = {"customer": self.customer, "show": self.show, "q": self.search, "sort": self.sort, "page": self.page}
+        return f"{self.path}?{urlencode({name: word for name, word in asked.items() if word})}"
 
 
 class Line(NamedTuple):
     """One row of the list, in words that stand on the page as they are, in the order in which it has them."""
 
+    facts: str  # what the page's script adds up, where it may be paid
+    tick: str
     href: str
     number: str
     whose: str  # where the list shows several customers' invoices
@@ -84,27 +85,56 @@ class Line(NamedTuple):
 
 
 _NOBODY: Sequence[Acted] = ()
+_NOTHING: Sequence[Head] = ()
 _WHOSE = Markup('<span class="whose">{}</span>')
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Chosen:
+    """An invoice that was chosen to be paid, here or on another page of the list."""
+
+    qbo_id: str
+    left: Money
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Page:
     """A page of the list. `customers` are those among which it may be narrowed, where it shows more than one."""
 
     rows: Sequence[Line]
     has_more: bool
     customers: Sequence[Acted]
+    chosen: Sequence[Chosen]
+    can_choose: bool  # whether anything here may be paid
+
+    @property
+    def elsewhere(self) -> list[Chosen]:
+        """Return what was chosen on other pages."""
+        return [one for one in self.chosen if not one.is_here]
+
+    @property
+    def sum(self) -> Money | None:
+        """Return what the chosen ones come to; None where there are none, or of several currencies."""
+        currencies = {one.left.currency for one in self.chosen}
+        return total((one.left for one in self.chosen), currencies.pop()) if len(currencies) == 1 else None
 
 
-def wish_of(arguments: Mapping[str, str]) -> Wish:
-    """Read the address; what it does not know counts as not asked."""
-    show, sort, page = arguments.get("show", ""), arguments.get("sort", ""), arguments.get("page", "1")
+def wish_of(arguments: MultiDict[str, str]) -> Wish:
+    """Read the address; what it does not know counts as not asked, and of what it says twice the last counts.
+
+    The page's form says filter and sort as they are, and the button that was pressed says them anew behind that.
+    """
+    said = {name: values[-1] for name, values in arguments.lists() if values}
+    show, sort, page = said.get("show", ""), said.get("sort", ""), said.get("page", "1")
     return Wish(
         path=request.path,
         show=show if show in FILTERS else "",
-        search=arguments.get("q", "").strip()[:LONGEST_SEARCH],
+        search=said.get("q", "").strip()[:LONGEST_SEARCH],
         sort=sort if sort in _SORTS else "",
         page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 5 else 1,
-        customer=arguments.get("customer", "")[:LONGEST_SEARCH],
+        customer=said.get("customer", "")[:LONGEST_SEARCH],
+        chosen=tuple(dict.fromkeys(arguments.getlist("i")))[:MOST_INVOICES],
     )
 
 
@@ -124,17 +154,29 @@ def page_of(visitor: Visitor, wish: Wish) -> Page:
     query = _query(wish.show, wish.sort, bool(wish.search), amount is not None)
     with asking() as reader:
         rows = query.all(reader, **values)
-    shared = [qbo_id for qbo_id, *_, has_shares in rows if has_shares]
-    is_of_several = bool(wish.customer) or len({customer_id for *_, customer_id, _ in rows}) > 1
-    taken, customers = Taken({}, frozenset()), _NOBODY
-    if shared or is_of_several:
+    shared = [qbo_id for qbo_id, *_, has_shares, _ in rows if has_shares]
+    is_of_several = bool(wish.customer) or len({customer_id for *_, customer_id, _, _ in rows}) > 1
+    taken, customers, chosen = Taken({}, frozenset()), _NOBODY, _NOTHING
+    if shared or is_of_several or wish.chosen:
         with runtime().db.read() as session:
             taken = taken_of(session, visitor, shared)
             customers = acted_for(session, visitor.company.id, visitor.contact_id) if is_of_several else _NOBODY
+            chosen = heads_of(session, visitor, *_may_be_chosen(visitor, wish)) if wish.chosen else _NOTHING
     said = _Saying(
-        _invoices_at(visitor.company.slug), today, taken, spoken(), {one.qbo_id: one.name for one in customers}
+        *(_invoices_at(visitor.company.slug), today, taken, spoken(), {one.qbo_id: one.name for one in customers}),
+        *(frozenset(wish.chosen), _tick(spoken()) if visitor.company.takes_payments else ""),
     )
-    return Page([_line(row, said) for row in rows[:PAGE]], len(rows) > PAGE, customers)
+    lines, here = [_line(row, said) for row in rows[:PAGE]], {row[0] for row in rows[:PAGE]}
+    picked = [Chosen(one.invoice.qbo_id, one.left, one.invoice.qbo_id in here) for one in chosen if one.left]
+    can_choose = bool(picked) or any(line.tick for line in lines)
+    return Page(lines, len(rows) > PAGE, customers, picked, can_choose)
+
+
+def _may_be_chosen(visitor: Visitor, wish: Wish) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on what an address names as chosen: open, and this visitor's to pay."""
+    is_open = (col(InvoiceRow.state) == "live", col(InvoiceRow.balance_minor) > 0)
+    pays = true() if visitor.company.takes_payments else false()
+    return (*is_open, pays, col(InvoiceRow.qbo_id).in_(wish.chosen), visitor.may_pay_invoice())
 
 
 @lru_cache(maxsize=256)
@@ -165,7 +207,7 @@ def _query(show: str, sort: str, searched: bool, by_amount: bool) -> Prepared:
     conditions = [OWN_INVOICES, *([shown[show]] if show in shown else [])]
     if searched:
         conditions.append(_matches(by_amount))
-    found = pick(*_COLUMNS, shares.exists().label("has_shares")).where(*conditions)
+    found = pick(*_COLUMNS, shares.exists().label("has_shares"), MAY_PAY.label("pays")).where(*conditions)
     ordered = found.order_by(*_SORTS[sort], col(InvoiceRow.qbo_id))
     return Prepared(ordered.limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer)))
 
@@ -199,24 +241,41 @@ class _Saying(NamedTuple):
     taken: Taken
     locale: str
     names: Mapping[str, str]  # of customers, where they are to be said
+    chosen: Collection[str]
+    tick: str  # the form of a tick; empty where nothing is paid
 
 
 def _line(row: Any, said: _Saying) -> Line:
-    qbo_id, number, state, issued_day, due_day, total, balance, currency, customer_id, _ = row
-    base, today, taken, locale, names = said
+    qbo_id, number, state, issued_day, due_day, total_minor, balance, currency, customer_id, _, pays = row
+    base, today, taken, locale, names, chosen, tick = said
     left = max(balance - taken.minor.get(qbo_id, 0), 0) if state == "live" and balance > 0 else 0
-    kind, word = _mark(state, total, balance, left, due_day, today, qbo_id in taken.busy)
+    kind, word = _mark(state, total_minor, balance, left, due_day, today, qbo_id in taken.busy)
+    title = number if number.isalnum() else escape(number) if number else _word(mark("without a number"), locale)
+    left_text = minor_figure(left, currency, locale=locale) if left else ""
+    facts = ticked = ""
+    if left and pays and tick:
+        facts = f' data-left="{left}" data-currency="{currency}" data-digits="{digits_of(currency)}"'
+        ticked = tick.format(id=escape(qbo_id), number=title, amount=left_text, on=" checked" * (qbo_id in chosen))
     return Line(
+        facts,
+        ticked,
         base + (qbo_id if qbo_id.isalnum() and qbo_id.isascii() else quote(qbo_id, safe="")),
-        number if number.isalnum() else escape(number) if number else _word(mark("without a number"), locale),
+        title,
         _WHOSE.format(names.get(customer_id, "")) if names else "",
         _day(issued_day, today.year, locale),
         _day(due_day, today.year, locale) if due_day else "",
-        minor_figure(total, currency, locale=locale),
-        minor_figure(left, currency, locale=locale) if left else "",
+        minor_figure(total_minor, currency, locale=locale),
+        left_text,
         kind,
         _word(word, locale),
     )
+
+
+@lru_cache(maxsize=16)
+def _tick(locale: str) -> str:
+    """Return the form of a row's tick, in `locale`, which is the one that is spoken."""
+    words = escape(known(mark("Pay invoice {number}, {amount}")))
+    return f'<input type="checkbox" class="tick" name="i" value="{{id}}" aria-label="{words}"{{on}}>'
 
 
 @lru_cache(maxsize=64)

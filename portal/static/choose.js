@@ -1,5 +1,6 @@
-/* Choosing invoices to pay: keeps the sum under the list, opens an amount's field with its tick. Without this script
-   the list still posts to the pay page, which shows the same sum. */
+/* Choosing invoices to pay: keeps the sum under the list, opens an amount's field with its tick, and writes what is
+   chosen into the address, where the way back finds it. Without this script every button of the list's form takes the
+   choice along, and the pay page shows the same sum. */
 "use strict";
 
 (() => {
@@ -11,9 +12,20 @@
   const go = document.getElementById("go");
   const sum = document.getElementById("sum");
   const chosen = document.getElementById("chosen");
-  const rows = [...form.querySelectorAll(".row")].map((row) => ({
-    row, tick: row.querySelector("input.tick"), field: row.querySelector(".field"), left: row.querySelector(".row-left"),
+  const rows = [...form.querySelectorAll(".row, tr[data-left]")].map((row) => ({
+    row, tick: row.querySelector("input.tick"), field: row.querySelector(".field"),
   })).filter(({ tick }) => tick);
+  // Chosen on another page of the list: they count, and cannot be taken back here.
+  const elsewhere = [...form.querySelectorAll("input[type=hidden][data-left]")].map((row) => (
+    { row, tick: { checked: true, value: row.value }, field: null }));
+
+  function remember() {
+    const asked = new URLSearchParams(window.location.search);
+    asked.delete("i");
+    for (const { tick } of [...elsewhere, ...rows]) if (tick.checked) asked.append("i", tick.value);
+    const said = asked.toString();
+    window.history.replaceState(null, "", said ? `?${said}` : window.location.pathname);
+  }
 
   function refresh() {
     let minor = 0;
@@ -21,7 +33,7 @@
     let sound = true;
     const currencies = new Set();
     let digits = 2;
-    for (const { row, tick, field } of rows) {
+    for (const { row, tick, field } of [...elsewhere, ...rows]) {
       if (field) field.disabled = !tick.checked;
       if (!tick.checked) continue;
       number += 1;
@@ -39,12 +51,13 @@
     go.disabled = !number || !sound || mixed;
     go.textContent = number > 1 ? counted("together", number) : words.pay;
     if (!all) return;
-    all.checked = number === rows.length;
-    all.indeterminate = number > 0 && number < rows.length;
+    all.checked = rows.every(({ tick }) => tick.checked);
+    all.indeterminate = !all.checked && rows.some(({ tick }) => tick.checked);
   }
 
   all?.addEventListener("change", () => { rows.forEach(({ tick }) => { tick.checked = all.checked; }); refresh(); });
   form.addEventListener("input", refresh);
+  form.addEventListener("change", remember);
   window.addEventListener("pageshow", refresh);
   refresh();
 })();

@@ -203,7 +203,7 @@ def test_the_wish_in_the_address_is_kept_and_the_page_too(signed_in: Opener) -> 
     french = next(href for href, tag, *_ in switch if tag == "fr").replace("&amp;", "&")
     assert french == f"{HOME}/invoices?show=paid&sort=due&lang=fr"
     html = payer.get(french, headers={"Accept-Language": "de"}).get_data(as_text=True)
-    assert re.search(r'aria-current="true">Payé</a>', html)
+    assert re.search(r'aria-current="true">Payé</button>', html)
     assert "Toutes les factures" in payer.get(f"{HOME}/", headers={"Accept-Language": "de"}).get_data(as_text=True)
 
 

@@ -8,9 +8,12 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import col, update
 
 from connector.ledger.invoices import Invoice, InvoiceState, Standing
 from connector.ledger.money import Money
+from connector.store.access import ContactCustomerRow
+from connector.store.companies import CompanyRow
 from connector.words import LOCALE
 from portal.customer import listing
 from portal.customer.heads import Taken
@@ -34,15 +37,15 @@ def test_the_short_way_says_what_the_ledger_says(
     state: InvoiceState, total: int, balance: int, due_day: date | None
 ) -> None:
     invoice = Invoice("1", "1", "2", Money(total, "USD"), Money(balance, "USD"), cast.TODAY, due_day, state, "0")
-    row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", "24", False)
+    row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", "24", False, True)
     line = listing._line(row, said(Taken({}, frozenset())))
     assert line.word == _WORDS[invoice.standing(cast.TODAY)]
-    assert bool(line.left) == invoice.payable
+    assert bool(line.left) == bool(line.tick) == invoice.payable
 
 
 @given(st.integers(1, 500), st.integers(0, 600), st.booleans())
 def test_what_is_on_its_way_is_taken_off(balance: int, taken: int, is_busy: bool) -> None:
-    row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", "24", True)
+    row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", "24", True, True)
     line = listing._line(row, said(Taken({"1": taken}, frozenset({"1"} if is_busy else ()))))
     assert line.left == (listing.minor_figure(balance - taken, "USD") if taken < balance else "")
     if taken >= balance:
@@ -50,7 +53,7 @@ def test_what_is_on_its_way_is_taken_off(balance: int, taken: int, is_busy: bool
 
 
 def said(taken: Taken) -> listing._Saying:
-    return listing._Saying("/i/", cast.TODAY, taken, LOCALE, {})
+    return listing._Saying("/i/", cast.TODAY, taken, LOCALE, {}, (), listing._tick(LOCALE))
 
 
 def test_a_number_is_words_and_never_markup(rt: Runtime, signed_in: Opener) -> None:
@@ -60,7 +63,7 @@ def test_a_number_is_words_and_never_markup(rt: Runtime, signed_in: Opener) -> N
 
 
 def numbers(html: str) -> list[str]:
-    return re.findall(r'<th scope="row"><a href="/c/harbor-tile/i/[^"]+">([^<]+)</a>', html)
+    return re.findall(r'<th scope="row">(?:<input[^>]+>)?<a href="/c/harbor-tile/i/[^"]+">([^<]+)</a>', html)
 
 
 def seen(signed_in: Opener, query: str = "", contact: str = cast.DANA) -> list[str]:
@@ -96,7 +99,7 @@ def test_filter_search_sort(signed_in: Opener, query: str, found: list[str]) -> 
 
 def test_marks_say_what_is_on_its_way(signed_in: Opener) -> None:
     html = signed_in(cast.DANA).get("/c/harbor-tile/invoices").get_data(as_text=True)
-    rows = {row[0]: row for row in (re.findall(r">([^<>\n]+)<", one) for one in html.split("<tr>")[2:])}
+    rows = {row[0]: row for row in (re.findall(r">([^<>\n]+)<", one) for one in html.split("<tr")[2:])}
     assert rows["1076"][-1] == "Under way"  # a debit is clearing
     assert rows["1078"][-2:] == ["200.00", "Open"]  # paid in part, not in QuickBooks' balance yet
     assert rows["1068"][-2:] == ["620.00", "Partly paid"]
@@ -109,7 +112,58 @@ def test_fifty_at_a_time(rt: Runtime, signed_in: Opener) -> None:
     pages = [luis.get(f"/c/harbor-tile/invoices?page={n}").get_data(as_text=True) for n in (1, 2, 3)]
     assert [len(numbers(page)) for page in pages] == [50, 50, 20]
     assert sorted(number for page in pages for number in numbers(page)) == [f"N{n:03}" for n in range(120)]
-    assert ["page=2" in pages[0], "page=3" in pages[1], "page=4" in pages[2]] == [True, True, False]
+    assert [f'name="page" value="{n}"' in pages[n - 2] for n in (2, 3, 4)] == [True, True, False]
+
+
+def chosen(html: str) -> tuple[list[str], list[str], str, str]:
+    """Return what a page says is chosen: ticked here, carried along unseen, the words, the sum."""
+    ticked = re.findall(r'class="tick" name="i" value="(\d+)"[^>]* checked>', html)
+    unseen = re.findall(r'type="hidden" name="i" value="(\d+)"', html)
+    words, total = re.findall(r'id="chosen"[^>]*>([^<]*)</span>(?: <a .*</a>)?</span><output[^>]*>([^<]*)<', html)[0]
+    return ticked, unseen, words, total
+
+
+def test_what_is_chosen_survives_filters_sorting_search_and_pages(signed_in: Opener) -> None:
+    """As the form sends it: the ticks, then the button that was pressed, behind what the page asked for before."""
+    dana = signed_in(cast.DANA)
+
+    def page(query: str) -> str:
+        return dana.get(f"/c/harbor-tile/invoices?{query}").get_data(as_text=True)
+
+    assert chosen(page("")) == ([], [], "Choose what to pay", "")
+    assert chosen(page("i=59&i=71")) == (["71", "59"], [], "2 invoices chosen", "$1,052.00")
+    assert chosen(page("i=71&i=59&show=open&show=overdue")) == (["59"], ["71"], "2 invoices chosen", "$1,052.00")
+    assert chosen(page("sort=&i=71&page=2")) == ([], ["71"], "1 invoice chosen", "$412.00")
+    nothing_found = page("i=71&q=nothing")
+    assert chosen(nothing_found)[1] == ["71"]
+    assert '<a href="/c/harbor-tile/invoices?i=71">Show all</a>' in nothing_found
+    assert 'formaction="/c/harbor-tile/pay"' in nothing_found
+    assert 'href="/c/harbor-tile/invoices?q=nothing&amp;page=1">Choose none</a>' in nothing_found
+    home = dana.get("/c/harbor-tile/?i=71").get_data(as_text=True)
+    assert re.findall(r'name="i" value="(\d+)"[^>]* checked', home) == ["71"]
+
+
+def test_only_what_may_be_paid_can_be_chosen(rt: Runtime, signed_in: Opener) -> None:
+    cast.put(rt.db, *cast.invoice("91", "1091", customer_id=cast.RIDGE))
+    dana = signed_in(cast.DANA)
+    html = dana.get("/c/harbor-tile/invoices?i=91&i=52&i=76&i=77&i=nonsense").get_data(as_text=True)
+    assert chosen(html) == ([], [], "Choose what to pay", ""), "another's, a paid one, one on its way, one that is not"
+    assert 'value="52"' not in html
+    with rt.db.write("test") as session:
+        mine = update(ContactCustomerRow).where(col(ContactCustomerRow.contact_id) == cast.DANA)
+        session.exec(mine.values(role="view"))
+    looks = dana.get("/c/harbor-tile/invoices?i=71").get_data(as_text=True)
+    assert "1071" in looks
+    assert 'name="i"' not in looks
+    assert 'id="go"' not in looks
+
+
+def test_nothing_is_chosen_while_payments_are_paused(rt: Runtime, signed_in: Opener) -> None:
+    with rt.db.write("test") as session:
+        session.exec(update(CompanyRow).values(takes_payments=False))
+    html = signed_in(cast.DANA).get("/c/harbor-tile/invoices?i=71").get_data(as_text=True)
+    assert 'name="i"' not in html
+    assert 'id="go"' not in html
 
 
 def test_home_adds_up_what_is_left(signed_in: Opener) -> None:
