@@ -112,10 +112,8 @@ def sheet_of(visitor: Visitor, invoice_id: str) -> Sheet | None:
         applied = _applied(session, company_id, invoice, document)
         told = _told(session, company_id, flows, {one.qbo_id for one, _ in applied})
         doors = _doors(session, visitor, flows)
-    paid = [
-        one if one.payment_id in doors else replace(one, payment_id="")
-        for one in _paid(flows, applied, told, visitor.company.zone)
-    ]
+    flows = [flow if flow.payment_id in doors else replace(flow, payment_id="") for flow in flows]
+    paid = _paid(flows, applied, told, visitor.company.zone)
     return _put_together(invoice, row.name or "", document, paid, flows, row.updated_at)
 
 

@@ -47,3 +47,19 @@ def test_who_acts_for_all_of_them_sees_the_whole(signed_in: Opener) -> None:
     assert "R-77" in page
     assert "$999.00" in page
     assert f"{PORTAL}/p/pay-both" in page or f"{PORTAL}/r/pay-both" in page
+
+
+@pytest.mark.parametrize(("state", "method"), [("processing", "us_bank_account"), ("created", "card")])
+def test_what_is_on_its_way_for_several_is_told_without_a_door(
+    rt: Runtime, signed_in: Opener, state: str, method: str
+) -> None:
+    shares, numbers = {"68": 1300, "91": 100}, {"68": "1068", "91": "R-77"}
+    cast.put(rt.db, *cast.payment("pay-coming", shares, numbers=numbers, at=cast.NOW, state=state, method=method))
+    with rt.db.write("of ridge") as session:
+        session.exec(update(ShareRow).where(col(ShareRow.invoice_id) == "91").values(customer_id=cast.RIDGE))
+    for who, has_door in ((cast.DANA, False), (cast.LUIS, True)):
+        page = signed_in(who).get(f"{PORTAL}/i/68").get_data(as_text=True)
+        assert "$13.00" in page
+        assert ("/p/pay-coming" in page) is has_door
+        german = signed_in(who).get(f"{PORTAL}/i/68?lang=de").get_data(as_text=True)
+        assert ("unterwegs" if state == "processing" else "nicht abgeschlossen") in german
