@@ -36,22 +36,19 @@ def home() -> ResponseReturnValue:
         customers = acted_for(session, who.company.id, who.contact_id)
         if len(tops(customers)) != 1 and not who.chosen_customer and "all" not in request.args:
             return redirect(url_for(".choose"))
-        heads = heads_of(
-            session,
-            who,
-            col(InvoiceRow.state) == "live",
-            col(InvoiceRow.balance_minor) > 0,
-            order=(col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day)),
-            limit=MOST_OPEN,
-        )
+        is_open = (col(InvoiceRow.state) == "live", col(InvoiceRow.balance_minor) > 0)
+        order = (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day))
+        heads = heads_of(session, who, *is_open, order=order, limit=MOST_OPEN + 1)
+        # What is owed is all of it, also where the page lists a part.
+        all_open = heads if len(heads) <= MOST_OPEN else heads_of(session, who, *is_open)
         beside = dashboard_of(session, who)
-    open_heads = [head for head in heads if head.left]
+    open_heads = [head for head in all_open if head.left]
     return render_template(
         "customer/home.html",
         customers=customers,
         shown=_shown(customers, who.chosen_customer),
         payable={one.qbo_id for one in customers if one.pays},
-        heads=[head for head in heads if head.left or head.under_way],
+        heads=[head for head in heads[:MOST_OPEN] if head.left or head.under_way],
         chosen=frozenset(request.args.getlist("i")),
         sums=_sums(open_heads),
         overdue=_sums([head for head in open_heads if head.standing == "overdue"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -280,6 +280,14 @@ def test_the_home_shows_credits_debits_answers_and_what_happened(signed_in: Open
     lately = page[page.index("What happened lately") :]
     assert lately.index("22 November") < lately.index("20 November") < lately.index("12 November")
     assert "Credit CM-7" in lately
+
+
+def test_the_home_says_all_that_is_owed_however_many_invoices_are_open(signed_in: Opener, rt: Runtime) -> None:
+    of = {"customer_id": cast.RIDGE, "total": 100, "tax": 0}
+    many = [row for n in range(251) for row in cast.invoice(f"9{n:03}", f"N{n:03}", due=date(2027, 1, 1), **of)]
+    cast.put(rt.db, *many, *cast.invoice("8000", "LAST", due=date(2027, 2, 1), **{**of, "total": 10000}))
+    page = signed_in(cast.LUIS, customer_id=cast.RIDGE).get(f"{HOME}/").get_data(as_text=True)
+    assert '<p class="figure">$351.00</p>' in page
 
 
 def test_a_home_without_anything_says_what_will_be_there(signed_in: Opener, rt: Runtime) -> None:
