@@ -87,7 +87,8 @@ def _log_steps(session: Session, company_id: str, payment_id: str, postings: lis
     if payment_id:
         about.append((col(LogRow.payment_id) == payment_id) & (col(LogRow.kind) != "settle"))
     found = pick(LogRow.at, LogRow.sentence).where(col(LogRow.company_id) == company_id, or_(*about))
-    return (TrailStep(at, sentence) for at, sentence in fetch(session, found.order_by(col(LogRow.id)).limit(MOST)))
+    last = found.order_by(col(LogRow.id).desc()).limit(MOST)
+    return (TrailStep(at, sentence) for at, sentence in reversed(fetch(session, last)))
 
 
 def _attempts(session: Session, company_id: str, postings: list[str]) -> list[Any]:

@@ -234,6 +234,18 @@ def test_an_earlier_payment_is_offered_no_other_date(rt: Runtime, at_desk: Opene
     assert "Earlier payment" in text
 
 
+def test_a_long_story_is_told_to_its_end(rt: Runtime, at_desk: Opener) -> None:
+    at = cast.NOW - timedelta(hours=3)
+    tries = [
+        log_line(
+            f"log-try-{n:03}", sentence=f"It was tried, {n} times", posting_id="post-held", at=at + timedelta(minutes=n)
+        )
+        for n in range(90)
+    ]
+    cast.put(rt.db, *tries)
+    assert "It was tried, 89 times" in said(at_desk(cast.VERA), "/staff/needs?open=need-1")
+
+
 def test_a_posting_that_is_recorded_is_not_sent_again(rt: Runtime, at_desk: Opener) -> None:
     ines = at_desk(cast.INES)
     answer = post(ines, "/staff/postings/post-part/retry")
