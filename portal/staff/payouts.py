@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import and_
+from sqlalchemy import and_, func
 from sqlmodel import Session, col
 
 from connector.ledger.money import Money
@@ -88,18 +88,35 @@ def show_payout(payout_id: str) -> ResponseReturnValue:
         row = fetch_one(session, found)
         if row is None:
             abort(404)
-        movements = _movements(session, company_id, payout_id)
-    inside = [one for one in movements if one.kind != "payout"]
+        inside = _movements(session, company_id, payout_id)
+        number, gross, fees = _sums(session, company_id, payout_id)
     return render_template(
         "staff/payout.html",
         row=row,
         amount=Money(row.amount_minor, row.currency),
         movements=inside,
-        gross=Money(sum(one.amount_minor for one in inside), row.currency),
-        fees=Money(-sum(one.fee_minor for one in inside), row.currency),
+        number=number,
+        gross=Money(gross, row.currency),
+        fees=Money(-fees, row.currency),
         marks=MARKS,
         posting_marks=POSTING_MARKS,
     )
+
+
+def _inside(company_id: str, payout_id: str) -> Any:
+    """Return the condition of what a payout holds, itself left out."""
+    mine = and_(col(BalanceTxnRow.company_id) == company_id, col(BalanceTxnRow.payout_id) == payout_id)
+    return and_(mine, col(BalanceTxnRow.kind) != "payout")
+
+
+def _sums(session: Session, company_id: str, payout_id: str) -> tuple[int, int, int]:
+    """Return how many movements there are, and what they and their fees come to: all of them, listed or not."""
+    amounts = (
+        func.coalesce(func.sum(BalanceTxnRow.amount_minor), 0),
+        func.coalesce(func.sum(BalanceTxnRow.fee_minor), 0),
+    )
+    number, gross, fees = fetch_one(session, pick(func.count(), *amounts).where(_inside(company_id, payout_id)))
+    return int(number), int(gross), int(fees)
 
 
 def _movements(session: Session, company_id: str, payout_id: str) -> Any:
@@ -125,6 +142,7 @@ def _movements(session: Session, company_id: str, payout_id: str) -> Any:
         .select_from(BalanceTxnRow)
         .outerjoin(PaymentRow, payment)
         .outerjoin(CustomerRow, customer)
-        .where(col(BalanceTxnRow.company_id) == company_id, col(BalanceTxnRow.payout_id) == payout_id)
+        .where(_inside(company_id, payout_id))
     )
-    return fetch(session, found.order_by(col(BalanceTxnRow.created_at)).limit(MOST_MOVEMENTS))
+    ordered = found.order_by(col(BalanceTxnRow.created_at), col(BalanceTxnRow.txn_id))
+    return fetch(session, ordered.limit(MOST_MOVEMENTS))

@@ -234,6 +234,16 @@ def test_an_earlier_payment_is_offered_no_other_date(rt: Runtime, at_desk: Opene
     assert "Earlier payment" in text
 
 
+def test_a_large_payout_is_summed_whole(rt: Runtime, at_desk: Opener) -> None:
+    of = {"company_id": cast.HARBOR, "kind": "charge", "category": "charge", "currency": "USD", "payout_id": "po_1"}
+    made = {"created_at": cast.NOW, "available_at": cast.NOW, "amount_minor": 1000, "fee_minor": 30, "net_minor": 970}
+    cast.put(rt.db, *(BalanceTxnRow(txn_id=f"txn_m{n:03}", source_id=f"ch_{n}", **of, **made) for n in range(520)))
+    page = said(at_desk(cast.VERA), "/staff/payouts/po_1")
+    assert "6,200.00" in page, "what 521 charges came to"
+    assert "185.30" in page, "and their fees"
+    assert "The first 500 of 521 are listed" in page
+
+
 def test_a_long_story_is_told_to_its_end(rt: Runtime, at_desk: Opener) -> None:
     at = cast.NOW - timedelta(hours=3)
     tries = [
