@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sync.runtime import Runtime
 
 LONGEST_NAME = 80
+TWICE_WITHIN = timedelta(seconds=10)  # presses that mean one invitation
 MOST_PEOPLE = 40  # who act for one customer
 
 
@@ -99,7 +100,12 @@ def invite(session: Session, rt: Runtime, company: Company, customer: tuple[str,
 
 
 def owe_invitation(session: Session, rt: Runtime, company: Company, contact_id: str, customer: str, *, by: str) -> str:
-    """Owe a contact the mail with the link that begins an account; an earlier such link ends. Returns the mail's id."""
+    """Owe a contact the mail with the link that begins an account; an earlier such link ends.
+
+    Returns the mail's id, empty where one was owed just now: whoever presses twice would end its link.
+    """
+    if _invited_just_now(session, rt, company.id, contact_id):
+        return ""
     email = session.exec(
         select(ContactRow.email).where(ContactRow.company_id == company.id, ContactRow.id == contact_id)
     ).one()
@@ -107,6 +113,18 @@ def owe_invitation(session: Session, rt: Runtime, company: Company, contact_id: 
     context = {"url": links.invite_address(rt, company.slug, token), "customer": customer, "by": by}
     key = f"invite/{digest(token)[:32]}"
     return people.owe_mail(session, rt, company_id=company.id, key=key, kind="invite", to=email, context=context)
+
+
+def _invited_just_now(session: Session, rt: Runtime, company_id: str, contact_id: str) -> bool:
+    fresh = select(LinkRow.token_hash).where(
+        LinkRow.company_id == company_id,
+        LinkRow.contact_id == contact_id,
+        LinkRow.purpose == links.INVITE,
+        col(LinkRow.used_at).is_(None),
+        col(LinkRow.revoked_at).is_(None),
+        col(LinkRow.created_at) > rt.clock.now() - TWICE_WITHIN,
+    )
+    return session.exec(fresh).first() is not None
 
 
 def give_role(session: Session, company_id: str, customer_id: str, contact_id: str, role: str, *, by: str = "") -> bool:

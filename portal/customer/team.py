@@ -76,7 +76,8 @@ def invite_person() -> ResponseReturnValue:
             _note(session, customer, f"invited {invited.email}")
     except WrongInput as error:
         return _page(wrong=str(error))
-    rt.bell.ring("mail", mail_id)
+    if mail_id:
+        rt.bell.ring("mail", mail_id)
     flash(say("An invitation is on its way to {email}.", email=invited.email), "good")
     return redirect(url_for(".show_people", customer=customer.qbo_id))
 
@@ -117,7 +118,7 @@ def _decide(session: Session, customer: Acted, contact_id: str, decision: str) -
         "role": lambda: teams.give_role(session, *of, contact_id, role, by=who.contact_id),
         "remove": lambda: teams.remove(session, rt, *of, contact_id, by=who.contact_id),
         "approve": lambda: teams.approve(session, *of, contact_id),
-        "again": lambda: bool(owed),
+        "again": lambda: person.state == "active",
     }[decision]()
     if not done:  # such as letting in somebody who is in, or anything about whom the company blocked
         abort(404)

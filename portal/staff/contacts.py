@@ -44,7 +44,8 @@ def invite_contact(customer_id: str) -> ResponseReturnValue:
     except WrongInput as error:
         flash(str(error), "bad")
         return redirect(url_for(".show_customer", customer_id=customer_id))
-    rt.bell.ring("mail", mail_id)
+    if mail_id:
+        rt.bell.ring("mail", mail_id)
     flash(f"An invitation is on its way to {invited.email}.", "good")
     return redirect(url_for(".show_customer", customer_id=customer_id))
 
@@ -63,7 +64,9 @@ def decide_contact(customer_id: str, contact_id: str, decision: str) -> Response
         _note(session, what)
     if owed:
         rt.bell.ring("mail", owed)
-    flash("The link is on its way." if owed else "Done. It counts from the next page they open.", "good")
+    flash(
+        "The link is on its way." if decision == "invite" else "Done. It counts from the next page they open.", "good"
+    )
     return redirect(url_for(".show_customer", customer_id=customer_id))
 
 

@@ -111,6 +111,22 @@ def test_a_manager_invites_and_the_invited_begins(rt: Runtime, app: Flask, signe
     assert "dana@bluemesa.test, who manages Blue Mesa Ranch, invited pat@bluemesa.test" in lines
 
 
+def test_pressed_twice_it_is_one_invitation_and_its_link_works(rt: Runtime, app: Flask, signed_in: Opener) -> None:
+    dana = signed_in(cast.DANA)
+    for _ in range(2):
+        page = send(dana, PEOPLE, email="kim@bluemesa.test", role="pay")
+        assert "An invitation is on its way to kim@bluemesa.test" in page
+    with rt.db.read() as session:
+        [kim] = session.exec(select(ContactRow.id).where(ContactRow.email == "kim@bluemesa.test"))
+        assert len([mail for mail in session.exec(select(MailRow)) if mail.kind == "invite"]) == 1
+    for _ in range(2):
+        assert "on its way once more" in send(dana, f"{PEOPLE}/{kim}/again")
+    rt.clock.move(timedelta(minutes=2))  # type: ignore[attr-defined]
+    send(dana, f"{PEOPLE}/{kim}/again")
+    with rt.db.read() as session:
+        assert len([mail for mail in session.exec(select(MailRow)) if mail.kind == "invite"]) == 2
+
+
 def test_an_invitation_lives_three_days(rt: Runtime, app: Flask, signed_in: Opener) -> None:
     send(signed_in(cast.DANA), PEOPLE, email="pat@bluemesa.test", role="pay")
     path = mailed_path(rt)
