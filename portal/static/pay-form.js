@@ -40,8 +40,18 @@ const tieoutForm = (form, { amount, changed, entered, lost, may, pressed }) => {
     method.querySelector(".waits")?.remove();
     changed();
   });
-  element.on("change", ({ complete, empty, value }) => entered(JSON.stringify([complete, empty, value.type]), value.type));
-  element.on("loaderror", lost);
+  let first;
+  element.on("change", ({ complete, empty, value }) => {
+    first ??= value.type;
+    if (value.type !== first) method.style.minHeight = 0; /* the place was kept for what came first */
+    entered(JSON.stringify([complete, empty, value.type]), value.type);
+  });
+  element.on("loaderror", () => {
+    method.setAttribute("aria-busy", "false");
+    method.classList.remove("element");
+    method.querySelector(".waits")?.remove();
+    lost();
+  });
   const place = document.createElement("div");
   method.append(place);
   element.mount(place);

@@ -21,13 +21,18 @@
 
   const money = (minor) => tieoutMoney.write(minor, form.dataset.currency, Number(form.dataset.digits));
 
-  if (!window.Stripe) return say("bad", words.not_loaded, words.look_at_line);
+  const lost = (text) => say("bad", words.not_loaded, text, [location.href], words.reload);
+
+  if (!window.Stripe) { /* nothing is left that looks as if it still came */
+    form.querySelectorAll("#method, #keep-line, #wallets").forEach((part) => { part.hidden = true; });
+    return lost(words.look_at_line);
+  }
 
   const { stripe, elements, ...theirs } = tieoutForm(form, {
     amount: toPay() || 0,
     changed: () => refresh(),
     entered: (what, type) => method.isOther(what, type) && refresh(),
-    lost: () => say("bad", words.not_loaded, words.load_again),
+    lost: () => lost(words.load_again),
     may: () => !busy && !press.disabled,
     pressed: (sheet) => act(sheet),
   });
@@ -58,6 +63,7 @@
     form.querySelectorAll(".kept").forEach((kept) => { kept.hidden = covered; });
     theirs.show(!covered && other);
     byCredit.hidden = !covered;
+    total.parentElement.classList.toggle("over", amount === null); /* what stands there is not what is paid */
     if (amount !== null) {
       total.textContent = money(amount);
       pressText.textContent = covered ? words.use_credit : told("pay", money(amount));

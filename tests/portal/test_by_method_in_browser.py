@@ -13,6 +13,7 @@ from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.served import lent_browser  # noqa: F401  # a fixture
 from tests.portal.test_by_method import Asking
 from tests.portal.test_credit_in_browser import Desk
+from tests.portal.test_weight import WATCH
 
 pytestmark = pytest.mark.browser
 ELEMENT = 'iframe[title="Secure payment input frame"]'
@@ -69,3 +70,22 @@ def test_the_total_follows_the_card_and_only_a_second_press_charges_it(desk: Des
     expect(press).to_have_text("Pay $103.00")  # what a kept card costs is known at once, and one press pays it
     page.locator("#press:enabled").press("Enter")
     expect(page.locator("h1")).to_have_text("$103.00")
+
+
+@pytest.mark.parametrize("bank_discount", ["", "1"], ids=["cards-first", "bank-first"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_the_form_comes(desk: Desk, width: int, bank_discount: str) -> None:
+    """The place of Stripe's form is kept from the first paint on, as high as what comes first in it."""
+    office = desk.office
+    assert isinstance(office, Asking)
+    [invoice] = office.invoices(62000)
+    office.save(card_surcharge="", bank_discount=bank_discount, **office.items())
+    page = desk.page(f"/c/harbor/pay?i={invoice}", width=width)
+    page.locator("#press:enabled").wait_for()
+    page.evaluate(WATCH)
+    page.wait_for_load_state("networkidle")
+    form = page.locator("#method").bounding_box()
+    kept = page.evaluate("parseFloat(getComputedStyle(document.getElementById('method')).minHeight)")
+    assert form is not None
+    assert form["height"] <= kept
+    assert page.evaluate("window.shifted") < 0.01

@@ -13,7 +13,7 @@ from tests.portal.served import PORTAL, Served, lent_browser, served_site  # noq
 pytestmark = pytest.mark.browser
 
 FIRST_PAGE = 60_000  # bytes of everything that the first page loads, as they come over the line without compression
-_WATCH = """
+WATCH = """
 window.shifted = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.shifted += entry.value;
@@ -24,7 +24,7 @@ new PerformanceObserver((list) => {
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_behind_a_link_is_light_and_stands_still(served: Served, width: int) -> None:
     context = served.browser.new_context(viewport={"width": width, "height": 800})
-    context.add_init_script(_WATCH)
+    context.add_init_script(WATCH)
     page = context.new_page()
     came: list[Response] = []
     page.on("response", lambda one: came.append(one))
@@ -42,7 +42,7 @@ def test_the_page_behind_a_link_is_light_and_stands_still(served: Served, width:
 @pytest.mark.parametrize("path", ["/", "/invoices", "/statement", "/p/pay-debit"])
 def test_nothing_moves_on_the_other_pages_either(served: Served, path: str) -> None:
     context = served.dana(width=390)
-    context.add_init_script(_WATCH)
+    context.add_init_script(WATCH)
     page = served.open(context, PORTAL + path)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.shifted") == 0
