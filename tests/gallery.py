@@ -90,6 +90,8 @@ def _walk(site: Served, context: BrowserContext, paths: Sequence[str], folder: P
             continue  # a page of something that is not on the stage; one page of nothing is enough
         name = re.sub(r"[^a-z0-9]+", "-", path.rpartition("harbor-tile")[2].lower()).strip("-") or "home"
         file = folder / f"{look}-{number:02}-{name}.png"
+        for bar in page.locator(".bar").all():
+            bar.evaluate("bar => { bar.style.position = 'static'; }")  # it would float over what is behind it
         page.screenshot(path=file, full_page=True)
         taken.append(file)
     context.close()

@@ -54,7 +54,7 @@ def test_who_asks_stands_first_and_can_be_called(opened: Opener) -> None:
     html = opened("68").get("/c/harbor-tile/i/68").get_data(as_text=True)
     assert html.index("Harbor Tile Co.") < html.index("Invoice 1068 for")
     assert 'href="tel:(503) 555-0142"' in html
-    assert '<a href="/c/harbor-tile/i/68/ask">Ask about this invoice</a>' in html
+    assert html.count('<a href="/c/harbor-tile/i/68/ask">') == 1, "it is asked for once, beside the other questions"
     assert "read <time" in html
     assert "40 seconds ago" in html
 
