@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col
 
-from connector.ledger.invoices import Standing
+from connector.ledger.invoices import InvoiceState, Standing
 from connector.ledger.money import Money
 from connector.store.cache import CustomerRow, InvoiceRow
 from portal.access.companies import Company
@@ -40,7 +40,7 @@ class InvoiceLine:
     issued_day: date
     due_day: date | None
     total: Money
-    balance: Money
+    balance: Money  # zero where the invoice was voided or deleted: nothing is open on it
     mark: tuple[str, str]
 
 
@@ -75,6 +75,6 @@ def _line(row: Any, today: date) -> InvoiceLine:
         issued_day=invoice.issued_day,
         due_day=invoice.due_day,
         total=invoice.total,
-        balance=invoice.balance,
+        balance=invoice.balance if invoice.state is InvoiceState.LIVE else Money(0, invoice.total.currency),
         mark=MARKS[invoice.standing(today)],
     )

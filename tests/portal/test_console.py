@@ -83,6 +83,7 @@ PAGES = {
     "/staff/customers/24": ["dana@bluemesa.test", "May sign in", "1068", "Visa 4242"],
     "/staff/invoices": ["1068", "Partly paid", "1074", "Voided", "1075", "Deleted"],
     "/staff/invoices?show=overdue": ["1059"],
+    "/staff/invoices/75": ["Deleted", "$0.00", "Total $250.00"],
     "/staff/invoices/68": ["Invoice 1068", "Copy a link", "Mail a link", "Slate floor, kitchen"],
     "/staff/payments": ["Recorded", "On its way", "Test Bank 6789"],
     "/staff/payments/pay-part": ["What it pays", "Payment 190 in QuickBooks", "pi_pay-part", "Seen so."],
