@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session, col
 
-from connector.ledger.credits import BY_BANK
+from connector.ledger.credits import BY_BANK, GRANTED
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import PAYS, Kind
@@ -85,6 +85,7 @@ class Story:
     surcharge: Money  # what of the amount the way of paying cost
     by_credit: Money  # what of the shares open credits paid
     bank_discount: Money  # what a bank account took off
+    early_discount: Money  # what paying before the last day of the terms took off
     recorded_at: datetime | None  # when the last of its postings reached the books
     reference: str  # the one that stands in the books and on the receipt; empty until the money has arrived
     waits_for: Waiting | None = None  # the small deposits, while its bank account waits for them
@@ -182,6 +183,7 @@ def _story(
     reference: str,
 ) -> Story:
     off = sum(minor for name, minor in uses if name.startswith(BY_BANK))
+    granted = sum(minor for name, minor in uses if name.startswith(GRANTED))
     return Story(
         payment_id=row.id,
         company=company,
@@ -201,8 +203,9 @@ def _story(
         succeeded_at=row.succeeded_at,
         checked_at=row.checked_at,
         shares=shares,
-        by_credit=Money(sum(minor for _, minor in uses) - off, row.currency),
+        by_credit=Money(sum(minor for _, minor in uses) - granted, row.currency),
         bank_discount=Money(off, row.currency),
+        early_discount=Money(granted - off, row.currency),
         recorded_at=recorded_at,
         reference=reference,
     )

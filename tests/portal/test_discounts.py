@@ -76,6 +76,9 @@ def test_from_the_switch_to_the_books(office: GrantingOffice) -> None:
     assert paid["Balance"] == 0
     receipt = text_of(dana, f"/c/harbor/r/{said['payment']}")
     assert "Early-payment discount, invoice 1068" in receipt
+    status_page = text_of(dana, f"/c/harbor/p/{said['payment']}")
+    assert "From your credit</dt><dd>$50.00" in status_page
+    assert "Early-payment discount</dt><dd>$12.40" in status_page, "a discount is no credit of his"
 
 
 def test_the_holder_of_a_link_takes_the_discount_of_that_invoice_alone(office: GrantingOffice) -> None:
