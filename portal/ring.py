@@ -24,4 +24,5 @@ def install(app: Flask) -> None:
     none: the pages that have a limit ask for it themselves.
     """
     limiter.init_app(app)
-    app.before_request_funcs[None].remove(limiter._check_request_limit)
+    hooks = app.before_request_funcs.get(None, [])  # a limiter that is switched off adds none
+    app.before_request_funcs[None] = [hook for hook in hooks if hook != limiter._check_request_limit]
