@@ -68,7 +68,7 @@ def play(wanted: Wanted) -> Result:
     random.seed(f"{wanted.seed}/libraries")
     try:
         (folder / "tieout.db").write_bytes(kept.database)
-        with laid(), listening() as heard:
+        with mock.patch.object(limiter, "enabled", False), laid(), listening() as heard:
             result = _Run(wanted, kept, script, f"sqlite:///{folder / 'tieout.db'}").result()
     finally:
         shutil.rmtree(folder)
@@ -87,9 +87,7 @@ def _app(settings: Any) -> Any:
     from oauth.vault import Vault
 
     empty = Runtime(settings, Database("sqlite://"), Clock(), Vault(settings.vault_keys), None, None)  # type: ignore
-    app = create_app(empty)
-    limiter.enabled = False
-    return app
+    return create_app(empty)
 
 
 class _Run:
