@@ -47,6 +47,7 @@ def rt(db: Database, clock: Impatient) -> Runtime:
 
 @pytest.fixture
 def app(rt: Runtime) -> Iterator[Flask]:
+    live._listening.clear()  # what a test of another file left open is not looked at here
     yield create_app(rt)
     assert live._listening == set(), "whoever went has given the place back"
 

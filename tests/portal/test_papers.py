@@ -272,7 +272,7 @@ def test_papers_of_estimates_and_credits_are_quickbooks_own(signed_in: Opener, s
 
 def test_the_home_shows_credits_debits_answers_and_what_happened(signed_in: Opener) -> None:
     page = signed_in(cast.DANA).get(f"{HOME}/").get_data(as_text=True)
-    facts = page[page.index("beside") : page.index("Open invoices")]
+    facts = page[page.index("facts-list") : page.index("Open invoices")]
     assert "$124.00" in facts
     assert "Test Bank 6789, until about 26 November" in facts
     assert "$620.00 on its way" in facts
@@ -294,4 +294,4 @@ def test_a_home_without_anything_says_what_will_be_there(signed_in: Opener, rt: 
     page = signed_in(cast.LUIS, customer_id=cast.RIDGE).get(f"{HOME}/").get_data(as_text=True)
     assert "Invoices, payments, credits and estimates appear here" in page
     assert "Estimates and credits" not in page
-    assert "facts-list beside" not in page
+    assert "facts-list" not in page
