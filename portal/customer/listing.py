@@ -254,8 +254,9 @@ def _line(row: Any, said: _Saying) -> Line:
     left_text = minor_figure(left, currency, locale=locale) if left else ""
     facts = ticked = ""
     if left and pays and tick:
-        facts = f' data-left="{left}" data-currency="{currency}" data-digits="{digits_of(currency)}"'
-        ticked = tick.format(id=escape(qbo_id), number=title, amount=left_text, on=" checked" * (qbo_id in chosen))
+        facts = f' data-left="{left}" data-currency="{escape(currency)}" data-digits="{digits_of(currency)}"'
+        key = qbo_id if qbo_id.isalnum() else escape(qbo_id)
+        ticked = tick.format(id=key, number=title, amount=left_text, on=" checked" * (qbo_id in chosen))
     return Line(
         facts,
         ticked,
