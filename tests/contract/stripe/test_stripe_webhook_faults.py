@@ -137,7 +137,8 @@ def test_one_change_may_be_told_by_two_events(standin: Running, client: stripe.S
 
 
 def test_an_order_drawn_from_a_seed_is_the_same_again(standin: Running, client: stripe.StripeClient) -> None:
-    receiver = standin.listen()
+    usual = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
+    receiver = standin.listen(enabled_events=usual)  # not charge.updated, which comes when a charge is booked: later
     orders = []
     for _ in range(2):
         receiver.got.clear()
@@ -147,7 +148,8 @@ def test_an_order_drawn_from_a_seed_is_the_same_again(standin: Running, client: 
         standin.settle()
         orders.append([json.loads(body)["type"] for _, body in receiver.got])
     assert orders[0] == orders[1]
-    assert orders[0] != ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"] * 3
+    assert sorted(orders[0]) == sorted(usual * 3)
+    assert orders[0] != usual * 3
 
 
 def test_a_webhook_may_be_quicker_than_the_answer(standin: Running, client: stripe.StripeClient) -> None:
