@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.sansio.utils import host_is_trusted
 
 from connector.settings import Settings
-from portal.access.hosts import slug_at
+from portal.access.hosts import REACHED, slug_at
 from portal.here import runtime
 
 _FOR_ALL = frozenset({"short", None})  # short links say the company by themselves; None is the static files'
@@ -31,7 +31,7 @@ def _look(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
         host = host_name(request.host)
         if host in own or host_is_trusted(request.host, own):
             return None
-        slug = slug_at(runtime(), host) if host else ""
+        slug = slug_at(runtime(), host, request.args.get(REACHED, "")) if host else ""
         if not slug:
             abort(421)
         g.host, g.host_slug = host, slug

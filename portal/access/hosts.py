@@ -1,11 +1,14 @@
 """Hosts of companies' own: which one a company asked for, which one is in use, and whose a host is.
 
-A host that was asked for is used in mails once a browser has reached us by it, so that a typing error or a missing DNS
-record breaks no link. Laws: a host belongs to one company; none is the installation's own, or another's by its slug.
+A host that was asked for is used in mails once the owner's browser has reached us by it, so that a typing error or a
+missing DNS record breaks no link. Laws: a host belongs to one company; none is the installation's own, or another's by
+its slug; a Host header alone, which anybody can write, takes nothing into use.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import ipaddress
 import re
 
@@ -14,11 +17,14 @@ from sqlmodel import Session, col, or_, select, update
 from connector.errors import WrongInput
 from connector.settings import Settings
 from connector.store.companies import CompanyRow
+from portal.access.tokens import same
 from portal.picking import fetch_one, pick
 from sync import log
+from sync.addresses import home_of
 from sync.runtime import Runtime
 
 LONGEST = 253
+REACHED = "reached"  # what the proof is called in the address that is to be opened
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
@@ -82,8 +88,20 @@ def choose_host(session: Session, rt: Runtime, company: CompanyRow, host: str | 
     return changed
 
 
-def slug_at(rt: Runtime, host: str) -> str:
-    """Return the slug of the company whose host this is, and take a host into use that is reached the first time.
+def opening_address(settings: Settings, company: CompanyRow) -> str:
+    """Return the address that takes the host which a company asked for into use when a browser opens it."""
+    proof = _proof(settings, company.id, company.host_wanted or "")
+    return f"{home_of(settings, company.host_wanted)}/c/{company.slug}/?{REACHED}={proof}"
+
+
+def _proof(settings: Settings, company_id: str, host: str) -> str:
+    """Return what only we can write: whoever sends it was given the address by us."""
+    secret = settings.secret_key.get_secret_value().encode()
+    return hmac.new(secret, f"host/{company_id}/{host}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def slug_at(rt: Runtime, host: str, proof: str) -> str:
+    """Return the slug of the company whose host this is; with the proof take a host into use that was asked for.
 
     Empty where no company has it.
     """
@@ -93,7 +111,7 @@ def slug_at(rt: Runtime, host: str) -> str:
         row = fetch_one(session, mine.where(asked))
     if row is None:
         return ""
-    if row.host != host:
+    if row.host != host and same(proof, _proof(rt.settings, row.id, host)):
         _take_into_use(rt, row.id, host)
     return str(row.slug)
 

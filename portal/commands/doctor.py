@@ -117,9 +117,9 @@ def _mail(rt: Runtime) -> Finding:
 
 def _address(rt: Runtime, company: CompanyRow) -> Finding:
     """Say that a host was asked for and that nobody has come by it yet."""
-    from sync.addresses import home_of
+    from portal.access.hosts import opening_address
 
-    url = f"{home_of(rt.settings, company.host_wanted)}/c/{company.slug}/"
+    url = opening_address(rt.settings, company)
     said = f"nobody has come by {company.host_wanted} yet, so links do not begin with it."
     return Finding(
         f"{company.name}, address", "note", said, f"Look at DNS, certificate and proxy, and open {url} once."

@@ -116,9 +116,9 @@ def _switch(slug: str | None, *, on: bool, as_json: bool) -> None:
 def at_host(host: str, slug: str | None, as_json: bool) -> None:
     """Let payers' pages stand at HOST, such as pay.example.com; `none` goes back to the installation's address.
 
-    Links begin with it once a browser has reached it.
+    Links begin with it once a browser has opened the address that is printed.
     """
-    from portal.access.hosts import choose_host, read_host
+    from portal.access.hosts import choose_host, opening_address, read_host
     from sync.addresses import home_of
 
     rt = runtime()
@@ -127,8 +127,8 @@ def at_host(host: str, slug: str | None, as_json: bool) -> None:
         row = session.get_one(CompanyRow, chosen.id)
         choose_host(session, rt, row, read_host(session, rt.settings, row, "" if host == "none" else host), BY_COMMAND)
         used, wanted = row.host, row.host_wanted
-    url = f"{home_of(rt.settings, wanted or used)}/c/{chosen.slug}/"
-    sentence = f"{url}\nLinks begin with it once a browser has opened it." if wanted else url
+        url = opening_address(rt.settings, row) if wanted else f"{home_of(rt.settings, used)}/c/{chosen.slug}/"
+    sentence = f"{url}\nLinks begin with it once a browser has opened this address." if wanted else url
     answer({"slug": chosen.slug, "host": used, "host_wanted": wanted, "url": url}, as_json=as_json, sentence=sentence)
 
 

@@ -1,6 +1,6 @@
 """The address of a company's payers' pages: the installation's, or a host of the company's own.
 
-Laws: owners change it; links begin with a new host only after a browser has reached us by it.
+Laws: owners change it; links begin with a new host only after an owner has opened it by the address given here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from connector.errors import WrongInput
 from connector.store.companies import CompanyRow
-from portal.access.hosts import choose_host, read_host
+from portal.access.hosts import choose_host, opening_address, read_host
 from portal.access.members import OWNER
 from portal.here import runtime
 from portal.staff.gate import member, needs_role, pages
@@ -34,6 +34,7 @@ def _page(wrong: str = "") -> ResponseReturnValue:
         typed=request.form.get("host"),
         domain=settings.portal_domain,
         doors={host: f"{home_of(settings, host)}/c/{row.slug}/" for host in (None, row.host, row.host_wanted)},
+        opens=opening_address(settings, row) if row.host_wanted and member().may(OWNER) else None,
     )
     return page, 422 if wrong else 200
 

@@ -42,6 +42,7 @@ class InvoiceLine:
     total: Money
     balance: Money  # zero where the invoice was voided or deleted: nothing is open on it
     mark: tuple[str, str]
+    is_live: bool  # neither voided nor deleted
 
 
 def invoices_of(
@@ -77,4 +78,5 @@ def _line(row: Any, today: date) -> InvoiceLine:
         total=invoice.total,
         balance=invoice.balance if invoice.state is InvoiceState.LIVE else Money(0, invoice.total.currency),
         mark=MARKS[invoice.standing(today)],
+        is_live=invoice.state is InvoiceState.LIVE,
     )

@@ -106,6 +106,12 @@ def find_invoice(session: Session, company: Company, invoice_id: str) -> Invoice
     return found[0] if found else abort(404)
 
 
+def answer_taken_back(line: InvoiceLine) -> ResponseReturnValue:
+    """Say why no link is made for an invoice that was voided or deleted, on its page."""
+    flash(f"No link was made: this invoice was {line.mark[1].lower()} in QuickBooks.", "bad")
+    return redirect(url_for(".show_invoice", invoice_id=line.qbo_id))
+
+
 def _links(session: Session, company_id: str, invoice_id: str) -> Any:
     found = pick(LinkRow.token_hash, LinkRow.created_at, LinkRow.expires_at).where(
         col(LinkRow.company_id) == company_id,
@@ -145,7 +151,9 @@ def make_link(invoice_id: str) -> ResponseReturnValue:
     """Make a link to an invoice and show it this once."""
     rt, company = runtime(), member().company
     with rt.db.read() as session:
-        find_invoice(session, company, invoice_id)
+        line = find_invoice(session, company, invoice_id)
+    if not line.is_live:
+        return answer_taken_back(line)
     url = links.make_invoice_link(rt, company.id, invoice_id)
     return _page(invoice_id, fresh_link=url or "")
 
@@ -158,6 +166,8 @@ def send_link(invoice_id: str) -> ResponseReturnValue:
     to = request.form.get("to", "").strip().lower()
     with rt.db.write("link.send") as session:
         line = find_invoice(session, who.company, invoice_id)
+        if not line.is_live:
+            return answer_taken_back(line)
         if to not in addresses_on_file(session, who.company.id, line):
             abort(400)
         token = links.add_invoice_link(session, rt, who.company.id, invoice_id)

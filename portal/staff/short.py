@@ -14,7 +14,7 @@ from portal.access import links
 from portal.access.members import BOOKKEEPER
 from portal.here import runtime
 from portal.staff.gate import member, needs_role, pages
-from portal.staff.invoices import find_invoice
+from portal.staff.invoices import answer_taken_back, find_invoice
 from sync.addresses import at_home
 
 
@@ -25,6 +25,8 @@ def make_short_link(invoice_id: str) -> ResponseReturnValue:
     rt, company = runtime(), member().company
     with rt.db.write("link.short") as session:
         line = find_invoice(session, company, invoice_id)
+        if not line.is_live:
+            return answer_taken_back(line)
         code = links.add_short_link(session, rt, company.id, invoice_id)
     url = at_home(rt.settings, company.host, links.short_address(rt, code))
     return render_template("staff/short.html", line=line, url=url, qr=qr_of(url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -257,7 +258,7 @@ def test_a_company_is_told_what_it_speaks_unasked(run: Run, rt: Runtime) -> None
 def test_a_company_is_given_a_host_of_its_own(run: Run, rt: Runtime) -> None:
     asked = said(run("company", "host", "Pay.HarborTile.test", "--company", "harbor-tile", "--json"))
     assert (asked["host"], asked["host_wanted"]) == (None, "pay.harbortile.test")
-    assert asked["url"] == "http://pay.harbortile.test:8800/c/harbor-tile/"
+    assert re.fullmatch(r"http://pay\.harbortile\.test:8800/c/harbor-tile/\?reached=[0-9a-f]{32}", asked["url"])
     refused = run("company", "host", "https://pay.harbortile.test", "--company", "harbor-tile")
     assert (refused.exit_code, "without https://" in refused.stderr) == (2, True)
     assert said(run("company", "host", "none", "--company", "harbor-tile", "--json"))["host_wanted"] is None
@@ -268,4 +269,4 @@ def test_the_doctor_says_that_nobody_came_by_a_new_host_yet(run: Run, rt: Runtim
     with rt.db.read() as session:
         said = doctor._address(rt, session.get_one(CompanyRow, COMPANY)).line()
     assert said.startswith("· Harbor Tile Co., address: nobody has come by pay.harbortile.test yet")
-    assert "open http://pay.harbortile.test:8800/c/harbor-tile/ once" in said
+    assert "open http://pay.harbortile.test:8800/c/harbor-tile/?reached=" in said

@@ -83,7 +83,7 @@ PAGES = {
     "/staff/customers/24": ["dana@bluemesa.test", "May sign in", "1068", "Visa 4242"],
     "/staff/invoices": ["1068", "Partly paid", "1074", "Voided", "1075", "Deleted"],
     "/staff/invoices?show=overdue": ["1059"],
-    "/staff/invoices/75": ["Deleted", "$0.00", "Total $250.00"],
+    "/staff/invoices/75": ["Deleted", "$0.00", "Total $250.00", "was deleted in QuickBooks: there is nothing to pay"],
     "/staff/invoices/68": ["Invoice 1068", "Copy a link", "Mail a link", "Slate floor, kitchen"],
     "/staff/payments": ["Recorded", "On its way", "Test Bank 6789"],
     "/staff/payments/pay-part": ["What it pays", "Payment 190 in QuickBooks", "pi_pay-part", "Seen so."],
@@ -294,6 +294,19 @@ def test_a_link_is_made_shown_once_and_revoked(rt: Runtime, at_desk: Opener, cli
     post(ines, f"/staff/invoices/68/links/{hashed}/revoke")
     assert client.get("/c/harbor-tile/i/68").status_code == 302  # also where it had been opened
     assert client.get(url.removeprefix(cast.PUBLIC_URL)).status_code == 404
+
+
+@pytest.mark.parametrize("ask", ["link", "short", "send"])
+def test_an_invoice_that_was_taken_back_is_given_no_link(rt: Runtime, at_desk: Opener, ask: str) -> None:
+    ines = at_desk(cast.INES)
+    answer = post(ines, f"/staff/invoices/74/{ask}", to="dana@bluemesa.test")
+    assert answer.location == "/staff/invoices/74"
+    words = said(ines, "/staff/invoices/74")
+    assert "No link was made: this invoice was voided in QuickBooks." in words
+    assert "Copy a link" not in words
+    with rt.db.read() as session:
+        assert session.exec(select(LinkRow).where(col(LinkRow.invoice_id) == "74")).all() == []
+        assert session.exec(select(MailRow)).all() == []
 
 
 def test_a_link_is_mailed_to_addresses_on_file_only(rt: Runtime, at_desk: Opener) -> None:

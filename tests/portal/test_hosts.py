@@ -247,12 +247,23 @@ def ask(at_desk: Opener, host: str, who: str = cast.OMAR) -> Any:
     return desk.post("/staff/settings/address", data=form)
 
 
+def opening(desk: FlaskClient) -> str | None:
+    """Return the address that takes a host into use, as the page of the address links it."""
+    page = desk.get("/staff/settings/address").get_data(as_text=True)
+    found = re.search(r'href="(https?://[^"]+\?reached=[0-9a-f]{32})"', page)
+    return found[1] if found else None
+
+
 def test_a_host_is_used_once_it_was_reached(rt: Runtime, at_desk: Opener, client: FlaskClient) -> None:
     assert ask(at_desk, f" {OWN.upper()}. ").status_code == 302
     assert (kept(rt).host, kept(rt).host_wanted) == (None, OWN)
     assert (links.make_invoice_link(rt, cast.HARBOR, "68") or "").startswith(cast.PUBLIC_URL)
     assert "Open it once" in at_desk(cast.OMAR).get("/staff/settings/address").get_data(as_text=True)
-    assert client.get(f"{HOME}/sign-in", base_url=AT_OWN).status_code == 200
+    for forged in ("", "?reached=", f"?reached={'0' * 32}"):  # anybody can write a Host header
+        assert client.get(f"{HOME}/sign-in{forged}", base_url=AT_OWN).status_code == 200
+        assert (kept(rt).host, kept(rt).host_wanted) == (None, OWN)
+    assert opening(at_desk(cast.INES)) is None, "an owner's to open"
+    assert client.get(opening(at_desk(cast.OMAR)) or "", base_url=AT_OWN).status_code == 302
     assert (kept(rt).host, kept(rt).host_wanted) == (OWN, None)
     assert ("wallets", cast.HARBOR) in rt.bell.rings  # type: ignore[attr-defined]
     assert (links.make_invoice_link(rt, cast.HARBOR, "68") or "").startswith(AT_OWN)

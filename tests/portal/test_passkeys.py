@@ -149,7 +149,7 @@ def test_a_passkey_is_added_named_used_and_removed(site: Site) -> None:
 def test_a_passkey_of_a_company_s_own_host_works_there_and_nowhere_else(site: Site) -> None:
     site.host = "harbor.localhost"
     with site.rt.db.write("host") as session:
-        session.get_one(CompanyRow, cast.HARBOR).host_wanted = site.host
+        session.get_one(CompanyRow, cast.HARBOR).host = site.host
     _, key = add(site)
     assert key["rpId"] == "harbor.localhost"
     page = site.page(site.context(), f"{PORTAL}/i/68")
