@@ -40,6 +40,10 @@ class Timings:
         """Return the median seconds of a subject."""
         return statistics.median(self.rounds[name])
 
+    def part(self, over: str, under: str) -> float:
+        """Return what part one subject's median is of another's."""
+        return self.median(over) / self.median(under)
+
     def text(self, name: str) -> str:
         """Return a subject's median for people: `250 µs`, `19.1 ms`, `1.06 s`."""
         seconds = self.median(name)

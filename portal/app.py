@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import arriving, connect, customer, errors, filters, health, here, hooks, ring, security, staff, tongues
+from portal import (
+    arriving,
+    connect,
+    customer,
+    errors,
+    filters,
+    frames,
+    health,
+    here,
+    hooks,
+    ring,
+    security,
+    staff,
+    tongues,
+)
 
 if TYPE_CHECKING:
     from sync.runtime import Runtime
@@ -31,6 +45,7 @@ def create_app(rt: Runtime | None = None) -> Flask:
     security.secure(app, rt.settings)
     ring.install(app)
     filters.install(app)
+    frames.install(app)
     errors.install(app)
     for blueprint in (health.doors, hooks.doors, customer.pages, customer.short, staff.pages, connect.doors):
         app.register_blueprint(blueprint)

@@ -7,7 +7,6 @@ Markup is made here escapes its own parts, or was given escaped ones.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -37,7 +36,6 @@ def install(app: Flask) -> None:
         possessive=words.possessive,
         short_name=words.short_name,
         listing=words.listing,
-        filled_into=_filled,
     )
     app.jinja_env.globals.update(
         Money=Money,
@@ -58,12 +56,6 @@ def install(app: Flask) -> None:
 def _minor(minor: int, currency: str) -> str:
     """Return an amount of a row's two columns without its sign: 1,620.00."""
     return words.figure(Money(minor, currency))
-
-
-def _filled(rows: Iterable[tuple[str, ...]], row: Markup) -> Markup:
-    """Return a row of markup once for each of `rows`, whose words are markup already."""
-    form = str(row)
-    return Markup("".join([form % words for words in rows]))  # noqa: S704  # nosec B704  # escaped where they were made
 
 
 @lru_cache(maxsize=64)

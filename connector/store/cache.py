@@ -69,7 +69,7 @@ class InvoiceRow(SQLModel, table=True):
 
     __tablename__ = "invoice"
     __table_args__ = (
-        Index("invoice_of_customer", "company_id", "customer_id", "issued_day"),
+        Index("invoice_of_customer", "company_id", "customer_id", "issued_day", "qbo_id"),
         Index("invoice_by_balance", "company_id", "balance_minor"),
     )
 

@@ -51,6 +51,18 @@ def reach(company: Any, contact: Any, chosen: Any, *roles: str) -> Select[Any]:
     return found.where(or_(*(acting.c.role == role for role in roles))) if roles else found
 
 
+def reaches(company: Any, contact: Any, customer: Any) -> ColumnElement[bool]:
+    """Return the condition that a contact acts for one customer: by name, or for one above it."""
+    acting = _acting(company, contact, _EVERY)
+    return pick(acting.c.customer_id).where(acting.c.customer_id == customer).exists()
+
+
+def reach_with_roles(company: Any, contact: Any, chosen: Any) -> Select[Any]:
+    """Return the reach as `reach` does, each customer with a role; a customer stands twice where two roles meet."""
+    acting = _acting(company, contact, chosen)
+    return pick(acting.c.customer_id, acting.c.role).where(acting.c.is_chosen == _YES)
+
+
 @lru_cache(maxsize=256)
 def reach_of(company_id: str, contact_id: str, chosen: str, *roles: str) -> Select[Any]:
     """Return the reach of a person as `reach` does. A page asks for it again and again, and building it costs most."""

@@ -7,6 +7,7 @@ next request.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,10 +19,10 @@ from connector.store.access import ContactRow, SessionRow
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow, ShareRow
-from connector.store.prepared import Prepared
+from connector.store.prepared import Askable, Prepared
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
-from portal.access.roles import PAYERS, reach, reach_of
+from portal.access.roles import PAYERS, reach, reach_of, reach_with_roles, reaches
 from portal.here import now
 from portal.picking import asking, fetch, pick
 
@@ -29,10 +30,13 @@ MOST_OPENED = 40  # links one browser keeps open at once
 
 
 # The scope of a contact's invoices for queries that are built once; `Visitor.values` gives its parameters.
-_OWN_CUSTOMERS = reach(bindparam("company"), bindparam("contact"), bindparam("chosen", type_=String))
-_OWN_AS_PAYER = reach(bindparam("company"), bindparam("contact"), bindparam("chosen", type_=String), *PAYERS)
-MAY_PAY = col(InvoiceRow.customer_id).in_(_OWN_AS_PAYER)  # of those
-OWN_INVOICES = and_(col(InvoiceRow.company_id) == bindparam("company"), col(InvoiceRow.customer_id).in_(_OWN_CUSTOMERS))
+_NAMES = ("company", "contact", "chosen", "only")
+_COMPANY, _CONTACT, _CHOSEN, _ONLY = (bindparam(name, type_=String) for name in _NAMES)
+_OF_COMPANY = col(InvoiceRow.company_id) == _COMPANY
+OWN_INVOICES = and_(_OF_COMPANY, col(InvoiceRow.customer_id).in_(reach(_COMPANY, _CONTACT, _CHOSEN)))
+# The same for a contact who acts for one customer alone, `only`: its invoices are read in the order they stand in.
+OWN_INVOICES_OF_ONE = and_(_OF_COMPANY, col(InvoiceRow.customer_id) == _ONLY, reaches(_COMPANY, _CONTACT, _ONLY))
+_REACH = Prepared(reach_with_roles(_COMPANY, _CONTACT, _CHOSEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,14 @@ class Visitor:
         if not self.contact_id:
             return false()
         return and_(col(CustomerRow.company_id) == self.company.id, col(CustomerRow.qbo_id).in_(self.customers()))
+
+
+def may_pay_for(reader: Askable, scope: Mapping[str, str]) -> dict[str, bool]:
+    """Return the customers in a scope of `Visitor.values`, each with whether its invoices may be paid."""
+    found: dict[str, bool] = {}
+    for customer_id, role in _REACH.all(reader, **scope):
+        found[customer_id] = found.get(customer_id, False) or role in PAYERS
+    return found
 
 
 _SESSION = (

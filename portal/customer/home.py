@@ -20,6 +20,7 @@ from portal.customer import history, listing
 from portal.customer.dashboard import dashboard_of
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.heads import Head, heads_of
+from portal.frames import framed
 from portal.here import host, runtime
 from portal.ring import PRESS, limiter
 from sync.addresses import at_home
@@ -132,7 +133,8 @@ def list_invoices() -> ResponseReturnValue:
     """Show all invoices, filtered, searched, sorted, fifty at a time."""
     wish = listing.wish_of(request.args)
     page = listing.page_of(visitor(), wish)
-    return render_template("customer/invoices.html", page=page, wish=wish, filters=listing.FILTERS)
+    facts = {"company": visitor().company, "page": page.around, "wish": wish, "filters": tuple(listing.FILTERS.items())}
+    return framed("customer/invoices.html", page.rows, **facts)
 
 
 @pages.get("/payments")

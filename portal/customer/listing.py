@@ -7,28 +7,28 @@ the way through it; only what the visitor may pay can be chosen, whatever the ad
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, false, or_, true
 from sqlmodel import col
 from werkzeug.datastructures import MultiDict
 
 from connector.errors import WrongInput
-from connector.ledger.money import Money, digits_of, total
+from connector.ledger.money import Money, total
 from connector.store.cache import InvoiceRow
 from connector.store.money import ShareRow
 from connector.store.prepared import Prepared
-from connector.words import day_text, known, mark, minor_figure, spoken
+from connector.words import mark, spoken
 from portal.access.roles import Acted, acted_for
-from portal.access.visitors import MAY_PAY, OWN_INVOICES, Visitor
+from portal.access.visitors import OWN_INVOICES, OWN_INVOICES_OF_ONE, Visitor, may_pay_for
 from portal.customer.heads import Head, Taken, heads_of, taken_of
+from portal.customer.listing_rows import Saying, say_row
 from portal.here import runtime
 from portal.picking import asking, pick
 from sync.collect.amounts import read_amount
@@ -39,8 +39,8 @@ LONGEST_SEARCH = 60
 FILTERS = {"": mark("All"), "open": mark("Open"), "overdue": mark("Overdue"), "paid": mark("Paid")}
 _SORTS: Mapping[str, tuple[Any, ...]] = {
     "": (col(InvoiceRow.issued_day).desc(), col(InvoiceRow.qbo_id).desc()),
-    "due": (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day)),
-    "amount": (col(InvoiceRow.total_minor).desc(),),
+    "due": (col(InvoiceRow.due_day).is_(None), col(InvoiceRow.due_day), col(InvoiceRow.qbo_id)),
+    "amount": (col(InvoiceRow.total_minor).desc(), col(InvoiceRow.qbo_id)),
 }
 
 
@@ -68,25 +68,8 @@ class Wish:
         return f"{self.path}?{urlencode({name: word for name, word in asked.items() if word})}"
 
 
-class Line(NamedTuple):
-    """One row of the list, in words that stand on the page as they are, in the order in which it has them."""
-
-    facts: str  # what the page's script adds up, where it may be paid
-    tick: str
-    href: str
-    number: str
-    whose: str  # where the list shows several customers' invoices
-    issued: str
-    due: str
-    total: str
-    left: str
-    mark: str  # the mark's class
-    word: str  # the mark's word
-
-
 _NOBODY: Sequence[Acted] = ()
 _NOTHING: Sequence[Head] = ()
-_WHOSE = Markup('<span class="whose">{}</span>')
 
 
 @dataclass(frozen=True)
@@ -99,13 +82,13 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page of the list. `customers` are those among which it may be narrowed, where it shows more than one."""
+class Around:
+    """What stands around the rows. `customers` are those among which to narrow, where it shows more than one."""
 
-    rows: Sequence[Line]
+    has_rows: bool
     has_more: bool
-    customers: Sequence[Acted]
-    chosen: Sequence[Chosen]
+    customers: tuple[Acted, ...]
+    chosen: tuple[Chosen, ...]
     can_choose: bool  # whether anything here may be paid
 
     @property
@@ -118,6 +101,14 @@ class Page:
         """Return what the chosen ones come to; None where there are none, or of several currencies."""
         currencies = {one.left.currency for one in self.chosen}
         return total((one.left for one in self.chosen), currencies.pop()) if len(currencies) == 1 else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the list: its rows as they stand on it, and what stands around them."""
+
+    rows: Markup
+    around: Around
 
 
 def wish_of(arguments: MultiDict[str, str]) -> Wish:
@@ -140,36 +131,66 @@ def wish_of(arguments: MultiDict[str, str]) -> Wish:
 
 def page_of(visitor: Visitor, wish: Wish) -> Page:
     """Return a page of the list."""
-    today = visitor.company.today
-    amount = _amount(wish.search, visitor.company.home_currency)
-    values = {
-        **visitor.values(),
-        **({"chosen": wish.customer} if wish.customer else {}),
-        "today": today,
-        "pattern": _pattern(wish.search),
-        "amount": amount,
-        "most": PAGE + 1,
-        "skipped": (wish.page - 1) * PAGE,
-    }
-    query = _query(wish.show, wish.sort, bool(wish.search), amount is not None)
-    with asking() as reader:
-        rows = query.all(reader, **values)
-    shared = [qbo_id for qbo_id, *_, has_shares, _ in rows if has_shares]
-    is_of_several = bool(wish.customer) or len({customer_id for *_, customer_id, _, _ in rows}) > 1
+    rows, has_more, pays = _found(visitor, wish)
+    shared = [qbo_id for qbo_id, *_, has_shares in rows if has_shares]
+    is_of_several = bool(wish.customer) or len({customer_id for *_, customer_id, _ in rows}) > 1
     taken, customers, chosen = Taken({}, frozenset()), _NOBODY, _NOTHING
     if shared or is_of_several or wish.chosen:
         with runtime().db.read() as session:
             taken = taken_of(session, visitor, shared)
             customers = acted_for(session, visitor.company.id, visitor.contact_id) if is_of_several else _NOBODY
             chosen = heads_of(session, visitor, *_may_be_chosen(visitor, wish)) if wish.chosen else _NOTHING
-    said = _Saying(
-        *(_invoices_at(visitor.company.slug), today, taken, spoken(), {one.qbo_id: one.name for one in customers}),
-        *(frozenset(wish.chosen), _tick(spoken()) if visitor.company.takes_payments else ""),
-    )
-    lines, here = [_line(row, said) for row in rows[:PAGE]], {row[0] for row in rows[:PAGE]}
-    picked = [Chosen(one.invoice.qbo_id, one.left, one.invoice.qbo_id in here) for one in chosen if one.left]
-    can_choose = bool(picked) or any(line.tick for line in lines)
-    return Page(lines, len(rows) > PAGE, customers, picked, can_choose)
+    said = [say_row(row, saying) for row, saying in _with_words(visitor, wish, rows, pays, taken, customers)]
+    here = {row[0] for row in rows}
+    picked = tuple(Chosen(one.invoice.qbo_id, one.left, one.invoice.qbo_id in here) for one in chosen if one.left)
+    can_choose = bool(picked) or any(one.can_be_chosen for one in said)
+    around = Around(bool(rows), has_more, tuple(customers), picked, can_choose)
+    return Page(Markup("".join([one.markup for one in said])), around)  # noqa: S704  # nosec B704  # escaped row by row
+
+
+def _found(visitor: Visitor, wish: Wish) -> tuple[Sequence[Any], bool, Mapping[str, bool]]:
+    """Return the columns of a page's rows, whether there are more behind them, and for which customers one may pay."""
+    scope = {**visitor.values(), **({"chosen": wish.customer} if wish.customer else {})}
+    amount = _amount(wish.search, visitor.company.home_currency) if wish.search else None
+    values = {
+        **scope,
+        "today": visitor.company.today,
+        "pattern": _pattern(wish.search),
+        "amount": amount,
+        "most": PAGE + 1,
+        "skipped": (wish.page - 1) * PAGE,
+    }
+    with asking() as reader:
+        pays = may_pay_for(reader, scope)
+        is_of_one = len(pays) == 1
+        query = _query(wish.show, wish.sort, bool(wish.search), amount is not None, is_of_one)
+        rows = query.all(reader, only=next(iter(pays), ""), **values)
+    return rows[:PAGE], len(rows) > PAGE, pays
+
+
+def _with_words(
+    visitor: Visitor,
+    wish: Wish,
+    rows: Sequence[Any],
+    pays: Mapping[str, bool],
+    taken: Taken,
+    customers: Sequence[Acted],
+) -> Iterator[tuple[Any, Saying]]:
+    """Pair each row with what it says beside its own columns; most of them say nothing of their own."""
+    company, names = visitor.company, {one.qbo_id: one.name for one in customers}
+    plain = Saying(_invoices_at(company.slug), company.today, spoken())
+    of_customers = {
+        one: plain._replace(whose=names.get(one, ""), may_choose=may and company.takes_payments)
+        for one, may in pays.items()
+    }
+    unknown = plain._replace(may_choose=False)  # given to this contact between the two questions
+    own = {*taken.minor, *taken.busy, *wish.chosen}
+    for row in rows:
+        qbo_id, saying = row[0], of_customers.get(row[8], unknown)
+        if qbo_id in own:
+            minor, is_busy = taken.minor.get(qbo_id, 0), qbo_id in taken.busy
+            saying = saying._replace(taken=minor, is_busy=is_busy, is_chosen=qbo_id in wish.chosen)
+        yield row, saying
 
 
 def _may_be_chosen(visitor: Visitor, wish: Wish) -> tuple[ColumnElement[bool], ...]:
@@ -193,7 +214,7 @@ _COLUMNS = (
 
 
 @cache
-def _query(show: str, sort: str, searched: bool, by_amount: bool) -> Prepared:
+def _query(show: str, sort: str, searched: bool, by_amount: bool, is_of_one: bool) -> Prepared:
     """Build the query of a kind of list once; visitors and pages differ in its parameters only."""
     shares = pick(ShareRow.payment_id).where(
         col(ShareRow.company_id) == InvoiceRow.company_id, col(ShareRow.invoice_id) == InvoiceRow.qbo_id
@@ -204,11 +225,11 @@ def _query(show: str, sort: str, searched: bool, by_amount: bool) -> Prepared:
         "overdue": and_(is_open, col(InvoiceRow.due_day) < bindparam("today")),
         "paid": and_(col(InvoiceRow.state) == "live", col(InvoiceRow.balance_minor) <= 0),
     }
-    conditions = [OWN_INVOICES, *([shown[show]] if show in shown else [])]
+    conditions = [OWN_INVOICES_OF_ONE if is_of_one else OWN_INVOICES, *([shown[show]] if show in shown else [])]
     if searched:
         conditions.append(_matches(by_amount))
-    found = pick(*_COLUMNS, shares.exists().label("has_shares"), MAY_PAY.label("pays")).where(*conditions)
-    ordered = found.order_by(*_SORTS[sort], col(InvoiceRow.qbo_id))
+    found = pick(*_COLUMNS, shares.exists().label("has_shares")).where(*conditions)
+    ordered = found.order_by(*_SORTS[sort])
     return Prepared(ordered.limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer)))
 
 
@@ -231,73 +252,3 @@ def _amount(search: str, currency: str) -> int | None:
         return read_amount(search, currency).minor
     except WrongInput:
         return None
-
-
-class _Saying(NamedTuple):
-    """What the words of every row of a page depend on."""
-
-    base: str  # what the addresses begin with
-    today: date
-    taken: Taken
-    locale: str
-    names: Mapping[str, str]  # of customers, where they are to be said
-    chosen: Collection[str]
-    tick: str  # the form of a tick; empty where nothing is paid
-
-
-def _line(row: Any, said: _Saying) -> Line:
-    qbo_id, number, state, issued_day, due_day, total_minor, balance, currency, customer_id, _, pays = row
-    base, today, taken, locale, names, chosen, tick = said
-    left = max(balance - taken.minor.get(qbo_id, 0), 0) if state == "live" and balance > 0 else 0
-    kind, word = _mark(state, total_minor, balance, left, due_day, today, qbo_id in taken.busy)
-    title = number if number.isalnum() else escape(number) if number else _word(mark("without a number"), locale)
-    left_text = minor_figure(left, currency, locale=locale) if left else ""
-    facts = ticked = ""
-    if left and pays and tick:
-        facts = f' data-left="{left}" data-currency="{escape(currency)}" data-digits="{digits_of(currency)}"'
-        key = qbo_id if qbo_id.isalnum() else escape(qbo_id)
-        ticked = tick.format(id=key, number=title, amount=left_text, on=" checked" * (qbo_id in chosen))
-    return Line(
-        facts,
-        ticked,
-        base + (qbo_id if qbo_id.isalnum() and qbo_id.isascii() else quote(qbo_id, safe="")),
-        title,
-        _WHOSE.format(names.get(customer_id, "")) if names else "",
-        _day(issued_day, today.year, locale),
-        _day(due_day, today.year, locale) if due_day else "",
-        minor_figure(total_minor, currency, locale=locale),
-        left_text,
-        kind,
-        _word(word, locale),
-    )
-
-
-@lru_cache(maxsize=16)
-def _tick(locale: str) -> str:
-    """Return the form of a row's tick, in `locale`, which is the one that is spoken."""
-    words = escape(known(mark("Pay invoice {number}, {amount}")))
-    return f'<input type="checkbox" class="tick" name="i" value="{{id}}" aria-label="{words}"{{on}}>'
-
-
-@lru_cache(maxsize=64)
-def _word(message: str, locale: str) -> str:
-    """Say a word of the list; `locale` is the one that is spoken, which it is kept for."""
-    return known(message)
-
-
-@lru_cache(maxsize=2048)
-def _day(day: date, year: int, locale: str) -> str:
-    return day_text(day, this_year=year, locale=locale)
-
-
-def _mark(
-    state: str, total: int, balance: int, left: int, due_day: date | None, today: date, is_busy: bool
-) -> tuple[str, str]:
-    """Return an invoice's mark and its word, yet to be said: the ledger's standing (a test holds them together)."""
-    if state != "live":
-        return ("", mark("Cancelled")) if state == "voided" else ("", mark("Withdrawn"))
-    if not left:
-        return ("wait", mark("Under way")) if is_busy else ("good", mark("Paid"))
-    if due_day is not None and due_day < today:
-        return "bad", mark("Overdue")
-    return ("wait", mark("Partly paid") if balance < total else mark("Open"))

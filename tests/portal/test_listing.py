@@ -14,9 +14,8 @@ from connector.ledger.invoices import Invoice, InvoiceState, Standing
 from connector.ledger.money import Money
 from connector.store.access import ContactCustomerRow
 from connector.store.companies import CompanyRow
-from connector.words import LOCALE
-from portal.customer import listing
-from portal.customer.heads import Taken
+from connector.words import LOCALE, minor_figure
+from portal.customer.listing_rows import Saying, line_of
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import Opener
@@ -29,6 +28,7 @@ _WORDS = {
     Standing.VOIDED: "Cancelled",
     Standing.DELETED: "Withdrawn",
 }
+SAYING = Saying("/i/", cast.TODAY, LOCALE)
 days = st.one_of(st.none(), st.dates(cast.TODAY - timedelta(days=3), cast.TODAY + timedelta(days=3)))
 
 
@@ -37,23 +37,19 @@ def test_the_short_way_says_what_the_ledger_says(
     state: InvoiceState, total: int, balance: int, due_day: date | None
 ) -> None:
     invoice = Invoice("1", "1", "2", Money(total, "USD"), Money(balance, "USD"), cast.TODAY, due_day, state, "0")
-    row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", "24", False, True)
-    line = listing._line(row, said(Taken({}, frozenset())))
+    row = ("1", "1", state.value, cast.TODAY, due_day, total, balance, "USD", "24", False)
+    line = line_of(row, SAYING)
     assert line.word == _WORDS[invoice.standing(cast.TODAY)]
     assert bool(line.left) == bool(line.tick) == invoice.payable
 
 
 @given(st.integers(1, 500), st.integers(0, 600), st.booleans())
 def test_what_is_on_its_way_is_taken_off(balance: int, taken: int, is_busy: bool) -> None:
-    row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", "24", True, True)
-    line = listing._line(row, said(Taken({"1": taken}, frozenset({"1"} if is_busy else ()))))
-    assert line.left == (listing.minor_figure(balance - taken, "USD") if taken < balance else "")
+    row = ("1", "1", "live", cast.TODAY, None, 500, balance, "USD", "24", True)
+    line = line_of(row, SAYING._replace(taken=taken, is_busy=is_busy))
+    assert line.left == (minor_figure(balance - taken, "USD") if taken < balance else "")
     if taken >= balance:
         assert line.word == ("Under way" if is_busy else "Paid")
-
-
-def said(taken: Taken) -> listing._Saying:
-    return listing._Saying("/i/", cast.TODAY, taken, LOCALE, {}, (), listing._tick(LOCALE))
 
 
 def test_a_number_is_words_and_never_markup(rt: Runtime, signed_in: Opener) -> None:
