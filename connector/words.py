@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -66,12 +66,26 @@ def _direction(locale: str) -> str:
 @contextmanager
 def speaking(locale: str) -> Iterator[None]:
     """Speak a locale to whoever listens."""
-    before = _HEARD.set(locale)
+    before = begin_speaking(locale)
     try:
-        with _at(locale):
-            yield
+        yield
     finally:
-        _HEARD.reset(before)
+        end_speaking(before)
+
+
+Before = tuple[Token[str], Token[str]]
+
+
+def begin_speaking(locale: str) -> Before:
+    """Speak a locale to whoever listens until `end_speaking`, for what begins and ends in two places."""
+    return _HEARD.set(locale), _SPOKEN.set(locale)
+
+
+def end_speaking(before: Before) -> None:
+    """Speak again what was spoken before."""
+    heard, at = before
+    _SPOKEN.reset(at)
+    _HEARD.reset(heard)
 
 
 @contextmanager

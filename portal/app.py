@@ -7,7 +7,8 @@ given here, and nothing is kept in memory that matters.
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -32,9 +33,17 @@ if TYPE_CHECKING:
     from sync.runtime import Runtime
 
 
+class _Portal(Flask):
+    """Flask without the question, asked of a dozen functions at every request, whether one of them is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function as it is: no view or hook of ours is asynchronous."""
+        return func
+
+
 def create_app(rt: Runtime | None = None) -> Flask:
     """Return the application for a runtime; without one, for the runtime that the environment describes."""
-    app = Flask("portal", static_folder="static", template_folder="templates")
+    app = _Portal("portal", static_folder="static", template_folder="templates")
     is_own_process, rt = rt is None, rt or _boot()
     here.install(app.extensions, rt)
     if rt.settings.proxy_hops:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ LARGEST_BODY = 64 * 1024  # no form of ours is larger; the webhook doors set the
 INTUIT = "https://appcenter.intuit.com"
 STRIPE_PAGES = "https://*.stripe.com"  # its consent leads on to its sign-in
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_NONCE = "{nonce}"  # where it stands in a policy that is kept
 
 csrf = CSRFProtect()
 
@@ -129,6 +132,16 @@ def origin_of(url: str) -> str:
 
 def content_policy(settings: Settings) -> str:
     """Return the Content-Security-Policy of this answer."""
+    is_for_money = bool(g.get("money_page"))
+    counts = not is_for_money and request.blueprint == "customer" and _counts_visits()
+    own = (stripe_origin(settings), origin_of(settings.stripe_api_base)) if is_for_money else None
+    policy = _policy(g.get("form_origins", ()), "nonce" in g, own, counts)
+    return policy.replace(_NONCE, nonce()) if "nonce" in g else policy
+
+
+@cache
+def _policy(forms: tuple[str, ...], has_nonce: bool, stripe: tuple[str, str] | None, counts: bool) -> str:
+    """Write a policy, with a place for the nonce. `stripe` is where another script and API than Stripe's own stand."""
     policy: dict[str, Sequence[str]] = {
         "default-src": ("'none'",),
         "script-src": ("'none'",),
@@ -136,16 +149,16 @@ def content_policy(settings: Settings) -> str:
         "img-src": ("'self'", "data:"),
         "connect-src": ("'self'",),
         "manifest-src": ("'self'",),
-        "form-action": ("'self'", *g.get("form_origins", ())),
+        "form-action": ("'self'", *forms),
         "base-uri": ("'none'",),
         "frame-ancestors": ("'none'",),
     }
-    if "nonce" in g:
-        policy["script-src"] = (f"'nonce-{g.nonce}'",)
-        policy["style-src"] = ("'self'", f"'nonce-{g.nonce}'")
-    if g.get("money_page"):
-        _allow_stripe(policy, settings)
-    elif request.blueprint == "customer" and _counts_visits():
+    if has_nonce:
+        policy["script-src"] = (f"'nonce-{_NONCE}'",)
+        policy["style-src"] = ("'self'", f"'nonce-{_NONCE}'")
+    if stripe:
+        _allow_stripe(policy, *stripe)
+    elif counts:
         policy["connect-src"] = (*policy["connect-src"], *_ANALYTICS)
         policy["img-src"] = (*policy["img-src"], *_ANALYTICS)
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())
@@ -156,12 +169,11 @@ def _counts_visits() -> bool:
     return "company" in g and bool(getattr(g.company, "analytics_id", ""))
 
 
-def _allow_stripe(policy: dict[str, Sequence[str]], settings: Settings) -> None:
-    own = stripe_origin(settings)
+def _allow_stripe(policy: dict[str, Sequence[str]], own: str, api: str) -> None:
     for name, hosts in _STRIPE_POLICY.items():
         policy[name] = (*policy.get(name, ()), *((own,) if own else hosts))
     if own:  # the stand-in's API answers on the origin of its script, or on one of its own
-        policy["connect-src"] = (*policy["connect-src"], origin_of(settings.stripe_api_base))
+        policy["connect-src"] = (*policy["connect-src"], api)
 
 
 def _headers_for(settings: Settings, over_https: bool) -> Callable[[Response], Response]:
@@ -176,7 +188,7 @@ def _headers_for(settings: Settings, over_https: bool) -> Callable[[Response], R
     is_strict = over_https and not settings.is_sandbox
 
     def add(response: Response) -> Response:
-        response.headers.update(fixed)
+        response.headers.extend(fixed)  # no view sets one of these, and looking for each costs as much as a query
         if is_strict:  # what stands below a company's own host is the company's
             below = "" if "host" in g else "; includeSubDomains"
             response.headers["Strict-Transport-Security"] = f"max-age=31536000{below}"

@@ -8,7 +8,6 @@ speaks ends with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlencode
@@ -57,7 +56,8 @@ def _tongues(before: str, here: str) -> Sequence[Tongue]:
 def speak_of(company_language: str) -> None:
     """Speak a company's own language on its pages to a browser that neither asked for one nor names one of ours."""
     if "speech" in g and not _known() and company_language in LANGUAGES:
-        g.speech.enter_context(words.speaking(words.LOCALES[company_language]))
+        words.end_speaking(g.speech)
+        g.speech = words.begin_speaking(words.LOCALES[company_language])
 
 
 def keep() -> str:
@@ -68,8 +68,7 @@ def keep() -> str:
 def _listen() -> None:
     if request.endpoint == "static" or request.blueprint in _ENGLISH_ONLY:
         return
-    g.speech = ExitStack()
-    g.speech.enter_context(words.speaking(words.LOCALES[_known() or SOURCE]))
+    g.speech = words.begin_speaking(words.LOCALES[_known() or SOURCE])
 
 
 def _known() -> str:
@@ -101,6 +100,6 @@ def _tell(response: Response) -> Response:
 
 
 def _fall_silent(_error: BaseException | None) -> None:
-    speech: ExitStack | None = g.pop("speech", None)
+    speech: words.Before | None = g.pop("speech", None)
     if speech is not None:
-        speech.close()
+        words.end_speaking(speech)

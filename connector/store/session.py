@@ -8,6 +8,7 @@ its block ends (WAL with synchronous=FULL).
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,7 @@ class Database:
         writes = {"tieout_writes": True}
         reads: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._write_engine = self.engine.execution_options(**writes)
+        self._kept = threading.local()
         self._read_engine = self.engine.execution_options(**reads)
 
     @contextmanager
@@ -69,16 +71,19 @@ class Database:
 
     @contextmanager
     def asking(self) -> Iterator[Askable]:
-        """Open what only prepared statements are asked of, each by itself: on SQLite it costs next to nothing."""
+        """Open what only prepared statements are asked of, each by itself: on SQLite it costs nothing.
+
+        There each thread keeps a connection for this as long as it lives: to borrow one took longer than many a query.
+        """
         if not self.is_sqlite:
             with self.reading() as connection:
                 yield connection
             return
-        raw = self.engine.raw_connection()
-        try:
-            yield Bare(self.engine.dialect, raw)
-        finally:
-            raw.close()
+        if (kept := getattr(self._kept, "bare", None)) is None:
+            raw = self.engine.raw_connection()
+            raw.detach()  # the pool lends another in its place, and does not count this one
+            kept = self._kept.bare = Bare(self.engine.dialect, raw)
+        yield kept
 
     @contextmanager
     def write(self, name: str) -> Iterator[Session]:
@@ -98,7 +103,9 @@ class Database:
         SQLModel.metadata.create_all(self.engine)
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Give all connections back; what other threads keep ends with them."""
+        if (kept := self._kept.__dict__.pop("bare", None)) is not None:
+            kept.connection.close()
         self.engine.dispose()
 
 

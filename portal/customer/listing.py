@@ -7,7 +7,8 @@ the way through it; only what the visitor may pay can be chosen, whatever the ad
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -15,7 +16,8 @@ from urllib.parse import urlencode
 
 from flask import request, url_for
 from markupsafe import Markup
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, false, or_, true
+from sqlalchemy import BigInteger, ColumnElement, Integer, String, and_, bindparam, case, false, or_, true
+from sqlalchemy import cast as sql_cast
 from sqlmodel import col
 from werkzeug.datastructures import MultiDict
 
@@ -132,16 +134,21 @@ def wish_of(arguments: MultiDict[str, str]) -> Wish:
 def page_of(visitor: Visitor, wish: Wish) -> Page:
     """Return a page of the list."""
     rows, has_more, pays = _found(visitor, wish)
-    shared = [qbo_id for qbo_id, *_, has_shares in rows if has_shares]
-    is_of_several = bool(wish.customer) or len({customer_id for *_, customer_id, _ in rows}) > 1
+    shared = [row[_ID] for row in rows if row[_HAS_SHARES]]
+    is_of_several = bool(wish.customer) or (len(pays) > 1 and len({row[_CUSTOMER] for row in rows}) > 1)
     taken, customers, chosen = Taken({}, frozenset()), _NOBODY, _NOTHING
     if shared or is_of_several or wish.chosen:
         with runtime().db.read() as session:
             taken = taken_of(session, visitor, shared)
             customers = acted_for(session, visitor.company.id, visitor.contact_id) if is_of_several else _NOBODY
             chosen = heads_of(session, visitor, *_may_be_chosen(visitor, wish)) if wish.chosen else _NOTHING
-    said = [say_row(row, saying) for row, saying in _with_words(visitor, wish, rows, pays, taken, customers)]
-    here = {row[0] for row in rows}
+    saying_of = _sayings(visitor, pays, customers)
+    own = {*taken.minor, *taken.busy, *wish.chosen}
+    said = []
+    for row in rows:
+        saying = saying_of[row[_CUSTOMER]]
+        said.append(say_row(row, _own(saying, row[_ID], taken, wish) if row[_ID] in own else saying))
+    here = {row[_ID] for row in rows}
     picked = tuple(Chosen(one.invoice.qbo_id, one.left, one.invoice.qbo_id in here) for one in chosen if one.left)
     can_choose = bool(picked) or any(one.can_be_chosen for one in said)
     around = Around(bool(rows), has_more, tuple(customers), picked, can_choose)
@@ -168,29 +175,24 @@ def _found(visitor: Visitor, wish: Wish) -> tuple[Sequence[Any], bool, Mapping[s
     return rows[:PAGE], len(rows) > PAGE, pays
 
 
-def _with_words(
-    visitor: Visitor,
-    wish: Wish,
-    rows: Sequence[Any],
-    pays: Mapping[str, bool],
-    taken: Taken,
-    customers: Sequence[Acted],
-) -> Iterator[tuple[Any, Saying]]:
-    """Pair each row with what it says beside its own columns; most of them say nothing of their own."""
+def _sayings(visitor: Visitor, pays: Mapping[str, bool], customers: Sequence[Acted]) -> Mapping[str, Saying]:
+    """Return what the rows of each customer say beside their own columns."""
     company, names = visitor.company, {one.qbo_id: one.name for one in customers}
-    plain = Saying(_invoices_at(company.slug), company.today, spoken())
-    of_customers = {
-        one: plain._replace(whose=names.get(one, ""), may_choose=may and company.takes_payments)
-        for one, may in pays.items()
-    }
-    unknown = plain._replace(may_choose=False)  # given to this contact between the two questions
-    own = {*taken.minor, *taken.busy, *wish.chosen}
-    for row in rows:
-        qbo_id, saying = row[0], of_customers.get(row[8], unknown)
-        if qbo_id in own:
-            minor, is_busy = taken.minor.get(qbo_id, 0), qbo_id in taken.busy
-            saying = saying._replace(taken=minor, is_busy=is_busy, is_chosen=qbo_id in wish.chosen)
-        yield row, saying
+    plain = Saying(_invoices_at(company.slug), company.today, spoken(), may_choose=False)
+    # What was given to this contact between the two questions can be looked at.
+    return defaultdict(
+        lambda: plain,
+        {
+            one: plain._replace(whose=names.get(one, ""), may_choose=may and company.takes_payments)
+            for one, may in pays.items()
+        },
+    )
+
+
+def _own(saying: Saying, qbo_id: str, taken: Taken, wish: Wish) -> Saying:
+    """Return what a row says that has something of its own: money on its way, or that it was chosen."""
+    minor, is_busy = taken.minor.get(qbo_id, 0), qbo_id in taken.busy
+    return saying._replace(taken=minor, is_busy=is_busy, is_chosen=qbo_id in wish.chosen)
 
 
 def _may_be_chosen(visitor: Visitor, wish: Wish) -> tuple[ColumnElement[bool], ...]:
@@ -207,10 +209,13 @@ def _invoices_at(slug: str) -> str:
 
 
 _COLUMNS = (
-    *(col(InvoiceRow.qbo_id), col(InvoiceRow.number), col(InvoiceRow.state), col(InvoiceRow.issued_day)),
-    *(col(InvoiceRow.due_day), col(InvoiceRow.total_minor), col(InvoiceRow.balance_minor), col(InvoiceRow.currency)),
+    *(col(InvoiceRow.qbo_id), col(InvoiceRow.number), col(InvoiceRow.state)),
+    # As text: a row that is kept in words is found by what the database says, and needs no days of Python.
+    *(sql_cast(InvoiceRow.issued_day, String), sql_cast(InvoiceRow.due_day, String)),
+    *(col(InvoiceRow.total_minor), col(InvoiceRow.balance_minor), col(InvoiceRow.currency)),
     col(InvoiceRow.customer_id),
 )
+_ID, _CUSTOMER, _HAS_SHARES = 0, 8, 9  # where they stand in a row
 
 
 @cache
@@ -228,7 +233,8 @@ def _query(show: str, sort: str, searched: bool, by_amount: bool, is_of_one: boo
     conditions = [OWN_INVOICES_OF_ONE if is_of_one else OWN_INVOICES, *([shown[show]] if show in shown else [])]
     if searched:
         conditions.append(_matches(by_amount))
-    found = pick(*_COLUMNS, shares.exists().label("has_shares")).where(*conditions)
+    has_shares = case((shares.exists(), 1), else_=0)
+    found = pick(*_COLUMNS, has_shares).where(*conditions)
     ordered = found.order_by(*_SORTS[sort])
     return Prepared(ordered.limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer)))
 

@@ -68,8 +68,9 @@ def say_row(row: tuple[Any, ...], saying: Saying) -> Said:
 
 def line_of(row: tuple[Any, ...], saying: Saying) -> Line:
     """Return the words of a row of the list's query."""
-    qbo_id, number, state, issued_day, due_day, total_minor, balance, currency, _, _ = row
+    qbo_id, number, state, issued, due, total_minor, balance, currency, _, _ = row
     base, today, locale, taken, is_busy, whose, is_chosen, may_choose = saying
+    issued_day, due_day = date.fromisoformat(issued), date.fromisoformat(due) if due else None
     left = max(balance - taken, 0) if state == "live" and balance > 0 else 0
     kind, word = _mark(state, total_minor, balance, left, due_day, today, is_busy)
     title = number if number.isalnum() else escape(number) if number else _word(mark("without a number"), locale)

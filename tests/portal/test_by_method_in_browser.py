@@ -83,7 +83,7 @@ def test_nothing_moves_while_the_form_comes(desk: Desk, width: int, bank_discoun
     page = desk.page(f"/c/harbor/pay?i={invoice}", width=width)
     page.locator("#press:enabled").wait_for()
     page.evaluate(WATCH)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=30_000)
     form = page.locator("#method").bounding_box()
     kept = page.evaluate("parseFloat(getComputedStyle(document.getElementById('method')).minHeight)")
     assert form is not None

@@ -13,4 +13,5 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("invoice", schema=None) as batch_op:
         batch_op.drop_index("invoice_of_customer")
-        batch_op.create_index("invoice_of_customer", ["company_id", "customer_id", "issued_day", "qbo_id"], unique=False)
+        columns = ["company_id", "customer_id", "issued_day", "qbo_id"]
+        batch_op.create_index("invoice_of_customer", columns, unique=False)
