@@ -16,6 +16,7 @@ from portal.styles import read_styles
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import Opener, csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
 HOME = "/c/harbor-tile"
 

@@ -14,6 +14,7 @@ from sync.pull import pull_company
 from tests import cast
 from tests.german import english_in
 from tests.portal.conftest import csrf_of, with_session
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.test_pay_with_credit import Office, text_of
 from tests.sync.collect.test_by_method import client, token
 

@@ -20,6 +20,7 @@ from sync.editing.contact_data import base_of, changed, read_fields, update_of
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import Opener, csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
 HOME = "/c/harbor-tile"
 BODY = {

@@ -15,6 +15,7 @@ from sync.pull import pull_company
 from sync.push import push_company
 from sync.tieout import prove
 from tests.portal.conftest import csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.served import lent_browser  # noqa: F401  # a fixture
 from tests.portal.test_credit_in_browser import Desk
 from tests.portal.test_pay_with_credit import Office, text_of

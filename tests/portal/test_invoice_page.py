@@ -15,6 +15,7 @@ from portal.filters import STATIC
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import Opener
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
 SAYS = {
     "68": ["Invoice 1068 for Blue Mesa Ranch", "$620.00", "Due Tuesday 1 December, in 9 days", "Pay $620.00",

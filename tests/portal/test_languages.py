@@ -24,7 +24,6 @@ from sync.runtime import Runtime
 from tests import cast
 from tests.german import english_in
 from tests.portal.conftest import Opener, csrf_of
-from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
 HOME = "/c/harbor-tile"
 INVOICES = ("68", "71", "59", "52", "74", "75", "76", "77", "78")

@@ -23,6 +23,7 @@ from sync import copies
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import Opener, csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 
 HOME = "/c/harbor-tile"
 

@@ -19,6 +19,7 @@ from portal.access import passwords
 from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import Opener, browser, csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.test_sign_in import PORTAL, ask, mailed_path, press
 
 FORM, PAGE = f"{PORTAL}/sign-in/password", f"{PORTAL}/account/password"

@@ -17,6 +17,7 @@ from sync.push import push_company
 from sync.tieout import prove
 from tests.german import english_in
 from tests.portal.conftest import csrf_of, with_session
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.test_pay import Shop
 from tests.sync.settle.till import VISA
 

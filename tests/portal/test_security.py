@@ -23,6 +23,7 @@ READS = sorted(name for name, rule in RULES.items() if "GET" in (rule.methods or
 @pytest.mark.parametrize("endpoint", READS)
 def test_every_answer_carries_its_headers(app: Flask, at_desk: Opener, endpoint: str) -> None:
     answer = at_desk(cast.OMAR).get(path_of(app, endpoint, {}))
+    answer.close()  # a stream that nobody reads would end in the midst of another request, whenever it is collected
     headers = answer.headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"

@@ -10,6 +10,7 @@ from sync.pull import pull_company
 from sync.push import push_company
 from sync.pushing import decisions
 from tests.german import english_in
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.test_invoice_page import text_of as words_of
 from tests.portal.test_pay_with_credit import Office, office, text_of  # noqa: F401  # a fixture
 

@@ -21,6 +21,7 @@ from sync.collect import saved
 from sync.collect.look import expire
 from tests.german import english_in
 from tests.portal.conftest import csrf_of
+from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
 from tests.portal.test_pay_with_credit import Office, text_of
 from tests.sync.collect.test_saved import BY_BANK, client_of
 from tests.sync.settle.till import GOOD_BANK

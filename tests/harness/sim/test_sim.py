@@ -20,7 +20,7 @@ from tests.harness.sim.shrink import record_of, shrink, written_test
 ROOT = Path(__file__).resolve().parents[3]
 _PLAYED = """
 from tests.harness.sim.run import Wanted, play
-result = play(Wanted(11, payers=3, actions=3))
+result = play(Wanted(11, payers=2, actions=2))
 print(result.digest, result.steps)
 """
 
