@@ -513,7 +513,7 @@ def thread(thread_id: str, invoice_id: str, *, company_id: str = HARBOR, **more:
     file = {"name": "a.pdf", "media_type": "application/pdf", "size": 5, "body": b"%PDF-"}
     message_id = f"message-{thread_id}"
     return [
-        ThreadRow(id=thread_id, company_id=company_id, invoice_id=invoice_id, **what, **instants),
+        ThreadRow(id=thread_id, company_id=company_id, invoice_id=invoice_id, **{**instants, **what}),
         MessageRow(id=message_id, key=message_id, side="payer", body="Which floor is this?", at=NOW, **of),
         AttachmentRow(id=f"file-{thread_id}", message_id=message_id, **file, **of),
     ]

@@ -46,7 +46,7 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
     today = visitor().company.today
     steps_of = partial(debit_steps, company=visitor().company)
     talks = talks_of(visitor(), sheet)
-    disputed, undisputed = undisputed_of(visitor(), sheet, talks)
+    disputed, undisputed = undisputed_of(visitor(), sheet)
     with runtime().db.read() as session:
         may_pay, files = _may_pay(session, invoice_id), invoice_files(session, visitor(), invoice_id)
     return render_template(

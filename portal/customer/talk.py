@@ -31,6 +31,7 @@ from sync.collect.amounts import read_amount
 from sync.talk.answering import answer_as_payer, withdraw
 from sync.talk.decisions import Kind, undisputed
 from sync.talk.opening import Subject, open_thread
+from sync.talk.pausing import disputed_minor
 from sync.talk.rows import Said, thread_of
 
 MOST_SHOWN = 20  # threads on an invoice's page
@@ -44,10 +45,11 @@ def talks_of(who: Visitor, sheet: Sheet) -> list[Talk]:
         return talks_where(session, who.company.id, col(ThreadRow.invoice_id) == sheet.invoice.qbo_id, limit=MOST_SHOWN)
 
 
-def undisputed_of(who: Visitor, sheet: Sheet, talks: list[Talk]) -> tuple[Money, Money]:
+def undisputed_of(who: Visitor, sheet: Sheet) -> tuple[Money, Money]:
     """Return how much of what is left is disputed, and what may be paid apart from it; nothing where it may not."""
-    open_ones = [talk.disputed.minor for talk in talks if talk.kind == Kind.DISPUTE and talk.state == "open"]
-    rest = undisputed(sheet.left, open_ones)
+    with runtime().db.read() as session:  # the latest threads are shown, every dispute counts
+        disputed_now = disputed_minor(session, who.company.id, sheet.invoice.qbo_id)
+    rest = undisputed(sheet.left, disputed_now)
     disputed = sheet.left - rest
     too_small = is_too_small(rest, sheet.left, who.company.least_part(rest.currency))
     may = who.company.allow_partial and disputed and not too_small

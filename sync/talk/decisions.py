@@ -5,7 +5,7 @@ Pure: no row, no clock. Law: a due time lies on a business day, at the end of it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -61,6 +61,6 @@ def owner_among(colleagues: Sequence[Colleague], before: str) -> str:
     return first[0].staff_id if first else ""
 
 
-def undisputed(left: Money, disputed: Iterable[int]) -> Money:
-    """Return what is left to pay when disputed amounts, in minor units, are taken off; never below zero."""
-    return Money(max(left.minor - sum(disputed), 0), left.currency)
+def undisputed(left: Money, disputed: int) -> Money:
+    """Return what is left to pay when a disputed amount, in minor units, is taken off; never below zero."""
+    return Money(max(left.minor - disputed, 0), left.currency)

@@ -157,6 +157,14 @@ def test_the_undisputed_part_can_be_paid(opened: Opener) -> None:
     assert 'value="500.00"' in read(guest, pay[1].replace("&amp;", "&"))
 
 
+def test_a_dispute_counts_that_is_older_than_what_the_page_shows(rt: Runtime, opened: Opener) -> None:
+    guest = opened("68")
+    dispute(guest)
+    later = {"changed_at": cast.NOW + timedelta(days=1), "state": "closed"}
+    cast.put(rt.db, *(row for n in range(25) for row in cast.thread(f"talk-{n}", "68", kind="question", **later)))
+    assert "$120.00 of this is disputed. You can pay the rest now, or all of it." in text_of(read(guest, INVOICE))
+
+
 def test_where_no_part_is_taken_the_whole_is_paid_or_nothing(rt: Runtime, opened: Opener) -> None:
     with rt.db.write("test") as session:
         session.get_one(CompanyRow, cast.HARBOR).allow_partial = False

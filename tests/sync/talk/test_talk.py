@@ -90,8 +90,8 @@ def test_who_looks_after_a_thread() -> None:
 
 
 def test_what_is_undisputed_is_never_below_zero() -> None:
-    assert undisputed(Money(62000, "USD"), [12000]) == Money(50000, "USD")
-    assert undisputed(Money(62000, "USD"), [40000, 40000]) == Money(0, "USD")
+    assert undisputed(Money(62000, "USD"), 12000) == Money(50000, "USD")
+    assert undisputed(Money(62000, "USD"), 80000) == Money(0, "USD")
 
 
 def test_a_dispute_has_an_owner_a_due_time_and_a_mail(rt: Runtime) -> None:
