@@ -7,6 +7,7 @@ the house's own, whoever listens; the house's locale takes a short way that give
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -322,6 +323,15 @@ def on_day(day: date, today: date) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its English noun, for the record and for staff: 1 invoice, 3 invoices."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+# A number of a day or of days, and the word it belongs to: 2 October, 2. Oktober, 20 days.
+_NUMBER_AND_WORD = re.compile(r"(?<![^\s(])(\d{1,2}\.?) (?=[^\W\d_])")
+
+
+def kept_together(text: str) -> str:
+    """Return a sentence for a page, where a number and the word behind it stay on one line."""
+    return _NUMBER_AND_WORD.sub("\\1\N{NO-BREAK SPACE}", text)
 
 
 def listing(items: Sequence[str]) -> str:

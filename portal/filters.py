@@ -7,9 +7,11 @@ Markup is made here escapes its own parts, or was given escaped ones.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, url_for
 from markupsafe import Markup
@@ -31,7 +33,8 @@ def install(app: Flask) -> None:
         money=words.money_text,
         minor=_minor,
         figure=words.figure,
-        day=words.day_text,
+        day=_kept_together(words.day_text),
+        kept_together=words.kept_together,
         initials=words.initials,
         possessive=words.possessive,
         short_name=words.short_name,
@@ -42,15 +45,25 @@ def install(app: Flask) -> None:
         digits_of=digits_of,
         count=words.count,
         currency_name=words.currency_name,
-        due_text=words.due_text,
-        in_days=words.in_days,
+        due_text=_kept_together(words.due_text),
+        in_days=_kept_together(words.in_days),
         day_in=day_in,
-        on_day=words.on_day,
+        on_day=_kept_together(words.on_day),
         accent_of=accent_of,
         asset=asset,
         stamp=stamp,
         since=since,
     )
+
+
+def _kept_together(say: Callable[..., str]) -> Callable[..., str]:
+    """Return what says a day so that no line breaks inside it."""
+
+    @wraps(say)
+    def on_a_page(*facts: Any, **named: Any) -> str:
+        return words.kept_together(say(*facts, **named))
+
+    return on_a_page
 
 
 def _minor(minor: int, currency: str) -> str:
@@ -74,7 +87,7 @@ def stamp(instant: datetime | None, zone: str, *, seconds: bool = False) -> Mark
 
 def since(instant: datetime | None, zone: str) -> Markup:
     """Return how long ago an instant was, with the exact instant on hover: 3 minutes ago."""
-    return Markup() if instant is None else _time(instant, zone, words.ago(instant, now()))
+    return Markup() if instant is None else _time(instant, zone, words.kept_together(words.ago(instant, now())))
 
 
 def _time(instant: datetime, zone: str, text: str) -> Markup:

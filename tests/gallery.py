@@ -21,6 +21,7 @@ from connector.store.session import Database
 from portal.access import sessions
 from portal.app import create_app
 from tests import cast
+from tests import gallery_post as post
 from tests.chromium import chromium
 from tests.portal import test_languages as languages
 from tests.portal.served import CONSOLE, PORTAL, Served
@@ -72,7 +73,18 @@ def photograph_all(folder: Path) -> int:
             if language == "en-US":
                 owner = site.omar(width=width, dark=dark)
                 made += _walk(site, owner, ["/staff" + path for path in CONSOLE], folder, f"console-{look}")
+        made += _post(site, folder)
     return made
+
+
+def _post(site: Served, folder: Path) -> int:
+    """Photograph mails and papers."""
+    made = 0
+    for look in post.LOOKS:
+        context = site.browser.new_context()
+        made += _lay_out(post.mails(site.rt, context, folder, look), folder, f"mail-{look.name}")
+        context.close()
+    return made + _lay_out(post.papers(site.rt, folder), folder, "paper-desktop")
 
 
 def _payer(site: Served, width: int, dark: bool, language: str) -> BrowserContext:
@@ -95,6 +107,11 @@ def _walk(site: Served, context: BrowserContext, paths: Sequence[str], folder: P
         page.screenshot(path=file, full_page=True)
         taken.append(file)
     context.close()
+    return _lay_out(taken, folder, look)
+
+
+def _lay_out(taken: Sequence[Path], folder: Path, look: str) -> int:
+    """Lay pictures out on sheets, and return how many they are."""
     at_once, *grid = SHEETS["phone" if "phone" in look else "desktop"]
     for start in range(0, len(taken), at_once):
         _sheet(taken[start : start + at_once], *grid).save(folder / f"sheet-{look}-{start // at_once + 1}.png")

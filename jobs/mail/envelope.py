@@ -20,14 +20,16 @@ from typing import Any
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from connector.store.companies import CompanyRow
 from connector.translations import in_templates
-from connector.words import direction, say, speaking, tag
+from connector.words import direction, kept_together, say, speaking, tag
 from jobs.brand import accent_of, initials, whom_to_ask
 from jobs.mail.letters import Letter, NoLetter
 
 TEXT_WIDTH = 56
+_NOWRAP = Markup('<span class="nowrap">{}</span>')
 
 
 def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: datetime) -> EmailMessage:
@@ -77,7 +79,7 @@ def rendered(letter: Letter) -> tuple[str, str]:
     """Return the plain text and the HTML of a letter, in the language that is spoken."""
     words = {**letter.values, "subject": letter.subject, **_looks(letter.company)}
     text = _templates().get_template(f"{letter.kind}.txt").render(words)
-    html = _templates().get_template(f"{letter.kind}.html").render(words)
+    html = _on_pages().get_template(f"{letter.kind}.html").render(words)
     inlined: str = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
     return text.strip() + "\n", inlined
 
@@ -89,12 +91,20 @@ def _looks(company: CompanyRow | None) -> dict[str, Any]:
         "accent_ink": ink,
         "initials": initials(company.name) if company else "",
         "ask": say("Questions? {ask}", ask=whom_to_ask(company)) if company else "",
+        "ask_on_page": _ask(company) if company else "",
         "tag": tag(),
         "direction": direction(),
         # Mail programs know left and right, and not start and end.
         "start": "left" if direction() == "ltr" else "right",
         "end": "right" if direction() == "ltr" else "left",
     }
+
+
+def _ask(company: CompanyRow) -> Markup:
+    """Say whom to ask, with a phone number that no line breaks."""
+    number = escape(company.phone)
+    said = escape(say("Questions? {ask}", ask=whom_to_ask(company)))
+    return said.replace(number, _NOWRAP.format(number)) if number else said
 
 
 def _address(text: str) -> Address:
@@ -125,3 +135,16 @@ def _templates() -> Environment:
     environment.filters["beside"] = _beside
     in_templates.install(environment)
     return environment
+
+
+@lru_cache(maxsize=1)
+def _on_pages() -> Environment:
+    """Return the templates of the HTML part, where no line breaks inside a day."""
+    return _templates().overlay(finalize=_finished)
+
+
+def _finished(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    kept = kept_together(value)
+    return Markup(kept) if isinstance(value, Markup) else kept  # noqa: S704  # nosec B704  # as safe as it was

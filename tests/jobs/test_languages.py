@@ -73,7 +73,7 @@ SAID = {
     "data_decided": "In den Büchern bleibt alles, wie es ist.",
     "access_changed": "Ihr Passwort wurde geändert",
     "new_address": "Sie öffnet nichts, bis jemand sie einlässt.",
-    "reminder": "So viel ist von 1.000,00&nbsp;$ noch offen.",
+    "reminder": "So viel ist von 1.000,00 $ noch offen.",
 }
 
 

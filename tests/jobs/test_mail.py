@@ -25,10 +25,11 @@ def row(rt: Runtime, mail_id: str) -> MailRow:
 
 
 def parts(message: EmailMessage) -> tuple[str, str]:
+    """Return the plain text and the HTML of a message; a space that no line breaks at counts as any other."""
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert html is not None
-    return text.get_content(), html.get_content()
+    return text.get_content(), html.get_content().replace("&nbsp;", " ")
 
 
 def test_a_receipt_says_the_same_in_both_hands_and_brings_its_paper(rt: Runtime, office: PostOffice) -> None:

@@ -107,3 +107,17 @@ def test_small_words() -> None:
     assert words.quantity(Decimal("1250.50")) == "1,250.5"
     exact = words.exact_text(datetime(2026, 11, 22, 22, 2, 31, tzinfo=UTC), "America/Los_Angeles")
     assert exact == "Sunday 22 November 2026, 14:02:31 PST"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Was due Monday 2 November, 20 days ago", "Was due Monday 2_November, 20_days ago"),
+        ("Fällig am Dienstag, 1. Dezember, in 9 Tagen", "Fällig am Dienstag, 1._Dezember, in 9_Tagen"),
+        ("Le 1er décembre", "Le 1er décembre"),
+        ("Invoice 1068 of 2026, 118 Water Street", "Invoice 1068 of 2026, 118 Water Street"),
+        ("2 3 4, 12:30 h", "2 3 4, 12:30 h"),
+    ],
+)
+def test_a_number_stays_with_the_word_it_counts(said: str, kept: str) -> None:
+    assert words.kept_together(said) == kept.replace("_", "\N{NO-BREAK SPACE}")
