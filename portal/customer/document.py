@@ -48,6 +48,7 @@ class Document:
     memo: str
     terms: str
     order_number: str
+    project: str  # what QuickBooks calls the project it is billed under
     payments: tuple[str, ...]  # ids of the Payments in QuickBooks that touch it
 
 
@@ -70,6 +71,7 @@ def _document(raw: Json, currency: str, year: int) -> Document:
         memo=_text((raw.get("CustomerMemo") or {}).get("value")),
         terms=_text((raw.get("SalesTermRef") or {}).get("name")),
         order_number=_order_number(raw.get("CustomField") or []),
+        project=_text((raw.get("ProjectRef") or {}).get("name")),
         payments=tuple(
             _text(linked.get("TxnId")) for linked in raw.get("LinkedTxn") or [] if linked.get("TxnType") == "Payment"
         ),

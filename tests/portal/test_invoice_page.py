@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -57,7 +58,17 @@ def test_who_asks_stands_first_and_can_be_called(opened: Opener) -> None:
     assert 'href="tel:(503) 555-0142"' in html
     assert html.count('<a href="/c/harbor-tile/i/68/ask">') == 1, "it is asked for once, beside the other questions"
     assert "read <time" in html
-    assert "40 seconds ago" in html
+    assert "40 seconds ago" in text_of(html)
+
+
+def test_the_payers_own_order_and_the_project_stand_on_it(rt: Runtime, opened: Opener) -> None:
+    fields = [{"DefinitionId": "1", "Name": "P.O. Number", "Type": "StringType", "StringValue": "PO-77"}]
+    more = {"CustomField": fields, "ProjectRef": {"value": "416296152", "name": "North terrace"}}
+    with rt.db.write("books") as session:
+        row = session.get_one(RawRow, (cast.HARBOR, "Invoice", "71"))
+        row.body = json.dumps(json.loads(row.body) | more)
+    words = text_of(opened("71").get("/c/harbor-tile/i/71").get_data(as_text=True))
+    assert "P.O. PO-77 Project North terrace" in words
 
 
 def test_payments_and_balance_sum_to_the_total(rt: Runtime, opened: Opener) -> None:
@@ -189,4 +200,5 @@ def test_overdue_begins_the_day_after(rt: Runtime, opened: Opener) -> None:
     guest = opened("92")
     assert "Due today" in guest.get("/c/harbor-tile/i/92").get_data(as_text=True)
     rt.clock.move(timedelta(hours=10))  # type: ignore[attr-defined]  # past midnight in Portland
-    assert "Was due Sunday 22 November, yesterday" in guest.get("/c/harbor-tile/i/92").get_data(as_text=True)
+    said = text_of(guest.get("/c/harbor-tile/i/92").get_data(as_text=True))
+    assert "Was due Sunday 22 November, yesterday" in said

@@ -24,6 +24,7 @@ from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import csrf_of
 from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
+from tests.portal.test_invoice_page import text_of
 
 Opener = Callable[..., FlaskClient]
 FORM = {
@@ -105,9 +106,8 @@ def test_skipping_and_what_is_coming(rt: Runtime, at_desk: Opener) -> None:
     ines = at_desk(cast.INES)
     assert "Mails about invoices are off." in ines.get("/staff/invoices/68").get_data(as_text=True)
     post(at_desk(cast.OMAR), "/staff/mail", **FORM)
-    assert "Next: 3 days before it is due, on Monday 30 November." in ines.get("/staff/invoices/68").get_data(
-        as_text=True
-    )
+    said = text_of(ines.get("/staff/invoices/68").get_data(as_text=True))
+    assert "Next: 3 days before it is due, on Monday 30 November." in said
     assert "It is left out of the schedule." in post(ines, "/staff/invoices/68/skip", skip="yes")
     assert "Next: " in post(ines, "/staff/invoices/68/skip", skip="")
     html = post(ines, f"/staff/customers/{cast.BLUE_MESA}/skip", skip="yes")

@@ -24,6 +24,7 @@ from sync.runtime import Runtime
 from tests import cast
 from tests.portal.conftest import Opener, csrf_of
 from tests.portal.one_engine import database_url  # noqa: F401  # a fixture
+from tests.portal.test_invoice_page import text_of
 
 HOME = "/c/harbor-tile"
 
@@ -177,7 +178,7 @@ def test_an_approval_is_owed_to_quickbooks_with_name_and_day(signed_in: Opener, 
     assert edit.title == "Estimate 1012 approved by Dana Reyes"
     assert ("push", cast.HARBOR) in rt.bell.rings  # type: ignore[attr-defined]
     page = signed_in(cast.DANA).get(f"{HOME}/e/e-1").get_data(as_text=True)
-    assert "Approved by Dana Reyes on 22 November" in page
+    assert "Approved by Dana Reyes on 22 November" in text_of(page)
     assert "within a few minutes" in page
     assert 'id="answer"' not in page
 
@@ -236,7 +237,7 @@ def test_an_expired_estimate_says_so_and_takes_no_answer(signed_in: Opener, rt: 
     with rt.db.write("expire") as session:
         session.get_one(EstimateRow, (cast.HARBOR, "e-1")).expires_day = cast.TODAY - timedelta(days=1)
     page = signed_in(cast.DANA).get(f"{HOME}/e/e-1").get_data(as_text=True)
-    assert "Expired on 21 November" in page
+    assert "Expired on 21 November" in text_of(page)
     answer(signed_in)
     assert owed(rt) == []
 
@@ -275,10 +276,10 @@ def test_the_home_shows_credits_debits_answers_and_what_happened(signed_in: Open
     page = signed_in(cast.DANA).get(f"{HOME}/").get_data(as_text=True)
     facts = page[page.index("facts-list") : page.index("Open invoices")]
     assert "$124.00" in facts
-    assert "Test Bank 6789, until about 26 November" in facts
+    assert "Test Bank 6789, until about 26 November" in text_of(facts)
     assert "$620.00 on its way" in facts
     assert "1 estimate waits for your answer" in facts
-    lately = page[page.index("What happened lately") :]
+    lately = text_of(page[page.index("What happened lately") :])
     assert lately.index("22 November") < lately.index("20 November") < lately.index("12 November")
     assert "Credit CM-7" in lately
 
