@@ -46,7 +46,7 @@ class ForkingWorker(_Patient, Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Start the child's life without the parent's database connections."""
-        runtime().db.engine.dispose(close=False)
+        runtime().db.leave_to_parent()
         super().main_work_horse(job, queue)
 
 

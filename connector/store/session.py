@@ -55,6 +55,7 @@ class Database:
         reads: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._write_engine = self.engine.execution_options(**writes)
         self._kept = threading.local()
+        self._parents = self._kept  # held on to after a fork, so that nobody closes what is in it
         self._read_engine = self.engine.execution_options(**reads)
 
     @contextmanager
@@ -101,6 +102,11 @@ class Database:
     def create_all(self) -> None:
         """Create the tables as the models have them; tests and benchmarks only, installations migrate."""
         SQLModel.metadata.create_all(self.engine)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: take connections of its own. The parent's are neither used here nor closed."""
+        self._parents, self._kept = self._kept, threading.local()
+        self.engine.dispose(close=False)
 
     def close(self) -> None:
         """Give all connections back; what other threads keep ends with them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -110,3 +111,30 @@ def _invoice(**values: Any) -> InvoiceRow:
 
 def _lease(name: str, **values: Any) -> LeaseRow:
     return LeaseRow(**{"name": name, "owner": "somebody", "until": NOON, "fence": 1, **values})
+
+
+def asked_by(db: Database) -> Any:
+    """Return the driver's connection that questions go to, after one was asked."""
+    with db.asking() as reader:
+        assert INVOICE.all(reader, company="nobody", wanted="1") == []
+        return reader.connection
+
+
+def test_a_forked_child_asks_by_a_connection_of_its_own(db: Database) -> None:
+    """SQLite forbids to carry one over a fork: what the parent keeps is neither used nor closed by the child."""
+    if not db.is_sqlite:  # there nothing is kept between two questions
+        db.leave_to_parent()
+        asked_by(db)
+        return
+    parents = asked_by(db)
+    assert asked_by(db) is parents, "a thread keeps its own"
+    db.leave_to_parent()
+    assert asked_by(db) is not parents
+    assert parents.cursor().execute("SELECT 1").fetchone() == (1,), "still open"
+
+
+def test_each_thread_asks_by_a_connection_of_its_own(db: Database) -> None:
+    mine = asked_by(db)
+    with ThreadPoolExecutor(max_workers=1) as other:
+        theirs = other.submit(asked_by, db).result()
+    assert theirs is not mine
