@@ -79,6 +79,21 @@ def test_a_credit_that_was_agreed_and_never_used_is_named(till: Till, watch: Wat
     assert any(one.reason == "credits of 4000 were agreed, 0 is used, 0 left over" for one in found), found
 
 
+def test_of_a_credit_less_is_used_where_an_invoice_was_taken_back_meanwhile(till: Till, watch: Watch) -> None:
+    gone, stays = till.open_invoice(100_00, "1068"), till.open_invoice(40_00, "1071")
+    kept: dict[str, Any] = {"CustomerRef": {"value": till.blue_mesa}, "Line": [till.line(70_00)]}
+    memo = f"CreditMemo/{till.by_hand('CreditMemo', DocNumber='CM-1', **kept)}"
+    started = till.start({gone: 50_00, stays: 40_00}, credits=((memo, 70_00),))
+    till.confirm(started.payment_id)
+    till.by_hand_verb("delete", "Invoice", gone)
+    till.later(3)
+    till.settle(started.payment_id)
+    till.push()
+    till.later(86_400)
+    assert [one["Balance"] for one in till.in_books("CreditMemo")] == [50], "20 in money and 20 of it paid what stays"
+    assert watch.whole(final=True) == []
+
+
 Plant = Callable[[Till], object]
 
 

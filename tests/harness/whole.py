@@ -93,7 +93,11 @@ class Whole:
         return self.is_named(payment_id, charge["id"], charge["balance_transaction"] or "", *ids, *names)
 
     def _credits(self) -> Iterator[Broken]:
-        """I-1: what credits were agreed to pay is used in the books, and no discount is left over, or it is named."""
+        """I-1: what credits were agreed to pay is used in the books, and no discount is left over, or it is named.
+
+        Of a credit less is used where somebody made an invoice smaller meanwhile, or took it back: nothing is open on
+        it then, and the rest of the credit is the customer's, as it was.
+        """
         agreed: Counter[str] = Counter()
         for use in self.ledgers.rows(CreditUseRow):
             if not use.credit.startswith(UNAPPLIED):  # `_applied` looks at those
@@ -103,9 +107,16 @@ class Whole:
             docs = [doc for doc in self.ours if doc.payment_id == payment_id]
             used = sum(doc.lent for doc in docs)
             over = sum(minor_of(doc.body["Balance"], doc.currency) for doc in docs if doc.entity == "CreditMemo")
-            if payment.state != "succeeded" or (used == minor and not over) or self._is_payment_named(payment, docs):
+            is_used = used == minor or used < minor <= used + self._without_room(payment_id)
+            if payment.state != "succeeded" or (is_used and not over) or self._is_payment_named(payment, docs):
                 continue
             yield Broken("I-1", payment_id, f"credits of {minor} were agreed, {used} is used, {over} left over")
+
+    def _without_room(self, payment_id: str) -> int:
+        """Return how much of a payment was meant for invoices that can take no more of it."""
+        shares = [share for share in self.ledgers.rows(ShareRow) if share.payment_id == payment_id]
+        found = [(share.amount_minor, self.books.body("Invoice", share.invoice_id)) for share in shares]
+        return sum(minor for minor, invoice in found if invoice is None or not invoice["Balance"])
 
     def _applied(self) -> Iterator[Broken]:
         """I-1: an earlier payment that was applied gives invoices what our postings say, all of them, once each.
