@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext
@@ -68,8 +69,13 @@ def photograph_all(folder: Path) -> int:
         for device, width, dark, language in LOOKS:
             look = f"{device}-{'dark' if dark else 'light'}" + ("" if language == "en-US" else f"-{language[:2]}")
             payer = _payer(site, width, dark, language)
-            pages = [PORTAL + path for path in (*languages.ALL_PAGES, *languages.STRANGERS_PAGES)]
-            made += _walk(site, payer, pages, folder, f"portal-{look}")
+            made += _walk(site, payer, [PORTAL + path for path in languages.ALL_PAGES], folder, f"portal-{look}")
+            scheme: Literal["dark", "light"] = "dark" if dark else "light"
+            nobody = site.browser.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=scheme, locale=language
+            )
+            doors = [PORTAL + path for path in languages.STRANGERS_PAGES]
+            made += _walk(site, nobody, doors, folder, f"doors-{look}")
             if language == "en-US":
                 owner = site.omar(width=width, dark=dark)
                 made += _walk(site, owner, ["/staff" + path for path in CONSOLE], folder, f"console-{look}")

@@ -94,9 +94,13 @@ class _Desk:
         return dict(json.loads(plain or b"{}"))
 
     def language(self) -> str:
-        """Return what the person reads who was there when this was owed, else what the company speaks unasked."""
-        unasked = self.company_or_none.language if self.company_or_none and self.mail.kind not in FOR_STAFF else ""
-        return self._read_by_person() or unasked
+        """Return what the person reads who was there when this was owed, else what the company speaks unasked.
+
+        Staff read English, also about a payment of somebody who does not.
+        """
+        if self.mail.kind in FOR_STAFF:
+            return ""
+        return self._read_by_person() or (self.company_or_none.language if self.company_or_none else "")
 
     def _read_by_person(self) -> str:
         if not self.mail.payment_id:

@@ -107,6 +107,15 @@ def test_a_mail_is_german_to_its_last_word(rt: Runtime, office: PostOffice, kind
 
 
 @pytest.mark.usefixtures("_payments")
+@pytest.mark.parametrize("kind", FOR_STAFF)
+def test_staff_read_english_also_about_somebody_who_does_not(rt: Runtime, kind: str) -> None:
+    said = {"url": "http://127.0.0.1:8800/staff/", "thread_id": "t-1", "subject": "A debit", "text": "It came back."}
+    mail_id = owe_mail(rt, kind, context=json.dumps({"language": "de", **said}), payment_id="pay-de")
+    with rt.db.read() as session:
+        assert write_letter(session, rt, session.get_one(MailRow, mail_id)).locale == words.LOCALE
+
+
+@pytest.mark.usefixtures("_payments")
 def test_the_receipt_of_a_payer_whose_language_nobody_knows_is_english(rt: Runtime, office: PostOffice) -> None:
     send_mail(rt, owe_mail(rt, "receipt", payment_id="pay-1"))
     (message,) = office.taken
