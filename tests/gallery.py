@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from connector.store.session import Database
@@ -108,12 +108,17 @@ def _walk(site: Served, context: BrowserContext, paths: Sequence[str], folder: P
             continue  # a page of something that is not on the stage; one page of nothing is enough
         name = re.sub(r"[^a-z0-9]+", "-", path.rpartition("harbor-tile")[2].lower()).strip("-") or "home"
         file = folder / f"{look}-{number:02}-{name}.png"
-        for bar in page.locator(".bar").all():
-            bar.evaluate("bar => { bar.style.position = 'static'; }")  # it would float over what is behind it
+        lay_down_bars(page)
         page.screenshot(path=file, full_page=True)
         taken.append(file)
     context.close()
     return _lay_out(taken, folder, look)
+
+
+def lay_down_bars(page: Page) -> None:
+    """Let what floats at the foot of a screen stand in its place: it covers a part of a whole picture."""
+    for bar in page.locator(".bar").all():
+        bar.evaluate("bar => { bar.style.position = 'static'; }")
 
 
 def _lay_out(taken: Sequence[Path], folder: Path, look: str) -> int:

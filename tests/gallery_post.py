@@ -102,8 +102,9 @@ def _html(rt: Runtime, kind: str, language: str) -> str:
         "subject": kind if kind.startswith("verify") else "A bank debit of Blue Mesa Ranch came back",
         "text": "The bank returned $620.00 of invoice 1076. The invoice is open again.",
     }
-    sealed = rt.vault.seal(json.dumps(context), company_id=cast.HARBOR, column=CONTEXT_COLUMN)
-    of = {"company_id": cast.HARBOR, "key": kind, "kind": kind, "created_at": cast.NOW, "context_cipher": sealed}
+    company = "" if kind == "staff_sign_in" else cast.HARBOR  # staff sign in to the installation
+    sealed = rt.vault.seal(json.dumps(context), company_id=company, column=CONTEXT_COLUMN)
+    of = {"company_id": company, "key": kind, "kind": kind, "created_at": cast.NOW, "context_cipher": sealed}
     about = {"payment_id": _PAYMENTS.get(kind, ""), "invoice_id": "59"}  # overdue, and nothing stops its reminders
     mail = MailRow(id=f"picture-{kind}", to="dana@bluemesa.test", **of, **about)
     with rt.db.read() as session:

@@ -23,7 +23,7 @@ from sandbox.demo.payer import BANK, CARD, Payer
 from sandbox.demo.ports import Ports
 from sandbox.demo.stage import Stage
 from tests.chromium import chromium
-from tests.gallery import photograph_all
+from tests.gallery import lay_down_bars, photograph_all
 
 ROOT = Path(__file__).resolve().parents[1]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -118,6 +118,8 @@ class Camera:
 
     def take(self, what: str, *, whole: bool = False) -> None:
         self.page.wait_for_load_state("networkidle")
+        if whole:
+            lay_down_bars(self.page)
         self.page.screenshot(path=self.folder / f"{what}-{self.name}.png", full_page=whole)
 
     def close(self) -> None:
