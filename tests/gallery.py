@@ -64,6 +64,8 @@ def the_stage(browser: Browser) -> Iterator[Served]:
 def photograph_all(folder: Path) -> int:
     """Photograph everything into a folder; returns how many pictures it made."""
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):  # of pages that are called otherwise by now
+        old.unlink()
     made = 0
     with chromium() as browser, the_stage(browser) as site:
         for device, width, dark, language in LOOKS:
