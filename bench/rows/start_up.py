@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from bench import processes
-from bench.frame import Bench, Findings, Goal, Reading, Row
+from bench.frame import Bench, Findings, Goal, Reading, Row, Scale
 from bench.measure import Subject, interleave
 
 _BARE = "pass"
@@ -37,8 +37,8 @@ def _start(code: str) -> Subject:
 def measure(bench: Bench) -> Findings:
     """Start each process in turn, round by round."""
     subjects = {"bare": _start(_BARE), "help": _start(_HELP), "portal": _start(_PORTAL), "all": _start(_ALL)}
-    warm_up = bench.pick(tiny=0, quick=1, full=1) > 0
-    timings = interleave(subjects, bench.pick(tiny=1, quick=2, full=15), warm_up=warm_up)
+    is_timed = bench.scale is not Scale.TINY
+    timings = interleave(subjects, bench.pick(tiny=1, quick=2, full=15), warm_up=is_timed)
     heavy: list[str] = json.loads(processes.run(["-c", _WHICH_HEAVY]).said.splitlines()[-1])
     return Findings(
         floor=timings.text("bare"),

@@ -46,8 +46,8 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
     today = visitor().company.today
     steps_of = partial(debit_steps, company=visitor().company)
     talks = talks_of(visitor(), sheet)
-    disputed, undisputed = undisputed_of(visitor(), sheet)
     with runtime().db.read() as session:
+        disputed, undisputed = undisputed_of(session, visitor(), sheet)
         may_pay, files = _may_pay(session, invoice_id), invoice_files(session, visitor(), invoice_id)
     return render_template(
         "customer/invoice.html",

@@ -45,11 +45,12 @@ def talks_of(who: Visitor, sheet: Sheet) -> list[Talk]:
         return talks_where(session, who.company.id, col(ThreadRow.invoice_id) == sheet.invoice.qbo_id, limit=MOST_SHOWN)
 
 
-def undisputed_of(who: Visitor, sheet: Sheet) -> tuple[Money, Money]:
-    """Return how much of what is left is disputed, and what may be paid apart from it; nothing where it may not."""
-    with runtime().db.read() as session:  # the latest threads are shown, every dispute counts
-        disputed_now = disputed_minor(session, who.company.id, sheet.invoice.qbo_id)
-    rest = undisputed(sheet.left, disputed_now)
+def undisputed_of(session: Session, who: Visitor, sheet: Sheet) -> tuple[Money, Money]:
+    """Return how much of what is left is disputed, and what may be paid apart from it; nothing where it may not.
+
+    Every dispute counts, also one older than the threads that the page shows.
+    """
+    rest = undisputed(sheet.left, disputed_minor(session, who.company.id, sheet.invoice.qbo_id))
     disputed = sheet.left - rest
     too_small = is_too_small(rest, sheet.left, who.company.least_part(rest.currency))
     may = who.company.allow_partial and disputed and not too_small

@@ -15,6 +15,7 @@ from connector.ledger.money import Money
 from connector.store.access import ContactCustomerRow
 from connector.store.companies import CompanyRow
 from connector.words import LOCALE, minor_figure
+from portal.customer import listing
 from portal.customer.listing_rows import Saying, line_of
 from sync.runtime import Runtime
 from tests import cast
@@ -153,6 +154,21 @@ def test_only_what_may_be_paid_can_be_chosen(rt: Runtime, signed_in: Opener) -> 
     assert "1071" in looks
     assert 'name="i"' not in looks
     assert 'id="go"' not in looks
+
+
+def test_the_query_of_one_customer_holds_its_scope_itself(rt: Runtime) -> None:
+    """It is handed a customer that an earlier question found: whoever lost him meanwhile gets nothing."""
+    cast.put(rt.db, *cast.invoice("91", "1091", customer_id=cast.CEDAR_HILL))
+    of = {"company": cast.HARBOR, "contact": cast.DANA, "chosen": "", "most": 9, "skipped": 0}
+    query = listing._query("", "", False, False, True)
+    with rt.db.asking() as reader:
+        assert query.all(reader, only=cast.BLUE_MESA, **of)
+        assert query.all(reader, only=cast.CEDAR_HILL, **of) == []
+    with rt.db.write("taken") as session:
+        mine = update(ContactCustomerRow).where(col(ContactCustomerRow.contact_id) == cast.DANA)
+        session.exec(mine.values(state="blocked"))
+    with rt.db.asking() as reader:
+        assert query.all(reader, only=cast.BLUE_MESA, **of) == []
 
 
 def test_nothing_is_chosen_while_payments_are_paused(rt: Runtime, signed_in: Opener) -> None:
