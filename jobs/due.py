@@ -22,6 +22,7 @@ from oauth.connections import QUICKBOOKS, STRIPE
 from sync.editing.rows import companies_with_edits
 from sync.outbox import companies_with_due
 from sync.pushing.waiting import companies_to_look_at
+from sync.retrying.rows import retries_due
 from sync.talk.escalating import late_threads
 
 MOST = 100  # subjects of one kind in one turn
@@ -89,6 +90,7 @@ def connections_by_company(session: Session) -> dict[str, set[str]]:
 CHORES = (
     Chore("settle", _events),
     Chore("payments", _any_payment),
+    Chore("retries", retries_due),
     Chore("push", _to_push),
     Chore("late", companies_to_look_at),
     Chore("talk", late_threads),

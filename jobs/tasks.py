@@ -18,6 +18,7 @@ from sync.inbox import settle_inbox
 from sync.pull import pull_company
 from sync.push import push_company
 from sync.pushing.waiting import name_late
+from sync.retrying.trying import try_again
 from sync.stripe_feed import follow
 from sync.talk.escalating import escalate
 from sync.tieout import prove as tie_out
@@ -40,6 +41,11 @@ def payments(_: str) -> None:
     """Look up the payments that are due for it, and give up those that nobody finished."""
     sweep_payments(runtime())
     expire(runtime())
+
+
+def retries(retry_id: str) -> None:
+    """Try a payment again whose payer agreed to it, or follow its try."""
+    try_again(runtime(), retry_id)
 
 
 def push(company_id: str) -> None:

@@ -23,6 +23,7 @@ KINDS = {
     "receipt": mark("Receipt"),
     "debit_started": mark("Notice of a bank debit"),
     "debit_failed": mark("Notice of a failed bank debit"),
+    "retry": mark("Notice of a payment that is tried again"),
     "verify_bank": mark("Bank account to verify"),
     "verify_over": mark("Bank account that was not verified"),
     "sign_in": mark("Sign-in link"),

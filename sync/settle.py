@@ -29,6 +29,7 @@ from sync.collect.credits import uses_of
 from sync.collect.intents import intent_of, shares_of
 from sync.counts import next_count
 from sync.outbox import write_postings
+from sync.retrying import rows as retries
 from sync.runtime import Runtime
 from sync.settling import words as settle_words
 from sync.settling.facts import CREDIT, Change, charge_fact, credit_fact, decide
@@ -176,9 +177,11 @@ def _write(rt: Runtime, look: _Look) -> list[tuple[str, str]] | None:
         rings = []
         if look.change.is_news:
             _tell(session, rt, row, look.shares)
-        if look.change.mail and (mail_id := _owe_mail(session, rt, row, look.change.mail)):
+        is_retried = row.state == PaymentState.FAILED and retries.hurry(session, row, rt.clock.now())
+        if look.change.mail and not is_retried and (mail_id := _owe_mail(session, rt, row, look.change.mail)):
             rings.append(("mail", mail_id))
-        others = tell_others(session, rt, row, look.shares, look.intent, is_news=look.change.is_news)
+        is_told = look.change.is_news and not is_retried
+        others = tell_others(session, rt, row, look.shares, look.intent, is_news=is_told)
         rings += [("mail", mail_id) for mail_id in others]
         if look.charge and _book(session, rt, row, look, look.charge):
             rings.append(("push", row.company_id))

@@ -33,7 +33,7 @@ from sync.mail_rows import CONTEXT_COLUMN
 from sync.runtime import Runtime
 from tests import cast
 
-_PAYMENTS = {"receipt": "pay-full", "debit_started": "pay-debit", "debit_failed": "pay-failed"}
+_PAYMENTS = {"receipt": "pay-full", "debit_started": "pay-debit", "debit_failed": "pay-failed", "retry": "pay-failed"}
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,9 @@ def _html(rt: Runtime, kind: str, language: str) -> str:
         "subject": kind if kind.startswith("verify") else "A bank debit of Blue Mesa Ranch came back",
         "text": "The bank returned $620.00 of invoice 1076. The invoice is open again.",
     }
+    if kind == "retry":
+        context |= {"what": "again", "day": "2026-12-02", "method": "First Harbor Bank 6789"}
+        context |= {"reason": "The bank account has insufficient funds to complete the purchase."}
     company = "" if kind == "staff_sign_in" else cast.HARBOR  # staff sign in to the installation
     sealed = rt.vault.seal(json.dumps(context), company_id=company, column=CONTEXT_COLUMN)
     of = {"company_id": company, "key": kind, "kind": kind, "created_at": cast.NOW, "context_cipher": sealed}

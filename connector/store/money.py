@@ -9,9 +9,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
 from connector.store.columns import instant, maybe_instant, maybe_minor, minor, text
+
+_IS_TRY = sql("retry_id <> ''")
 
 
 class PaymentRow(SQLModel, table=True):
@@ -22,6 +25,9 @@ class PaymentRow(SQLModel, table=True):
         UniqueConstraint("company_id", "intent_id"),
         UniqueConstraint("company_id", "receipt_number"),
         Index("payment_by_state", "company_id", "state", "created_at"),
+        Index(
+            "payment_of_retry", "retry_id", sqlite_where=sql("retry_id <> ''"), postgresql_where=sql("retry_id <> ''")
+        ),
     )
 
     id: str = Field(primary_key=True)  # ULID
@@ -51,6 +57,8 @@ class PaymentRow(SQLModel, table=True):
     method_label: str = ""  # "Visa 4242"
     error_code: str = ""
     error_text: str = text()
+    error_advice: str = ""  # Stripe's: try_again_later | do_not_try_again | confirm_card_data
+    retry_id: str = ""  # the consent by which it was pressed; empty where a person pressed
     receipt_number: int | None = None
     version: int = 0  # raised by every change, for the live status page
     created_at: datetime = instant()

@@ -34,6 +34,7 @@ from connector.store import (  # noqa: F401
     money,
     outbox,
     papers,
+    retries,
     talk,
     verifying,
 )

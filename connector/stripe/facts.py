@@ -34,6 +34,7 @@ class NewIntent:
     statement_suffix: str = ""
     customer: str = ""  # whose kept methods may confirm it
     keeps: bool = False  # the method that pays it is kept for this customer
+    without_payer: bool = False  # nobody is there who could be led to another page
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Intent:
     created_at: datetime
     charge: Charge | None
     deposits: Deposits | None = None
+    advice: str = ""  # Stripe's on the error: try_again_later | do_not_try_again | confirm_card_data
 
 
 @dataclass(frozen=True, slots=True)

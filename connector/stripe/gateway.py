@@ -64,6 +64,8 @@ class StripeGateway:
         }
         if new.customer:
             params["customer"] = new.customer
+        if new.without_payer:
+            params["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
         if new.keeps:
             params["setup_future_usage"] = "off_session"
         if new.statement_suffix:
@@ -71,6 +73,16 @@ class StripeGateway:
         options: stripe.RequestOptions = {"idempotency_key": key}
         raw = self._write("intent.create", lambda: self._v1.payment_intents.create(params, options))  # type: ignore[arg-type]
         return reading.intent_of(raw)
+
+    def confirm_kept(self, intent_id: str, method_ref: str, *, key: str) -> Intent:
+        """Confirm an intent with a kept method whose owner is not there, under our own idempotency key.
+
+        Raises Rejected when the bank refuses it, or when it was confirmed before; UnknownOutcome when nobody can tell.
+        """
+        params: Any = {"payment_method": method_ref, "off_session": True, "expand": _WITH_CHARGE}
+        options: stripe.RequestOptions = {"idempotency_key": key}
+        send = self._v1.payment_intents.confirm
+        return reading.intent_of(self._write("intent.confirm", lambda: send(intent_id, params, options)))
 
     def create_customer(self, *, email: str, metadata: dict[str, str], key: str) -> str:
         """Create who keeps methods, under our own key; returns its id."""

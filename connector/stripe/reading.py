@@ -59,6 +59,7 @@ def intent_of(raw: Raw) -> Intent:
         created_at=instant_of(raw["created"]),
         charge=charge_of(charge) if isinstance(charge, Mapping) else None,
         deposits=_deposits_of(raw),
+        advice=error.get("advice_code") or "",
     )
 
 

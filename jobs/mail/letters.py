@@ -22,6 +22,7 @@ from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from jobs.mail.asking import OFF, read_asking, read_pdf, words_of
+from jobs.mail.retrying import read_retrying
 from jobs.mail.talking import Talk, read_talk
 from jobs.mail.verifying import read_verifying
 from jobs.papers.receipt import file_name, print_receipt
@@ -29,6 +30,7 @@ from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
 from sync.addresses import at_home, home_of
 from sync.notices import DATA_DECIDED, TO_STAFF
 from sync.reminding.plan import INVOICE_NEW, REMINDER
+from sync.retrying.telling import MAIL as RETRY
 from sync.runtime import Runtime
 from sync.verifying import ASKS, OVER
 
@@ -185,6 +187,13 @@ def _verify(desk: _Desk) -> Letter:
     return Letter(desk.mail.kind, asking.subject(again=bool(context.get("again"))), values, desk.company)
 
 
+def _retry(desk: _Desk) -> Letter:
+    payment = desk.payment()
+    amount = words.money_text(Money(payment.amount_minor, payment.currency))
+    told = read_retrying(desk.context(), amount, desk.company.name)
+    return Letter("retry", told.subject, {"told": told, "amount": amount, "url": desk.url()}, desk.company)
+
+
 def _sign_in(desk: _Desk) -> Letter:
     values = {"url": desk.url(), "place": desk.company.name}
     return Letter("sign_in", words.say("Sign in to {place}", place=desk.company.name), values, desk.company)
@@ -310,6 +319,7 @@ _WRITERS: dict[str, Callable[[_Desk], Letter]] = {
     "receipt": _receipt,
     "debit_started": _debit_started,
     "debit_failed": _debit_failed,
+    RETRY: _retry,
     ASKS: _verify,
     OVER: _verify,
     "sign_in": _sign_in,

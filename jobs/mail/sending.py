@@ -240,6 +240,7 @@ _NAMES = {
     "receipt": "Receipt",
     "debit_started": "Notice of a bank debit",
     "debit_failed": "Notice of a failed bank debit",
+    "retry": "Notice of a payment that is tried again",
     "verify_bank": "Question to verify a bank account",
     "verify_over": "Notice of a bank account that was not verified",
     "sign_in": "Sign-in link",

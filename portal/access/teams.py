@@ -20,9 +20,10 @@ from connector.store.upsert import insert_ignoring
 from connector.words import say
 from portal.access import links, people
 from portal.access.companies import Company
-from portal.access.roles import MANAGE, PAY, ROLES
+from portal.access.roles import ROLES
 from portal.access.tokens import digest
 from portal.picking import fetch, pick
+from sync.reach import MANAGE, PAY
 
 if TYPE_CHECKING:
     from sync.runtime import Runtime

@@ -22,9 +22,9 @@ from connector.store.money import PaymentRow, ShareRow
 from connector.store.prepared import Askable, Prepared
 from portal.access import sessions
 from portal.access.companies import COLUMNS, Company, company_of
-from portal.access.roles import PAYERS, reach, reach_of, reach_with_roles, reaches
 from portal.here import now
 from portal.picking import asking, fetch, pick
+from sync.reach import PAYERS, reach, reach_of, reach_with_roles, reaches
 
 MOST_OPENED = 40  # links one browser keeps open at once
 

@@ -6,6 +6,7 @@ computed anew when QuickBooks has said it; live books are read when Pay is press
 
 from portal.customer import (
     account,
+    again,
     attachments,
     contact,
     deposit,
@@ -33,6 +34,7 @@ from portal.customer.gate import pages
 
 __all__ = [
     "account",
+    "again",
     "attachments",
     "contact",
     "deposit",

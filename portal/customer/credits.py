@@ -23,7 +23,6 @@ from connector.store.cache import BookPaymentRow, CreditRow, RawRow
 from connector.store.money import CreditUseRow
 from connector.store.outbox import PostingRow
 from connector.words import day_text, say
-from portal.access.roles import PAYERS
 from portal.access.visitors import Visitor
 from portal.customer.document import read_document
 from portal.customer.started import started_here
@@ -33,6 +32,7 @@ from portal.picking import fetch, pick
 from sync.collect.answers import MOST_INVOICES
 from sync.collect.credits import MEMO, PAYMENT, ids_in, is_free
 from sync.collect.reserve import Reservation, reservations, reserved_minor
+from sync.reach import PAYERS
 
 MOST_CREDITS = MOST_INVOICES  # offered at once: as many as one payment takes invoices
 

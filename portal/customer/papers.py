@@ -15,7 +15,6 @@ from connector.errors import GatewayError, NotConnected, NotFound
 from connector.store.cache import CreditRow
 from connector.store.papers import EstimateRow
 from connector.words import mark, money_text, on_record, say
-from portal.access.roles import PAYERS
 from portal.access.visitors import Visitor
 from portal.customer.attachments import estimate_files
 from portal.customer.credits import left_of_payments, title_of
@@ -30,6 +29,7 @@ from sync import log as sync_log
 from sync.copies import paper
 from sync.editing.rows import Edit, key_of, owe_edit
 from sync.notices import tell_staff
+from sync.reach import PAYERS
 
 log = structlog.get_logger()
 

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from connector.ledger.payments import OPEN, PaymentState
 from jobs.receipts import read_receipt
+from portal.customer.again import again_of
 from portal.customer.gate import for_payers, pages, visitor
 from portal.customer.invoice import pdf_response
 from portal.customer.story import Story, story_of
@@ -35,11 +36,11 @@ def show_payment(payment_id: str) -> ResponseReturnValue:
     story = _story_or_404(payment_id)
     if "seen" in request.args or "check" in request.args:
         story = _looked_again(story, just_paid="seen" not in request.args)
-    if "seen" not in request.args:
-        return render_template("customer/payment.html", story=story, pay_again=_pay_again(story))
-    if request.args["seen"] == story.version:
+    if "seen" in request.args and request.args["seen"] == story.version:
         return "", 204
-    return render_template("customer/payment_story.html", story=story, pay_again=_pay_again(story))
+    page = "payment_story" if "seen" in request.args else "payment"
+    again = again_of(visitor(), story)
+    return render_template(f"customer/{page}.html", story=story, again=again, pay_again=_pay_again(story))
 
 
 @pages.get("/r/<payment_id>")

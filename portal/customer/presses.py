@@ -19,7 +19,6 @@ from connector.ledger.credits import GRANTED
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.words import language, mark, say
 from portal.access.limits import address
-from portal.access.roles import PAYERS
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.customer.credits import MOST_CREDITS, owners_of
@@ -30,6 +29,7 @@ from sync.collect.amounts import read_amount
 from sync.collect.answers import MOST_INVOICES
 from sync.collect.before import LARGEST_MINOR
 from sync.collect.press import Press
+from sync.reach import PAYERS
 
 _FIELDS, _OPTIONAL = (
     {"shares", "form_nonce", "shown_minor", "email"},

@@ -16,11 +16,12 @@ from connector.errors import WrongInput
 from connector.words import mark, on_record, say
 from portal.access import people, teams
 from portal.access.limits import Limit, count_try
-from portal.access.roles import MANAGE, ROLES, Acted, acted_for
+from portal.access.roles import ROLES, Acted, acted_for
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.here import runtime
 from portal.ring import PRESS, limiter
 from sync import log
+from sync.reach import MANAGE
 
 _DONE = {
     "role": mark("Saved. It counts from the next page they open."),

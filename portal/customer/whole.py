@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, and_, true
 from sqlmodel import col
 
 from connector.store.money import PaymentRow, ShareRow
-from portal.access.roles import reach_of
 from portal.access.visitors import Visitor
 from portal.picking import pick
+from sync.reach import reach_of
 
 
 def is_own(visitor: Visitor) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, render_template
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session, col
 
@@ -15,14 +15,18 @@ from connector.ledger.money import Money
 from connector.store.cache import CustomerRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import MailRow, PostingRow
+from portal.access.members import BOOKKEEPER
 from portal.here import runtime
 from portal.picking import fetch, fetch_one, pick
-from portal.staff.gate import member, pages
+from portal.staff.gate import member, needs_role, pages
 from portal.staff.matching import matches
 from portal.staff.payment_rows import MARKS, payments_of
 from portal.staff.trail import trail_of
 from portal.staff.wish import PAGE, Wish, read_wish
 from sync.pushing.dry_run import DryRun, dry_run
+from sync.retrying import rows as retries
+from sync.retrying.agreeing import stop
+from sync.retrying.telling import ENDS as RETRY_ENDS
 
 FILTERS = {"": "All", "succeeded": "Paid", "processing": "On their way", "failed": "Failed", "created": "Not finished"}
 POSTING_MARKS = {
@@ -85,6 +89,7 @@ def show_payment(payment_id: str) -> ResponseReturnValue:
         postings = _postings(session, company_id, payment_id)
         mails = _mails(session, company_id, payment_id)
         trail = trail_of(session, company_id, payment_id=payment_id)
+        retry = retries.newest_of(session, company_id, row)
     return render_template(
         "staff/payment.html",
         row=row,
@@ -95,9 +100,23 @@ def show_payment(payment_id: str) -> ResponseReturnValue:
         postings=postings,
         mails=mails,
         trail=trail,
+        retry=retry,
+        retry_ends=RETRY_ENDS,
         posting_marks=POSTING_MARKS,
         posting_names=POSTING_NAMES,
     )
+
+
+@pages.post("/payments/<payment_id>/stop-trying")
+@needs_role(BOOKKEEPER)
+def stop_retry(payment_id: str) -> ResponseReturnValue:
+    """End a payer's consent: his payment is not tried again."""
+    company_id = member().company.id
+    with runtime().db.read() as session:
+        _find(session, company_id, payment_id)
+    if stop(runtime(), company_id, payment_id, by=member().email):
+        flash("Stopped. It is not tried again.", "good")
+    return redirect(url_for("staff.show_payment", payment_id=payment_id))
 
 
 def _find(session: Session, company_id: str, payment_id: str) -> Any:

@@ -80,6 +80,7 @@ def new_intent(
         amount=Money(row.amount_minor, row.currency),
         customer=row.stripe_customer,
         keeps=keeps,
+        without_payer=bool(row.retry_id),
         description=_description([share.number for share in shares]),
         metadata={
             CUSTOMER_KEY: row.customer_id,

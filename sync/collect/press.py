@@ -44,6 +44,7 @@ class Press:
     language: str = ""  # in which the payer reads
     allowed_invoices: frozenset[str] = frozenset()
     allowed_customers: frozenset[str] = frozenset()
+    retry_id: str = ""  # the consent by which it is tried again; empty where a person presses
     replaces: frozenset[str] = frozenset()  # payments this browser started: unfinished on these invoices, given up
 
     @property

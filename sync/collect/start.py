@@ -193,6 +193,7 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, at_stripe
         customer_id=press.customer_id,
         contact_id=press.contact_id,
         payer_email=press.payer_email,
+        retry_id=press.retry_id,
         from_session=press.from_session,
         from_address=press.from_address,
         note=press.note,
@@ -210,7 +211,8 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, at_stripe
     if not insert_ignoring(session, PaymentRow.__table__, [payment.model_dump()]):  # type: ignore[attr-defined]
         return answers.plain("other_form")  # another company's form had this nonce
     session.add_all([*_parts(press, known, payment.id), *keeping.consent_of(rt, press, payment.id)])
-    text = f"Pay was pressed for {money_text(Money(payment.amount_minor, payment.currency))}."
+    pressed = "Tried again by the payer’s consent, for" if press.retry_id else "Pay was pressed for"
+    text = f"{pressed} {money_text(Money(payment.amount_minor, payment.currency))}."
     if known.read_at is not None:
         text += f" QuickBooks could not be asked; its balances were read at {known.read_at:%Y-%m-%d %H:%M} UTC."
     history.note(session, rt, payment, text)

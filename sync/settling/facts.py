@@ -137,9 +137,9 @@ def _of_charge(row: PaymentRow, intent: Intent) -> dict[str, Any]:
 def _of_error(state: PaymentState, intent: Intent) -> dict[str, str]:
     """Return the error to keep: none once money is on its way or was given up, the payer's words while it matters."""
     if state not in OPEN and state is not PaymentState.FAILED:
-        return {"error_code": "", "error_text": ""}
+        return {"error_code": "", "error_text": "", "error_advice": ""}
     text = intent.error_text
     if intent.error_code in _DISCREET:
         what = "bank account" if intent.charge and intent.charge.method in DEBITS else "card"
         text = f"Your {what} was declined."
-    return {"error_code": intent.error_code, "error_text": text}
+    return {"error_code": intent.error_code, "error_text": text, "error_advice": intent.advice}

@@ -20,7 +20,10 @@ from sync.settling import words
 def tell_others(
     session: Session, rt: Runtime, row: PaymentRow, shares: Sequence[ShareRow], intent: Intent, *, is_news: bool
 ) -> list[str]:
-    """Owe the mails that a payment's move asks for beside its payer's own; returns the ids of those to send now."""
+    """Owe the mails that a payment's move asks for beside its payer's own; returns the ids of those to send now.
+
+    `is_news` is false also where the payment is tried again by itself: what becomes of that is told elsewhere.
+    """
     owed = verifying.follow_payment(session, rt, row, intent)
     if not is_news or row.state != PaymentState.FAILED:
         return owed

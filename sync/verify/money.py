@@ -72,6 +72,18 @@ def never_charged_twice(session: Session, rt: Runtime, company_id: str) -> Itera
     )
     for payment_id, number in session.exec(twice):
         yield Broken("I-2", payment_id, f"Stripe took money {number} times for one press of Pay")
+    again = (
+        select(PaymentRow.retry_id, func.count())
+        .where(
+            PaymentRow.company_id == company_id,
+            PaymentRow.retry_id != "",
+            col(PaymentRow.state).in_((SUCCEEDED, PaymentState.PROCESSING)),
+        )
+        .group_by(col(PaymentRow.retry_id))
+        .having(func.count() > 1)
+    )
+    for retry_id, number in session.exec(again):
+        yield Broken("I-2", retry_id, f"{number} payments came of one consent to try again")
 
 
 def nothing_from_nothing(session: Session, rt: Runtime, company_id: str) -> Iterator[Broken]:

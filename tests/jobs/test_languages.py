@@ -64,6 +64,7 @@ SAID = {
     "receipt": "Wir haben Ihre Zahlung erhalten. Vielen Dank.",
     "debit_started": "Banken brauchen bis zu vier Werktage.",
     "debit_failed": "Die Bank teilte mit: Ihr Bankkonto wurde abgelehnt.",
+    "retry": "Das war der letzte Versuch.",
     "sign_in": "Wenn Sie ihn nicht angefordert haben, müssen Sie nichts tun",
     "staff_sign_in": "Anmelden bei Tieout",
     "talk_answer": "Harbor Tile Co. hat zu Rechnung 1068 geantwortet",
@@ -92,7 +93,8 @@ def test_a_mail_is_german_to_its_last_word(rt: Runtime, office: PostOffice, kind
         "subject": kind,
     }
     context = json.dumps({"language": "de", "url": url, **of})
-    payment_id = {"receipt": "pay-de", "debit_started": "pay-on", "debit_failed": "pay-off"}.get(kind, "")
+    of_kind = {"receipt": "pay-de", "debit_started": "pay-on", "debit_failed": "pay-off", "retry": "pay-off"}
+    payment_id = of_kind.get(kind, "")
     mail_id = owe_mail(rt, kind, context=context, payment_id=payment_id, invoice_id="inv-1071")
     assert send_mail(rt, mail_id) is Outcome.SENT
     (message,) = office.taken

@@ -74,6 +74,7 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
     told = {
         "debit_started": "is on its way",
         "debit_failed": "The account has too little money.",
+        "retry": "That was the last try.",
         "sign_in": "works once, for ten minutes",
         "staff_sign_in": "Sign in to Tieout",
         "invoice_link": "Due Tuesday 1 December, in 8 days",
@@ -88,7 +89,7 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
     checks = {"verify_bank", "verify_over"}  # tests/portal/test_verifying.py
     assert {*told, *talks, *bills, *checks, "receipt"} == set(KINDS)
     for kind, said in told.items():
-        payment_id = {"debit_started": "pay-2", "debit_failed": "pay-3"}.get(kind, "")
+        payment_id = {"debit_started": "pay-2", "debit_failed": "pay-3", "retry": "pay-3"}.get(kind, "")
         assert send_mail(rt, owe_mail(rt, kind, context=url, payment_id=payment_id)) is Outcome.SENT
         text, html = parts(office.taken[-1])
         assert said in text

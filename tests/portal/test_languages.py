@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from connector import words
 from connector.store.companies import CompanyRow
 from connector.store.mailing import AddressRow
+from connector.store.retries import RetryRow
 from connector.store.session import Database
 from connector.store.talk import MessageRow, ThreadRow
 from connector.translations import LANGUAGES
@@ -54,6 +55,20 @@ def put_payments_in_every_state(rt: Runtime) -> None:
     for name, more in states.items():
         # Long expired, so that it takes nothing from the invoice.
         cast.put(rt.db, *cast.payment(name, {"59": 1000}, numbers={"59": "1059"}, expires_at=cast.NOW, **more))
+    put_payments_to_try_again(rt)
+
+
+def put_payments_to_try_again(rt: Runtime) -> None:
+    """Put refused payments of Luis: one that may be tried again, one that will be, and one for which that is over."""
+    why = {"error_code": "insufficient_funds", "error_text": "Your card has insufficient funds."}
+    refused = {**why, "contact_id": cast.LUIS, "expires_at": cast.NOW, "at": cast.NOW, "numbers": {"59": "1059"}}
+    for name, state in (("refused", "created"), ("retried", "canceled"), ("ended", "canceled")):
+        cast.put(rt.db, *cast.payment(f"pay-{name}", {"59": 1000}, state=state, **refused))
+    agreed = {"contact_id": cast.LUIS, "method_id": f"m-1-{cast.LUIS}", "consent": "42", "consent_at": cast.NOW}
+    agreed |= {"company_id": cast.HARBOR, "amount_minor": 1000, "next_at": cast.NOW + timedelta(days=1)}
+    over = {"state": "over", "why": "tries", "tried": 4, "ended_at": cast.NOW}
+    cast.put(rt.db, RetryRow(id="retry-1", payment_id="pay-retried", **agreed))
+    cast.put(rt.db, RetryRow(id="retry-2", payment_id="pay-ended", **agreed, **over))
 
 
 def put_talks_of_every_kind(rt: Runtime) -> None:
@@ -120,6 +135,7 @@ ALL_PAGES = (
     *("/statement?from=2026-11-20&to=2026-11-10", "/pay?i=68&i=71", "/pay?i=59&a.59=nichts", "/pay?i=59&a.59=900,00"),
     *(f"/i/{one}" for one in INVOICES),
     *(f"/p/pay-{one}" for one in ("full", "fresh", "debit", "failed", "declined", "asked", "checked", "over")),
+    *(f"/p/pay-{one}" for one in ("refused", "retried", "ended")),
     *("/r/pay-part", "/r/pay-fresh", "/i/no-such", "/customers", "/i/71/ask"),
     *("/account/mail", "/account/mail/mail-sent", "/account/mail/mail-old", f"/mail/{LUIS_TOKEN}", "/mail/no-such"),
     *("/account/methods", "/deposit"),

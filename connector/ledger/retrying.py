@@ -1,0 +1,72 @@
+"""When a payment that was refused is tried again by itself, if ever: by the bank's reason, on a short schedule.
+
+Pure. Laws: Stripe's advice goes before the reason; a card that is lost, closed or asks for its owner is never tried
+again without him; what may pass is tried a few times, days apart, and then no more (Nacha lets a bank debit be
+presented twice more, Visa lets a card be tried fifteen times in thirty days).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+CARD, BANK = "card", "us_bank_account"
+# Days after the first refusal on which it is tried again.
+DAYS = {CARD: (1, 3, 5, 7), BANK: (3, 8)}
+# What may pass by itself: too little money today, a limit of the day, a bank that could not be reached.
+MAY_PASS = {
+    CARD: frozenset(
+        {
+            *("insufficient_funds", "card_velocity_exceeded", "withdrawal_count_limit_exceeded"),
+            *("issuer_not_available", "processing_error", "reenter_transaction", "try_again_later"),
+            "approve_with_id",
+        }
+    ),
+    BANK: frozenset({"insufficient_funds"}),
+}
+# A bank that gives no reason: worth two tries, not four.
+WITHOUT_REASON = frozenset({"do_not_honor", "generic_decline", "card_declined"})
+_TRIES_WITHOUT_REASON = 2
+# Banks that ask for the card's owner, who can only answer on a page.
+ASKS_OWNER = frozenset({"authentication_required", "authentication_not_handled"})
+_NEVER = frozenset({"do_not_try_again", "confirm_card_data"})
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a payment was refused: the kind of its method, Stripe's code for it, and what Stripe advises."""
+
+    kind: str
+    code: str
+    advice: str = ""
+
+    @property
+    def most_tries(self) -> int:
+        """Return how often it is worth being tried again; none where that cannot help."""
+        if self.advice in _NEVER or self.kind not in DAYS:
+            return 0
+        if self.code in MAY_PASS[self.kind]:
+            return len(DAYS[self.kind])
+        return _TRIES_WITHOUT_REASON if self.kind == CARD and self.code in WITHOUT_REASON else 0
+
+
+def next_day(refusal: Refusal, tried: int, today: date) -> date | None:
+    """Return the day of the next try after `tried` of them; None where another cannot help, or enough were made.
+
+    A bank is asked on a working day.
+    """
+    if tried >= refusal.most_tries:
+        return None
+    days = DAYS[refusal.kind]
+    day = today + timedelta(days=days[tried] - (days[tried - 1] if tried else 0))
+    if refusal.kind == BANK:
+        day += timedelta(days=max(7 - day.weekday(), 0) if day.weekday() >= 5 else 0)
+    return day
+
+
+def days_ahead(refusal: Refusal, today: date) -> list[date]:
+    """Return the days of all tries, each refused as the first was."""
+    ahead: list[date] = []
+    while (day := next_day(refusal, len(ahead), ahead[-1] if ahead else today)) is not None:
+        ahead.append(day)
+    return ahead
