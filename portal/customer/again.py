@@ -39,11 +39,10 @@ _ENDS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """A kept method that may be tried, and the words that are agreed to with it."""
+    """A kept method that may be tried."""
 
     method_id: str
     label: str
-    consent: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,7 @@ class Again:
     """What a payment's page says about trying it again: an offer, the next day, or how it ended; or nothing."""
 
     choices: Sequence[Choice] = ()
+    consent: str = ""  # the words that are agreed to with one of them
     next_on: str = ""  # the day of the next try, while a consent is in force
     method: str = ""
     is_under_way: bool = False  # a try is being made
@@ -67,7 +67,8 @@ def again_of(who: Visitor, story: Story) -> Again:
     with rt.db.read() as session:
         offer = offer_of(session, rt, who.company.id, who.contact_id, story.payment_id)
         if offer is not None:
-            return Again(choices=_choices(who, offer))
+            choices = [Choice(one.id, one.name or one.label) for one in offer.methods]
+            return Again(choices=choices, consent=_consent(who, offer))
         return _so_far(session, who, story.payment_id)
 
 
@@ -85,7 +86,9 @@ def agree_to_retry(payment_id: str) -> ResponseReturnValue:
     if offer is None or method is None:
         flash(say("This payment cannot be tried again by itself any more. You can pay another way."), "bad")
     else:
-        agree(rt, offer, method, consent=_consent(who, offer, method), language=language())
+        words = _consent(who, offer)
+        chosen = words if len(offer.methods) == 1 else f"{method.label}: {words}"
+        agree(rt, offer, method, consent=chosen, language=language())
     return redirect(url_for(".show_payment", payment_id=payment_id))
 
 
@@ -101,14 +104,11 @@ def stop_retry(payment_id: str) -> ResponseReturnValue:
     return redirect(url_for(".show_payment", payment_id=payment_id))
 
 
-def _choices(who: Visitor, offer: Offer) -> list[Choice]:
-    return [Choice(one.id, one.name or one.label, _consent(who, offer, one)) for one in offer.methods]
-
-
-def _consent(who: Visitor, offer: Offer, method: SavedMethodRow) -> str:
-    """Return the words that are agreed to with a method: what, how much, on which days, until when, how to end it."""
+def _consent(who: Visitor, offer: Offer) -> str:
+    """Return the words that are agreed to: what, how much, on which days, until when, how to end it."""
     days = [_day(one, who) for one in offer.days]
-    told = {"company": short_name(who.company.name), "amount": money_text(offer.amount), "method": method.label}
+    only = offer.methods[0].label if len(offer.methods) == 1 else say("the card or account chosen here")
+    told = {"company": short_name(who.company.name), "amount": money_text(offer.amount), "method": only}
     return say(
         "{company} may charge up to {amount} to {method} on {day}, without my being there, and, if the bank refuses "
         "it, again on {days}. It is charged once, and nothing is charged that was paid otherwise. I can stop it on "

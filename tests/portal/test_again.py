@@ -60,15 +60,17 @@ def test_it_is_agreed_to_shown_stopped_and_agreed_to_again(office: Office, dana:
     page = page_of(office)
     shown = words_on(dana, page)
     assert "Or have it tried again by itself" in shown
-    assert "Harbor Tile may charge up to $60.00 to Visa 4242 on" in shown
-    assert "to Mastercard 4444 on" in shown
+    assert "Visa 4242" in shown
+    assert "Harbor Tile may charge up to $60.00 to the card or account chosen here on" in shown
     card = next(one for one in office.till.rows(SavedMethodRow) if one.label == "Mastercard 4444")
     said = send(dana, f"{page}/again", method=card.id)
     assert "It is tried again on" in said
     assert "With Mastercard 4444, as you agreed." in said
     [row] = office.till.rows(RetryRow)
     assert row.method_id == card.id
-    assert row.consent in shown
+    label, _, consent = row.consent.partition(": ")
+    assert label == "Mastercard 4444"
+    assert consent in shown
     assert "It is charged once" in row.consent
     assert "Stopped. It is not tried again." in send(dana, f"{page}/again/stop")
     assert "I agree, try it again" not in text_of(dana, page)  # it was given up; it is paid as any other
@@ -111,5 +113,5 @@ def test_the_page_speaks_german(office: Office, dana: FlaskClient) -> None:
     card = next(one for one in office.till.rows(SavedMethodRow) if one.label == "Visa 4242")
     assert english_in(send(dana, f"{page}/again", method=card.id)) == []
     [row] = office.till.rows(RetryRow)
-    assert row.consent.startswith("Harbor Tile darf Visa 4242 am")
+    assert row.consent.startswith("Visa 4242: Harbor Tile darf die hier gewählte Karte")
     assert row.language == "de"
