@@ -340,3 +340,35 @@ def test_an_account_from_the_invitation_to_the_statement(phone: Page, browser: B
     again.get_by_role("link", name="Español").click()
     expect(again.locator("html")).to_have_attribute("lang", re.compile("^es"))
     expect(again.locator("main")).to_contain_text("Facturas")
+
+
+def test_a_refused_card_is_tried_again_on_the_day_that_was_agreed_to(
+    phone: Page, browser: Browser, plant: Plant
+) -> None:
+    portal = f"{plant.house.rt.settings.public_url}/c/harbor-tile"
+    begin(phone, at_the_console(browser, plant), plant, "kim@bluemesa.example")
+    phone.get_by_role("link", name="Go on without a password").click()
+    keep_a_card(phone, portal)
+    invoice = make_invoice(plant, "80.00")
+    once = {"service": "stripe", "operation": "payment_intents.confirm", "times": 1}
+    plant.world.faults.load([{"match": once, "do": "decline:insufficient_funds"}])
+    phone.goto(f"{portal}/pay?i={invoice}")
+    phone.locator("#press:enabled").press("Enter")
+    expect(phone.locator("#said")).to_contain_text("insufficient funds")
+    [refused] = plant.payments_of(invoice)
+    phone.goto(f"{portal}/p/{refused.id}")
+    expect(phone.locator("main")).to_contain_text(re.compile(r"may charge up to \$\d\d\.\d\d to Visa 4242 on"))
+    phone.get_by_role("button", name="I agree, try it again").click()
+    expect(phone.locator("main")).to_contain_text("It is tried again on")
+    assert "will be tried again" in subject_of(plant, "retry", "kim@bluemesa.example")
+
+    plant.world.advance(2 * 86_400)
+    wait_for("the try", lambda: any(one.state == "succeeded" for one in plant.payments_of(invoice)))
+    [paid] = [one for one in plant.payments_of(invoice) if one.state == "succeeded"]
+    assert paid.amount_minor == refused.amount_minor
+    assert "Receipt" in subject_of(plant, "receipt", "kim@bluemesa.example")
+
+    def is_recorded() -> bool:
+        return {one["Id"]: one["Balance"] for one in plant.house.in_books("Invoice")}[invoice] == 0
+
+    wait_for("the payment in QuickBooks", is_recorded, 40)

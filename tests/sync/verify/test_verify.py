@@ -60,6 +60,12 @@ def charge_again(till: Till, session: Session) -> None:
     session.add(PaymentRow(**copy))
 
 
+def try_again_twice(till: Till, session: Session) -> None:
+    charge_again(till, session)
+    session.flush()
+    session.exec(update(PaymentRow).values(retry_id="R1"))
+
+
 def bend_a_leg(till: Till, session: Session) -> None:
     session.exec(update(LegRow).where(LegRow.role == "clearing").values(amount_minor=LegRow.amount_minor + 1))
 
@@ -185,6 +191,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("I-1", "nobody is told", lose_a_posting),
     ("I-1", "one document stands for 2", change(PostingRow, entity="Payment", remote_id="7")),
     ("I-2", "payments say they are this charge", charge_again),
+    ("I-2", "payments came of one consent to try again", try_again_twice),
     ("I-3", "its payment is failed", change(PaymentRow, state="failed")),
     ("I-4", "postings say", bend_a_leg),
     ("I-5", "was paid out of movements", pay_out_wrongly),
