@@ -29,6 +29,7 @@ WITHOUT_REASON = frozenset({"do_not_honor", "generic_decline", "card_declined"})
 _TRIES_WITHOUT_REASON = 2
 # Banks that ask for the card's owner, who can only answer on a page.
 ASKS_OWNER = frozenset({"authentication_required", "authentication_not_handled"})
+_SATURDAY = 5
 _NEVER = frozenset({"do_not_try_again", "confirm_card_data"})
 
 
@@ -51,17 +52,17 @@ class Refusal:
 
 
 def next_day(refusal: Refusal, tried: int, today: date) -> date | None:
-    """Return the day of the next try after `tried` of them; None where another cannot help, or enough were made.
-
-    A bank is asked on a working day.
-    """
+    """Return the day of the next try after `tried` of them; None where another cannot help, or enough were made."""
     if tried >= refusal.most_tries:
         return None
     days = DAYS[refusal.kind]
-    day = today + timedelta(days=days[tried] - (days[tried - 1] if tried else 0))
-    if refusal.kind == BANK:
-        day += timedelta(days=max(7 - day.weekday(), 0) if day.weekday() >= 5 else 0)
-    return day
+    return open_day(refusal.kind, today + timedelta(days=days[tried] - (days[tried - 1] if tried else 0)))
+
+
+def open_day(kind: str, day: date) -> date:
+    """Return the first day from `day` on, on which a method of a kind can be asked: a bank works no weekends."""
+    is_weekend = kind == BANK and day.weekday() >= _SATURDAY
+    return day + timedelta(days=7 - day.weekday() if is_weekend else 0)
 
 
 def days_ahead(refusal: Refusal, today: date) -> list[date]:

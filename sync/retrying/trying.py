@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlmodel import Session, select
 
-from connector.clock import day_in
 from connector.errors import GatewayError, NotConnected, Rejected
 from connector.ledger.credits import BY_BANK
 from connector.ledger.payments import OPEN, PaymentState
-from connector.ledger.retrying import ASKS_OWNER, Refusal, next_day
+from connector.ledger.retrying import ASKS_OWNER, Refusal, next_day, open_day
 from connector.store.access import ContactRow
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
@@ -71,6 +70,8 @@ def try_again(rt: Runtime, retry_id: str) -> None:
         return
     with rt.db.read() as session:
         case = _read(session, row)
+    if case.under_way is not None and _is_unfinished(case.under_way):
+        case = _looked_up(rt, case, case.under_way)  # it may have been paid by a confirmation whose answer was lost
     if case.under_way is not None and not _is_unfinished(case.under_way):
         _follow(rt, case, case.under_way)
     elif why := _ended_by(case, rt):
@@ -96,6 +97,13 @@ def _read(session: Session, row: RetryRow) -> _Case:
         payers_of=frozenset(reach.scalars()),
         under_way=rows.try_of(session, row),
     )
+
+
+def _looked_up(rt: Runtime, case: _Case, payment: PaymentRow) -> _Case:
+    """Return a case with its try as Stripe has it now; as it was where Stripe cannot be asked."""
+    with suppress(GatewayError, NotConnected, Busy):
+        settle_payment(rt, payment.id)
+    return replace(case, under_way=read_payment(rt, payment.id))
 
 
 def _is_unfinished(payment: PaymentRow) -> bool:
@@ -259,12 +267,9 @@ def _wait(rt: Runtime, case: _Case, *, pause: timedelta | None = None) -> None:
     """Look again after a pause, or on the next morning by a new press; what came between is not the bank's word."""
     if pause:
         return _moved(rt, case, next_at=rt.clock.now() + pause)
-    tomorrow = _tomorrow(rt, case.company.zone)
-    return _moved(rt, case, next_at=morning_of(case.company.zone, tomorrow), number=case.row.number + 1)
-
-
-def _tomorrow(rt: Runtime, zone: str) -> date:
-    return day_in(zone, rt.clock.now()) + timedelta(days=1)
+    zone = case.company.zone
+    day = open_day(case.method.kind if case.method else "", rt.clock.today(zone) + timedelta(days=1))
+    return _moved(rt, case, next_at=morning_of(zone, day), number=case.row.number + 1)
 
 
 def _moved(rt: Runtime, case: _Case, **values: object) -> None:

@@ -332,6 +332,20 @@ def test_an_answer_of_the_bank_that_is_lost_is_looked_up_and_never_asked_for_twi
     assert charged(dana) == [6000]
 
 
+def test_a_lost_answer_is_looked_up_before_a_method_that_is_gone_ends_it(dana: Till) -> None:
+    card = kept(dana)
+    agreed(dana, refused(dana))
+    match = {"service": "stripe", "operation": "payment_intents.confirm", "times": 0}
+    lost = {"service": "stripe", "operation": "payment_intents.retrieve", "nth": 2}
+    dana.world.faults.load([{"match": match, "do": "drop_after_commit"}, {"match": lost, "do": "status:503"}])
+    until_due(dana)
+    dana.world.faults.load([])
+    assert (retry(dana).state, tries(dana)[0].state) == ("on", "created")
+    saved.remove(dana.rt, dana.company_id, DANA, card.id)
+    until_due(dana)
+    assert (retry(dana).state, charged(dana)) == ("done", [6000])
+
+
 class Death(BaseException):
     """The process is gone."""
 
