@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from connector import crash
 from connector.ledger.payments import PaymentState
 from connector.store.access import ContactCustomerRow, ContactRow
 from connector.store.methods import SavedMethodRow
@@ -16,7 +14,6 @@ from connector.store.money import PaymentRow
 from connector.store.outbox import MailRow
 from connector.store.retries import RetryRow
 from sync.collect import saved
-from sync.collect.look import expire
 from sync.push import push_company
 from sync.retrying.agreeing import agree, offer_of, stop
 from sync.retrying.rows import retries_due
@@ -29,18 +26,6 @@ WORDS = "Harbor Tile may try again."
 POOR = "insufficient_funds"
 PRESSED: dict[str, Any] = {"contact_id": DANA}
 DAY = 86_400.0
-
-
-@pytest.fixture
-def dana(till: Till) -> Till:
-    """Let Dana pay for Blue Mesa Ranch, signed in."""
-    row = ContactRow(id=DANA, company_id=till.company_id, email="dana@bluemesa.example", created_at=till.clock.now())
-    with till.db.write("dana") as session:
-        session.add(row)
-        session.flush()
-        role = {"company_id": till.company_id, "contact_id": DANA, "customer_id": till.blue_mesa, "role": "pay"}
-        session.add(ContactCustomerRow(**role))
-    return till
 
 
 def declines(till: Till, code: str = POOR, times: int = 0) -> None:
@@ -84,6 +69,15 @@ def until_due(till: Till) -> None:
     wait = (retry(till).next_at - till.clock.now()).total_seconds()
     till.later(max(wait, 0) + 1)
     run_due(till)
+
+
+def in_force(till: Till) -> list[RetryRow]:
+    return [row for row in till.rows(RetryRow) if row.state == "on"]
+
+
+def wait_until_due(till: Till) -> None:
+    [row] = in_force(till)
+    till.later((row.next_at - till.clock.now()).total_seconds() + 1)
 
 
 def tries(till: Till) -> list[PaymentRow]:
@@ -344,87 +338,6 @@ def test_a_lost_answer_is_looked_up_before_a_method_that_is_gone_ends_it(dana: T
     saved.remove(dana.rt, dana.company_id, DANA, card.id)
     until_due(dana)
     assert (retry(dana).state, charged(dana)) == ("done", [6000])
-
-
-class Death(BaseException):
-    """The process is gone."""
-
-
-@pytest.fixture
-def mortal() -> Iterator[list[str]]:
-    """Note the points that are passed; the one at the place `deaths[0]` asks for kills."""
-    yield []
-    crash.watch(None)
-
-
-def test_a_death_at_any_point_leaves_one_charge_and_one_end(dana: Till) -> None:
-    kept(dana)
-    points = passed_by_a_try(dana)
-    assert {"stripe.intent.confirm.after_send", "retry.moved.before_commit"} <= set(points)
-    for number in range(len(points)):
-        before = len(charged(dana))
-        dana.touch(RetryRow, state="stopped")
-        agreed_anew(dana, f"{2000 + number}")
-        wait_until_due(dana)
-        try:
-            crash.watch(death_at(number))
-            run_due(dana)
-        except Death:
-            pass
-        finally:
-            crash.watch(None)
-        for _ in range(6):  # the sweep and the ticker come again
-            dana.later(601)
-            for one in dana.payments():
-                if one.state in ("created", "processing") and one.intent_id:
-                    dana.settle(one.id)
-            expire(dana.rt)
-            run_due(dana)
-        if in_force(dana):
-            dana.later(DAY * 2)
-            run_due(dana)
-        assert len(charged(dana)) == before + 1, (number, points[number])
-        assert not in_force(dana), points[number]
-    assert doubled(dana) == []
-
-
-def in_force(till: Till) -> list[RetryRow]:
-    return [row for row in till.rows(RetryRow) if row.state == "on"]
-
-
-def agreed_anew(till: Till, number: str) -> None:
-    payment_id = refused(till, 6000, number)
-    with till.db.read() as session:
-        offer = offer_of(session, till.rt, till.company_id, DANA, payment_id)
-    assert offer is not None
-    assert agree(till.rt, offer, offer.methods[0], consent=WORDS, language="en")
-
-
-def wait_until_due(till: Till) -> None:
-    [row] = in_force(till)
-    till.later((row.next_at - till.clock.now()).total_seconds() + 1)
-
-
-def passed_by_a_try(till: Till) -> list[str]:
-    agreed_anew(till, "1999")
-    wait_until_due(till)
-    points: list[str] = []
-    crash.watch(points.append)
-    run_due(till)
-    crash.watch(None)
-    assert not in_force(till)
-    return points
-
-
-def death_at(number: int) -> Any:
-    passed: list[str] = []
-
-    def die(point: str) -> None:
-        passed.append(point)
-        if len(passed) > number:
-            raise Death
-
-    return die
 
 
 def test_two_workers_at_once_charge_once(dana: Till) -> None:
