@@ -18,6 +18,7 @@ from connector.clock import day_in
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow
 from connector.words import day_text, known, language, listing, mark, money_text, say, short_name
+from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.customer.gate import for_contacts, pages, visitor
 from portal.customer.story import Story, story_of
@@ -51,6 +52,7 @@ class Again:
 
     choices: Sequence[Choice] = ()
     consent: str = ""  # the words that are agreed to with one of them
+    shown: str = ""  # names those words: what is agreed to is what was read, though its days may have changed since
     next_on: str = ""  # the day of the next try, while a consent is in force
     method: str = ""
     is_under_way: bool = False  # a try is being made
@@ -68,7 +70,8 @@ def again_of(who: Visitor, story: Story) -> Again:
         offer = offer_of(session, rt, who.company.id, who.contact_id, story.payment_id)
         if offer is not None:
             choices = [Choice(one.id, one.name or one.label) for one in offer.methods]
-            return Again(choices=choices, consent=_consent(who, offer))
+            words = _consent(who, offer)
+            return Again(choices=choices, consent=words, shown=_name(words))
         return _so_far(session, who, story.payment_id)
 
 
@@ -81,14 +84,15 @@ def agree_to_retry(payment_id: str) -> ResponseReturnValue:
     _seen_or_404(who, payment_id)
     with rt.db.read() as session:
         offer = offer_of(session, rt, who.company.id, who.contact_id, payment_id)
-    chosen = request.form.get("method", "")
-    method = next((one for one in offer.methods if one.id == chosen), None) if offer else None
+    words = _consent(who, offer) if offer else ""
+    method = next((one for one in offer.methods if one.id == request.form.get("method")), None) if offer else None
     if offer is None or method is None:
         flash(say("This payment cannot be tried again by itself any more. You can pay another way."), "bad")
+    elif request.form.get("shown") != _name(words):
+        flash(say("What you would agree to has changed since you opened this page. Read it again."), "bad")
     else:
-        words = _consent(who, offer)
-        chosen = words if len(offer.methods) == 1 else f"{method.label}: {words}"
-        agree(rt, offer, method, consent=chosen, language=language())
+        agreed = words if len(offer.methods) == 1 else f"{method.label}: {words}"
+        agree(rt, offer, method, consent=agreed, language=language())
     return redirect(url_for(".show_payment", payment_id=payment_id))
 
 
@@ -115,6 +119,10 @@ def _consent(who: Visitor, offer: Offer) -> str:
         "this page at any time.",
         **{**told, "day": days[0], "days": listing(days[1:])},
     )
+
+
+def _name(words: str) -> str:
+    return digest(words)[:24]
 
 
 def _so_far(session: Session, who: Visitor, payment_id: str) -> Again:

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from connector.store.methods import SavedMethodRow
+from connector.store.money import PaymentRow
 from connector.store.retries import RetryRow
 from connector.store.session import Database
 from sandbox.world import World
@@ -51,7 +52,10 @@ def words_on(client: FlaskClient, path: str) -> str:
 
 
 def send(client: FlaskClient, path: str, **form: str) -> str:
+    """Send a form of the payment's page as that page shows it now."""
     token = csrf_of(client, "/c/harbor/account")
+    if shown := re.search('name="shown" value="([^"]+)"', text_of(client, path.removesuffix("/again"))):
+        form = {"shown": shown[1], **form}
     answer = client.post(path, data={"csrf_token": token, **form}, follow_redirects=True)
     return answer.get_data(as_text=True)
 
@@ -103,6 +107,17 @@ def test_nothing_is_agreed_to_without_a_method_of_ones_own(office: Office, dana:
     send(dana, f"{page}/again", method=card)
     assert "Stopped." not in send(viewer, f"{page}/again/stop")
     assert [row.state for row in office.till.rows(RetryRow)] == ["on"]
+
+
+def test_what_is_agreed_to_is_what_was_read(office: Office, dana: FlaskClient) -> None:
+    page = page_of(office)
+    card = office.till.rows(SavedMethodRow)[0].id
+    shown = re.search('name="shown" value="([^"]+)"', text_of(dana, page))
+    assert shown
+    office.till.touch(PaymentRow, error_code="generic_decline")  # another card was refused meanwhile, without a reason
+    said = send(dana, f"{page}/again", method=card, shown=shown[1])
+    assert "What you would agree to has changed since you opened this page." in said
+    assert office.till.rows(RetryRow) == []
 
 
 def test_the_page_speaks_german(office: Office, dana: FlaskClient) -> None:
