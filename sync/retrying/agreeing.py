@@ -28,6 +28,7 @@ from connector.store.retries import RetryRow
 from connector.store.upsert import insert_ignoring
 from sync import history
 from sync.collect import saved
+from sync.collect.by_method import rates_on
 from sync.collect.giving_up import give_up
 from sync.retrying import rows, telling
 from sync.runtime import Runtime
@@ -60,9 +61,18 @@ def offer_of(session: Session, rt: Runtime, company_id: str, contact_id: str, pa
     days = days_ahead(refusal, rt.clock.today(company.zone))
     if not (days and company.takes_payments and _is_open(session, payment)) or _is_agreed(session, payment):
         return None
-    kept = [one for one in saved.methods_of(session, company_id, contact_id) if one.kind == payment.method]
-    kept.sort(key=lambda one: one.label != payment.method_label)  # what was refused first
+    kept = _methods_at_its_total(session, payment)
     return Offer(payment_id, kept, days, Money(payment.amount_minor, payment.currency)) if kept else None
+
+
+def _methods_at_its_total(session: Session, payment: PaymentRow) -> list[SavedMethodRow]:
+    """Return the kept methods of the refused kind that cost what the refused one did, that one first."""
+    whose = (payment.company_id, payment.contact_id)
+    kept = [one for one in saved.methods_of(session, *whose) if one.kind == payment.method]
+    invoices = [one.invoice_id for one in rows.shares_of(session, payment)]
+    if rates_on(session, payment.company_id, invoices, payment.currency).surcharge:
+        kept = [one for one in kept if (one.funding == "credit") == bool(payment.surcharge_minor)]
+    return sorted(kept, key=lambda one: one.label != payment.method_label)
 
 
 def agree(rt: Runtime, offer: Offer, method: SavedMethodRow, *, consent: str, language: str) -> bool:

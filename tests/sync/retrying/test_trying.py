@@ -9,6 +9,7 @@ import pytest
 
 from connector.ledger.payments import PaymentState
 from connector.store.access import ContactCustomerRow, ContactRow
+from connector.store.companies import CompanyRow, MappingRow
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import MailRow
@@ -348,3 +349,26 @@ def test_two_workers_at_once_charge_once(dana: Till) -> None:
     try_again(dana.rt, row.id)
     assert charged(dana) == [6000]
     assert [one.state for one in dana.rows(SavedMethodRow)] == ["ready"]
+
+
+def test_a_surcharge_is_charged_again_as_it_was_agreed_to_and_by_no_other_card(dana: Till) -> None:
+    dana.touch(CompanyRow, card_surcharge=300)
+    with dana.db.write("mapping") as session:
+        session.merge(
+            MappingRow(company_id=dana.company_id, role="surcharge", currency="", qbo_id="1", name="Surcharge")
+        )
+    credit = kept(dana)
+    kept(dana, "visa_debit")
+    invoice = dana.open_invoice(6000, "1068")
+    started = dana.start({invoice: 6000}, **PRESSED, kept_method=credit.method_ref, shown_minor=6180)
+    dana.confirm(started.payment_id, card="4000000000009995")
+    dana.settle(started.payment_id)
+    with dana.db.read() as session:
+        offer = offer_of(session, dana.rt, dana.company_id, DANA, started.payment_id)
+    assert offer is not None
+    assert [one.label for one in offer.methods] == ["Visa 4242"]
+    assert offer.amount.minor == 6180
+    agreed(dana, started.payment_id)
+    until_due(dana)
+    assert charged(dana) == [6180]
+    assert (tries(dana)[0].surcharge_minor, retry(dana).state) == (180, "done")
