@@ -32,8 +32,8 @@ def test_who_acts_for_one_of_them_learns_nothing_of_the_other(signed_in: Opener)
     for path in ("/", "/payments", "/i/68"):
         page = dana.get(f"{PORTAL}{path}").get_data(as_text=True)
         assert "R-77" not in page
-        assert "987" not in page
-        assert "999" not in page, "nor the sum of both"
+        assert "987.00" not in page
+        assert "999.00" not in page, "nor the sum of both"
     assert "/r/pay-both" not in dana.get(f"{PORTAL}/i/68").get_data(as_text=True), "no door that does not open"
     own = dana.get(f"{PORTAL}/payments").get_data(as_text=True)
     assert "$12.00" in own, "the own part is told"
