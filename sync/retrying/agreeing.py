@@ -42,6 +42,7 @@ OFFERED_FOR = timedelta(days=30)  # after the payment was pressed
 class Offer:
     """What a payer may agree to: the kept methods of the refused kind, the days, and what is charged at most."""
 
+    company_id: str
     payment_id: str
     methods: Sequence[SavedMethodRow]
     days: Sequence[date]
@@ -62,7 +63,8 @@ def offer_of(session: Session, rt: Runtime, company_id: str, contact_id: str, pa
     if not (days and company.takes_payments and _is_open(session, payment)) or _is_agreed(session, payment):
         return None
     kept = _methods_at_its_total(session, payment)
-    return Offer(payment_id, kept, days, Money(payment.amount_minor, payment.currency)) if kept else None
+    amount = Money(payment.amount_minor, payment.currency)
+    return Offer(company_id, payment_id, kept, days, amount) if kept else None
 
 
 def _methods_at_its_total(session: Session, payment: PaymentRow) -> list[SavedMethodRow]:
@@ -101,7 +103,8 @@ def stop(rt: Runtime, company_id: str, payment_id: str, *, by: str, contact_id: 
         row_id, under_way = row.id, rows.try_of(session, row)
         mine = update(RetryRow).where(*in_force, col(RetryRow.id) == row_id, col(RetryRow.state) == rows.ON)
         session.exec(mine.values(state=rows.STOPPED, ended_at=rt.clock.now()))
-        payment = session.exec(select(PaymentRow).where(PaymentRow.id == payment_id)).one()
+        refused = select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
+        payment = session.exec(refused).one()
         history.note(session, rt, payment, f"{by} ended the consent: it is not tried again.")
     if under_way is not None and under_way.state in OPEN:
         with suppress(GatewayError, NotConnected, Busy):
@@ -117,8 +120,9 @@ def morning_of(zone: str, day: date) -> datetime:
 def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, *, consent: str, language: str) -> RetryRow | None:
     now = rt.clock.now()
     with rt.db.write("retry.agree") as session:
-        payment = session.exec(select(PaymentRow).where(PaymentRow.id == offer.payment_id)).one()
-        zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == payment.company_id)).one()
+        refused = (PaymentRow.company_id == offer.company_id, PaymentRow.id == offer.payment_id)
+        payment = session.exec(select(PaymentRow).where(*refused)).one()
+        zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == offer.company_id)).one()
         row = RetryRow(
             id=rt.clock.new_id(),
             company_id=payment.company_id,
