@@ -37,6 +37,7 @@ def confirm(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     if params.get("amount_to_confirm", intent["amount"]) != intent["amount"]:
         raise bad_parameter("amount_to_confirm", "The amount to confirm is not the amount of this PaymentIntent.")
     params = with_token(scope, params)
+    _refuse_without_way_back(scope, intent, params)
     method = _method(scope, intent, params)
     same = {name: value for name, value in params.items() if name not in _METHOD_PARAMS}
     fields = intents.fields_of(scope, intent, {k: v for k, v in same.items() if k in _CONFIRM_FIELDS})
@@ -56,6 +57,19 @@ def confirm(scope: Scope, params: dict[str, Any], key: str) -> Obj:
     else:
         card_payments.attempt(scope, intent, method, how)
     return _unless_action_refused(scope, params, intent)
+
+
+def _refuse_without_way_back(scope: Scope, intent: Obj, params: dict[str, Any]) -> None:
+    """Refuse a confirmation that names no address, where the intent takes methods that lead the payer away."""
+    automatic = intent["automatic_payment_methods"] or {}
+    may_lead_away = automatic.get("enabled") and automatic.get("allow_redirects") == "always"
+    has_way_back = params.get("return_url") or params.get("use_stripe_sdk")
+    if scope.switches["server_confirm"] == "asks_return_url" and may_lead_away and not has_way_back:
+        message = (
+            "This PaymentIntent takes the payment methods of your Dashboard, some of which lead the payer to another "
+            "page: pass a return_url, or create it with automatic_payment_methods[allow_redirects]=never."
+        )
+        raise ApiError(400, message, param="return_url")
 
 
 _CONFIRM_FIELDS = (

@@ -55,6 +55,7 @@ DEFAULTS: dict[str, Any] = {
     "payout_minimum_balance": 0,  # kept back by each automatic payout, and released into the next
     "webhook_tries": "live",  # live (three days) or sandbox (three tries)
     "refund_on_short_balance": "negative",  # negative (below zero) or wait (insufficient_funds)
+    "server_confirm": "plain",  # plain, or asks_return_url where a method of the intent might lead the payer away
     "microdeposit_type": "descriptor_code",  # descriptor_code or amounts: what the payer is asked to read
 }
 _WORDS = {
@@ -67,6 +68,7 @@ _WORDS = {
     "should_retry": ("unsaid", "said"),
     "webhook_tries": ("live", "sandbox"),
     "refund_on_short_balance": ("negative", "wait"),
+    "server_confirm": ("plain", "asks_return_url"),
     "microdeposit_type": ("descriptor_code", "amounts"),
 }
 _KIND, _KEY = "_switches", "all"

@@ -200,3 +200,18 @@ def test_setup_intents_save_a_card_decline_it_and_are_cancelled(standin: Running
         "canceled",
         "requires_payment_method",
     }
+
+
+def test_a_server_confirms_with_a_way_back_or_an_intent_that_leads_nobody_away(
+    standin: Running, client: stripe.StripeClient
+) -> None:
+    client.v1.payment_intents.confirm(intent(client).id, {"payment_method": "pm_card_visa"})
+    standin.control("switches", server_confirm="asks_return_url")
+    made = intent(client)
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.payment_intents.confirm(made.id, {"payment_method": "pm_card_visa"})
+    assert caught.value.param == "return_url"
+    way_back: Any = {"payment_method": "pm_card_visa", "return_url": "https://pay.example.test/back"}
+    assert client.v1.payment_intents.confirm(made.id, way_back).status == "succeeded"
+    stays = intent(client, automatic_payment_methods={"enabled": True, "allow_redirects": "never"})
+    assert client.v1.payment_intents.confirm(stays.id, {"payment_method": "pm_card_visa"}).status == "succeeded"

@@ -129,6 +129,7 @@ def test_it_is_tried_on_the_morning_of_its_days_until_the_bank_pays(dana: Till) 
     run_due(dana)
     assert tries(dana) == []
     declines(dana, times=2)
+    dana.order("switches", server_confirm="asks_return_url")  # nobody is there who could be led anywhere
     until_due(dana)
     local = dana.clock.now().astimezone(row.next_at.tzinfo)
     assert (retry(dana).tried, retry(dana).last_code) == (1, POOR)
