@@ -25,9 +25,7 @@ class PaymentRow(SQLModel, table=True):
         UniqueConstraint("company_id", "intent_id"),
         UniqueConstraint("company_id", "receipt_number"),
         Index("payment_by_state", "company_id", "state", "created_at"),
-        Index(
-            "payment_of_retry", "retry_id", sqlite_where=sql("retry_id <> ''"), postgresql_where=sql("retry_id <> ''")
-        ),
+        Index("payment_of_retry", "retry_id", sqlite_where=_IS_TRY, postgresql_where=_IS_TRY),
     )
 
     id: str = Field(primary_key=True)  # ULID

@@ -36,6 +36,7 @@ class RetryRow(SQLModel, table=True):
     payment_id: str = Field(foreign_key="payment.id")  # the one that was refused
     contact_id: str  # who agreed
     method_id: str  # the kept method that is tried: a saved_method
+    days: str = text()  # on which it may be tried, in the company's zone: 2026-11-30 2026-12-02
     amount_minor: int = minor()  # what may be charged at most, once; in the payment's currency
     state: str = "on"  # on | done | over | stopped
     why: str = ""  # it is over: paid | changed | method | asks | tries | person | late

@@ -22,7 +22,7 @@ _ENDS = {
     "method": words.mark("{method} cannot be used any more."),
     "asks": words.mark("Your bank wants you to confirm this payment yourself."),
     "changed": words.mark("What you wanted to pay has changed since you agreed."),
-    "late": words.mark("It could not be tried within thirty days."),
+    "late": words.mark("It could not be tried on the days that you agreed to."),
 }
 
 
@@ -45,8 +45,8 @@ def read_retrying(context: Mapping[str, str], amount: str, company: str) -> Retr
     day = words.day_text(date.fromisoformat(context["day"]), weekday=True) if context.get("day") else ""
     if what == "agreed":
         text = words.say(
-            "As you agreed, {company} charges at most {amount} to {method}: first on {day}, and some days later again "
-            "if the bank refuses it. It ends as soon as it is paid, and you can stop it at any time.",
+            "As you agreed, {company} charges at most {amount} to {method}: first on {day}, and again on the "
+            "other days if it is not paid then. It ends as soon as it is paid, and you can stop it at any time.",
             company=company,
             amount=amount,
             method=method,

@@ -33,7 +33,7 @@ _ENDS = {
     "method": mark("It is not tried again: the payment method cannot be used any more."),
     "asks": mark("It is not tried again: your bank wants you to confirm this payment yourself."),
     "changed": mark("It is not tried again: what you wanted to pay has changed since you agreed."),
-    "late": mark("It is not tried again: it could not be tried within thirty days."),
+    "late": mark("It is not tried again: it could not be tried on the days that you agreed to."),
     "person": mark("It is not tried again."),
 }
 
@@ -114,8 +114,8 @@ def _consent(who: Visitor, offer: Offer) -> str:
     only = offer.methods[0].label if len(offer.methods) == 1 else say("the card or account chosen here")
     told = {"company": short_name(who.company.name), "amount": money_text(offer.amount), "method": only}
     return say(
-        "{company} may charge up to {amount} to {method} on {day}, without my being there, and, if the bank refuses "
-        "it, again on {days}. It is charged once, and nothing is charged that was paid otherwise. I can stop it on "
+        "{company} may charge up to {amount} to {method} on {day}, without my being there, and, if it is not paid "
+        "then, again on {days}. It is charged once, and nothing is charged that was paid otherwise. I can stop it on "
         "this page at any time.",
         **{**told, "day": days[0], "days": listing(days[1:])},
     )
@@ -134,7 +134,8 @@ def _so_far(session: Session, who: Visitor, payment_id: str) -> Again:
     first_id = row.payment_id if payment.retry_id else ""
     if row.state != rows.ON:
         return Again(first_id=first_id, ended=known(_ENDS.get(row.why, "")) if row.state == rows.OVER else "")
-    method = session.get(SavedMethodRow, row.method_id)
+    kept = select(SavedMethodRow).where(SavedMethodRow.company_id == row.company_id, SavedMethodRow.id == row.method_id)
+    method = session.exec(kept).one_or_none()
     under_way = rows.try_of(session, row)
     return Again(
         next_on=_day(day_in(who.company.zone, row.next_at), who),

@@ -7,7 +7,7 @@ that of two movers one is too late; what is not in force is never moved again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, or_, select, update
@@ -84,6 +84,11 @@ def try_of(session: Session, row: RetryRow) -> PaymentRow | None:
         col(PaymentRow.form_nonce).startswith(form_key(row), autoescape=True),
     )
     return session.exec(mine).first()
+
+
+def days_of(row: RetryRow) -> list[date]:
+    """Return the days on which a payment may be tried again."""
+    return [date.fromisoformat(day) for day in row.days.split()]
 
 
 def form_key(row: RetryRow) -> str:

@@ -28,7 +28,7 @@ ENDS = {
     "asks": "the bank asks the payer to confirm it himself",
     "changed": "what it was meant for has changed since the payer agreed",
     "person": "the payer may no longer pay for this customer",
-    "late": "it could not be tried within thirty days",
+    "late": "it could not be tried on the days that were agreed to",
     "paid": "nothing is left to pay on it",
 }
 _SAID_TO_PAYER = frozenset({"tries", "method", "asks", "changed", "late"})

@@ -1,8 +1,9 @@
 """Trying a refused payment again on its day: pressed as its payer would press, with the method he named, at most once.
 
-Run by a bell for each retry that is due. Laws: every try is a payment of its own, with live balances, reservations and
-an idempotency key made from its id; the next begins only when the last has come to its end; never more is charged than
-was agreed to, and where something else would be, nothing is. A death anywhere leaves a row that is looked at again.
+Run by a bell for each retry that is due. Laws: it is tried on the agreed days and no others; every try is a payment of
+its own, with live balances, reservations and an idempotency key made from its id; the next begins only when the last
+has come to its end; never more is charged than was agreed to, and where something else would be, nothing is. A death
+anywhere leaves a row that is looked at again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlmodel import Session, select
 from connector.errors import GatewayError, NotConnected, Rejected
 from connector.ledger.credits import BY_BANK
 from connector.ledger.payments import OPEN, PaymentState
-from connector.ledger.retrying import ASKS_OWNER, Refusal, next_day, open_day
+from connector.ledger.retrying import ASKS_OWNER, Refusal, next_day
 from connector.store.access import ContactRow
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
@@ -38,7 +39,6 @@ from sync.settle import Busy, read_payment, settle_payment
 
 _log = structlog.get_logger(__name__)
 
-LONGEST = timedelta(days=30)  # from the consent to the last try
 OUT_OF_REACH, ON_ITS_WAY = timedelta(hours=1), timedelta(hours=1)
 _AWAY = frozenset({"stripe_out_of_reach", "books_out_of_reach", "last_known"})
 # What stands in the way for now and is no word of the payer's bank.
@@ -74,8 +74,10 @@ def try_again(rt: Runtime, retry_id: str) -> None:
         case = _looked_up(rt, case, case.under_way)  # it may have been paid by a confirmation whose answer was lost
     if case.under_way is not None and not _is_unfinished(case.under_way):
         _follow(rt, case, case.under_way)
-    elif why := _ended_by(case, rt):
+    elif why := _ended_by(case):
         _end(rt, case, why)
+    elif rt.clock.today(case.company.zone) not in rows.days_of(case.row):
+        _wait(rt, case)
     else:
         _press(rt, case)
 
@@ -111,10 +113,8 @@ def _is_unfinished(payment: PaymentRow) -> bool:
     return payment.state == PaymentState.CREATED and not payment.error_code
 
 
-def _ended_by(case: _Case, rt: Runtime) -> str:
+def _ended_by(case: _Case) -> str:
     """Return why a retry is not tried any more; empty where it is."""
-    if rt.clock.now() - case.row.consent_at > LONGEST:
-        return "late"
     if case.contact is None or not case.payers_of:
         return "person"
     return "" if case.method else "method"
@@ -183,7 +183,7 @@ def _ask_bank(rt: Runtime, case: _Case, payment: PaymentRow) -> None:
     """Confirm a try with the kept method, unless it was confirmed or taken back, and follow what came of it."""
     assert case.method is not None
     if payment.amount_minor > case.row.amount_minor:  # never more than was agreed to
-        return _end(rt, case, "changed")
+        return _end(rt, case, "changed", payment)
     gateway = rt.gateways.stripe(payment.company_id)
     is_refused = False
     try:
@@ -225,7 +225,7 @@ def _refused(rt: Runtime, case: _Case, payment: PaymentRow) -> None:
     kind = payment.method or (case.method.kind if case.method else "")
     refusal = Refusal(kind, payment.error_code, payment.error_advice)
     tried, zone = case.row.tried + 1, case.company.zone
-    day = next_day(refusal, tried, rt.clock.today(zone))
+    day = next_day(refusal, tried, rows.days_of(case.row), rt.clock.today(zone))
     told = _with_reason(case.row, payment)
     if day is None:
         why = "asks" if refusal.code in ASKS_OWNER else "tries" if refusal.most_tries else "method"
@@ -264,12 +264,16 @@ def _end(rt: Runtime, case: _Case, why: str, payment: PaymentRow | None = None, 
 
 
 def _wait(rt: Runtime, case: _Case, *, pause: timedelta | None = None) -> None:
-    """Look again after a pause, or on the next morning by a new press; what came between is not the bank's word."""
+    """Look again after a pause, or press anew on the next agreed day; what came between is not the bank's word."""
     if pause:
         return _moved(rt, case, next_at=rt.clock.now() + pause)
     zone = case.company.zone
-    day = open_day(case.method.kind if case.method else "", rt.clock.today(zone) + timedelta(days=1))
-    return _moved(rt, case, next_at=morning_of(zone, day), number=case.row.number + 1)
+    today = rt.clock.today(zone)
+    day = next((one for one in rows.days_of(case.row) if one > today), None)
+    if day is None:
+        return _end(rt, case, "late")
+    _moved(rt, case, next_at=morning_of(zone, day), number=case.row.number + 1)
+    return _free(rt, case.under_way) if case.under_way else None
 
 
 def _moved(rt: Runtime, case: _Case, **values: object) -> None:

@@ -65,7 +65,12 @@ def put_payments_to_try_again(rt: Runtime) -> None:
     for name, state in (("refused", "created"), ("retried", "canceled"), ("ended", "canceled")):
         cast.put(rt.db, *cast.payment(f"pay-{name}", {"59": 1000}, state=state, **refused))
     agreed = {"contact_id": cast.LUIS, "method_id": f"m-1-{cast.LUIS}", "consent": "42", "consent_at": cast.NOW}
-    agreed |= {"company_id": cast.HARBOR, "amount_minor": 1000, "next_at": cast.NOW + timedelta(days=1)}
+    agreed |= {
+        "days": "2026-11-23",
+        "company_id": cast.HARBOR,
+        "amount_minor": 1000,
+        "next_at": cast.NOW + timedelta(days=1),
+    }
     over = {"state": "over", "why": "tries", "tried": 4, "ended_at": cast.NOW}
     cast.put(rt.db, RetryRow(id="retry-1", payment_id="pay-retried", **agreed))
     cast.put(rt.db, RetryRow(id="retry-2", payment_id="pay-ended", **agreed, **over))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from connector.store.retries import RetryRow
 from sync.collect import saved
 from sync.push import push_company
 from sync.retrying.agreeing import agree, offer_of, stop
-from sync.retrying.rows import retries_due
+from sync.retrying.rows import days_of, retries_due
 from sync.retrying.trying import try_again
 from sync.verify import Broken, verify
 from tests.sync.collect.test_saved import DANA, kept
@@ -79,6 +79,10 @@ def in_force(till: Till) -> list[RetryRow]:
 def wait_until_due(till: Till) -> None:
     [row] = in_force(till)
     till.later((row.next_at - till.clock.now()).total_seconds() + 1)
+
+
+def today(till: Till) -> date:
+    return till.clock.today("America/Los_Angeles")
 
 
 def tries(till: Till) -> list[PaymentRow]:
@@ -189,9 +193,10 @@ def test_a_bank_debit_that_came_back_is_presented_twice_more_on_working_days(dan
     payment_id = came_back(dana)
     assert dana.state(payment_id) == "failed"
     row = agreed(dana, payment_id)
-    for tried in (1, 2):
-        assert row.next_at.weekday() < 5
+    for tried, day in zip((1, 2), days_of(row), strict=True):
+        assert day.weekday() < 5
         until_due(dana)
+        assert today(dana) == day
         pending = tries(dana)[-1]
         assert pending.state == "processing"
         bounce(dana, pending.id)
@@ -350,6 +355,25 @@ def test_two_workers_at_once_charge_once(dana: Till) -> None:
     try_again(dana.rt, row.id)
     assert charged(dana) == [6000]
     assert [one.state for one in dana.rows(SavedMethodRow)] == ["ready"]
+
+
+def test_a_day_that_went_by_is_not_made_up_for_on_another(dana: Till) -> None:
+    kept(dana)
+    row = agreed(dana, refused(dana))
+    dana.later((row.next_at - dana.clock.now()).total_seconds() + DAY)  # nothing ran on the first day
+    run_due(dana)
+    assert tries(dana) == []
+    until_due(dana)
+    assert (today(dana), charged(dana)) == (days_of(row)[1], [6000])
+
+
+def test_after_the_last_agreed_day_nothing_is_tried(dana: Till) -> None:
+    kept(dana)
+    agreed(dana, refused(dana))
+    dana.later(9 * DAY)
+    run_due(dana)
+    assert (retry(dana).state, retry(dana).why, tries(dana), charged(dana)) == ("over", "late", [], [])
+    assert owed(dana) == ["agreed", "late"]
 
 
 def test_a_surcharge_is_charged_again_as_it_was_agreed_to_and_by_no_other_card(dana: Till) -> None:

@@ -16,6 +16,7 @@ def upgrade() -> None:
         "payment_retry",
         *(sa.Column(name, sa.String(), nullable=False) for name in ("id", "company_id", "payment_id", "contact_id")),
         sa.Column("method_id", sa.String(), nullable=False),
+        sa.Column("days", sa.Text(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         *(sa.Column(name, sa.String(), nullable=False) for name in ("state", "why")),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in ("number", "tried")),
