@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
-from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import Select
 
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
 from connector.ledger.postings import PAYS, Kind
+from connector.store.built import built
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import LegRow, PostingRow
 
@@ -47,13 +47,13 @@ def reservations(
     session: Session, company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str] = ()
 ) -> list[Reservation]:
     """Return what stands on these invoices, and what uses these credits, oldest payment first."""
-    asked: dict[str, Any] = {"company": company_id, "invoices": list(invoice_ids)}
-    shares = session.exec(_shares(), params=asked)
+    invoices = list(invoice_ids)
+    shares = _shares(session, company_id, invoices)
     held = [_reservation(payment, share.invoice_id, share.amount_minor) for payment, share in shares]
-    posted = session.exec(_surcharges(), params=asked)
+    posted = _surcharges(session, company_id, invoices)
     held += [_reservation(payment, one.remote_id, one.amount_minor, is_part=False) for payment, one in posted]
     if credit_names:
-        uses = session.exec(_uses(), params={"company": company_id, "credits": list(credit_names)})
+        uses = _uses(session, company_id, credit_names)
         held += [_reservation(payment, use.credit, use.amount_minor) for payment, use in uses]
     return _still_owed(session, company_id, held)
 
@@ -75,7 +75,16 @@ def _less(one: Reservation, owed: dict[tuple[str, str], int]) -> Money:
 
 def _owed_legs(session: Session, company_id: str, payment_ids: Collection[str]) -> dict[tuple[str, str], int]:
     """Return what payments owe each invoice, and take of each credit, by postings that QuickBooks does not have."""
-    legs = select(PostingRow.payment_id, LegRow.invoice_id, LegRow.credit, LegRow.amount_minor).where(
+    owed: dict[tuple[str, str], int] = {}
+    for payment_id, invoice_id, credit, minor in _unposted_legs(session, company_id, payment_ids):
+        what = (payment_id, invoice_id or credit)
+        owed[what] = owed.get(what, 0) + abs(minor)
+    return owed
+
+
+@built
+def _unposted_legs(company_id: str, payment_ids: Collection[str]) -> Select[str, str, str, int]:
+    return select(PostingRow.payment_id, LegRow.invoice_id, LegRow.credit, LegRow.amount_minor).where(
         PostingRow.company_id == company_id,
         col(PostingRow.payment_id).in_(payment_ids),
         col(PostingRow.kind).in_(PAYS),
@@ -83,51 +92,43 @@ def _owed_legs(session: Session, company_id: str, payment_ids: Collection[str]) 
         LegRow.company_id == company_id,
         LegRow.posting_id == PostingRow.id,
     )
-    owed: dict[tuple[str, str], int] = {}
-    for payment_id, invoice_id, credit, minor in session.exec(legs):
-        what = (payment_id, invoice_id or credit)
-        owed[what] = owed.get(what, 0) + abs(minor)
-    return owed
 
 
-# Each query is built once: every press asks them twice, and building one costs more than asking it.
-_COMPANY: BindParameter[str] = bindparam("company")
-_INVOICES: BindParameter[list[str]] = bindparam("invoices", expanding=True)
 _IN_ORDER = (col(PaymentRow.created_at), col(PaymentRow.id))
 
 
-@cache
-def _shares() -> Any:
+@built
+def _shares(company_id: str, invoice_ids: Sequence[str]) -> Select[PaymentRow, ShareRow]:
     found = select(PaymentRow, ShareRow).where(
-        col(ShareRow.company_id) == _COMPANY,
-        col(ShareRow.payment_id) == PaymentRow.id,
-        col(ShareRow.invoice_id).in_(_INVOICES),
-        _stands(col(ShareRow.customer_id)),
+        ShareRow.company_id == company_id,
+        ShareRow.payment_id == PaymentRow.id,
+        col(ShareRow.invoice_id).in_(invoice_ids),
+        _stands(company_id, col(ShareRow.customer_id)),
     )
     return found.order_by(*_IN_ORDER)
 
 
-@cache
-def _uses() -> Any:
+@built
+def _uses(company_id: str, credit_names: Sequence[str]) -> Select[PaymentRow, CreditUseRow]:
     found = select(PaymentRow, CreditUseRow).where(
-        col(CreditUseRow.company_id) == _COMPANY,
-        col(CreditUseRow.payment_id) == PaymentRow.id,
-        col(CreditUseRow.credit).in_(bindparam("credits", expanding=True)),
-        _stands(col(CreditUseRow.customer_id)),
+        CreditUseRow.company_id == company_id,
+        CreditUseRow.payment_id == PaymentRow.id,
+        col(CreditUseRow.credit).in_(credit_names),
+        _stands(company_id, col(CreditUseRow.customer_id)),
     )
     return found.order_by(*_IN_ORDER)
 
 
-@cache
-def _surcharges() -> Any:
-    """Build the query of what is promised on invoices of surcharges that stand in QuickBooks before what pays them."""
+@built
+def _surcharges(company_id: str, invoice_ids: Sequence[str]) -> Select[PaymentRow, PostingRow]:
+    """Return what is promised on invoices of surcharges that stand in QuickBooks before what pays them."""
     return select(PaymentRow, PostingRow).where(
-        col(PostingRow.company_id) == _COMPANY,
-        col(PostingRow.payment_id) == PaymentRow.id,
+        PostingRow.company_id == company_id,
+        PostingRow.payment_id == PaymentRow.id,
         PostingRow.kind == Kind.SURCHARGE.value,
         PostingRow.state == "posted",
-        col(PostingRow.remote_id).in_(_INVOICES),
-        _stands(col(PostingRow.customer_id)),
+        col(PostingRow.remote_id).in_(invoice_ids),
+        _stands(company_id, col(PostingRow.customer_id)),
     )
 
 
@@ -141,13 +142,13 @@ def surcharges_among(session: Session, company_id: str, invoice_ids: Sequence[st
     return set(session.exec(ours))
 
 
-def _stands(customer_id: Mapped[str]) -> ColumnElement[bool]:
+def _stands(company_id: str, customer_id: Mapped[str]) -> ColumnElement[bool]:
     """Return the condition that a payment is under way, or succeeded and not in a customer's books yet."""
     one = aliased(PostingRow)  # apart from the posting of a surcharge, which may be asked for beside it
     owed = (
         select(one.id)
         .where(
-            one.company_id == _COMPANY,
+            one.company_id == company_id,
             one.payment_id == PaymentRow.id,
             col(one.kind).in_(PAYS),
             one.customer_id == customer_id,
@@ -158,7 +159,7 @@ def _stands(customer_id: Mapped[str]) -> ColumnElement[bool]:
     state = col(PaymentRow.state)
     is_coming = col(PaymentRow.settled_at).is_(None)  # its postings are not written yet
     is_owed = or_(state.in_(UNDER_WAY), (state == PaymentState.SUCCEEDED) & (is_coming | owed))
-    return (col(PaymentRow.company_id) == _COMPANY) & is_owed
+    return (col(PaymentRow.company_id) == company_id) & is_owed
 
 
 def together(earlier: Iterable[Reservation], later: Iterable[Reservation]) -> list[Reservation]:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from connector.store.built import built
 from connector.store.cache import CursorRow
 from sync.entities import ENTITIES, FEED, Entity
 from sync.runtime import Runtime
@@ -23,8 +25,12 @@ FIRST, FOLLOWING = "first", "following"
 
 def find(session: Session, company_id: str, entity: str = FEED) -> CursorRow | None:
     """Return the cursor of an entity, or of the change feed."""
-    mine = select(CursorRow).where(CursorRow.company_id == company_id, CursorRow.entity == entity)
-    return session.exec(mine).one_or_none()
+    return _of_entity(session, company_id, entity).one_or_none()
+
+
+@built
+def _of_entity(company_id: str, entity: str) -> SelectOfScalar[CursorRow]:
+    return select(CursorRow).where(CursorRow.company_id == company_id, CursorRow.entity == entity)
 
 
 def all_of(session: Session, company_id: str) -> dict[str, CursorRow]:

@@ -1,0 +1,58 @@
+"""Queries that are built once and asked with other values each time, through a session and for its own objects.
+
+To build a query anew and have it looked up takes longer than all else about a small one. A function is written as if it
+built its query for the values it is given; `built` calls it once, with parameters in their places. Knows no table.
+Laws: a value travels as a parameter and never decides what the query says, so none of them may be None, which SQL
+compares otherwise, and none may be asked what it is while the query is built.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from functools import cache, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, overload
+
+from sqlalchemy import ScalarResult, bindparam
+from sqlalchemy.engine.result import TupleResult
+from sqlmodel import Session
+from sqlmodel.sql.expression import Select, SelectOfScalar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+@overload
+def built(build: Callable[P, SelectOfScalar[T]]) -> Callable[Concatenate[Session, P], ScalarResult[T]]: ...
+
+
+@overload
+def built(build: Callable[P, Select[*Ts]]) -> Callable[Concatenate[Session, P], TupleResult[tuple[*Ts]]]: ...
+
+
+def built(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Make of a function that builds a select one that asks it of a session, with the function's own arguments.
+
+    A collection among them is a list of values for `in_`. Raises TypeError for a value that is None.
+    """
+    names = tuple(inspect.signature(build).parameters)
+
+    @cache
+    def statement() -> Any:
+        return build(*map(bindparam, names))
+
+    @wraps(build)
+    def ask(session: Session, *given: Any, **named: Any) -> Any:
+        values = dict(zip(names, given, strict=False)) | named
+        return session.exec(statement(), params={name: _value(name, value) for name, value in values.items()})
+
+    return ask
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None:
+        raise TypeError(f"{name} is None: a query for what is absent is another query")
+    if isinstance(value, Collection) and not isinstance(value, (str, bytes)):
+        return list(value)
+    return value
