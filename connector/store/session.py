@@ -62,8 +62,31 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that only reads; nothing it changes is kept."""
-        with Session(self._read_engine, autoflush=False) as session:
+        with self._lent() as bind, Session(bind, autoflush=False) as session:
             yield session
+
+    @contextmanager
+    def _lent(self) -> Iterator[Engine | Connection]:
+        """Lend what a session reads by: on SQLite a connection that this thread keeps, as `asking` does.
+
+        Each session of a thread that reads while another does takes one more.
+        """
+        if not self.is_sqlite:
+            yield self._read_engine
+            return
+        idle: list[Connection] = self._kept.__dict__.setdefault("readers", [])
+        if idle:
+            connection = idle.pop()
+        else:
+            connection = self.engine.connect()
+            connection.detach()
+        try:
+            yield connection
+        finally:
+            if connection.invalidated or connection.in_transaction():
+                connection.close()
+            else:
+                idle.append(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -113,6 +136,8 @@ class Database:
         """Give all connections back; what other threads keep ends with them."""
         if (kept := self._kept.__dict__.pop("bare", None)) is not None:
             kept.connection.close()
+        for connection in self._kept.__dict__.pop("readers", []):
+            connection.close()
         self.engine.dispose()
 
 
@@ -144,7 +169,7 @@ def _sqlite_engine(url: Any) -> Engine:
         words = "BEGIN IMMEDIATE" if writes else "BEGIN"
         # Said to the driver itself: every session begins so, and SQLAlchemy would take as long over it as over a query.
         try:
-            connection.connection.driver_connection.execute(words)
+            connection.connection.dbapi_connection.execute(words)
         except sqlite3.OperationalError as error:  # locked or full: whoever asks for SQLAlchemy's error waits for that
             raise OperationalError(words, None, error) from error
 
