@@ -277,6 +277,8 @@ class Watch:
 
     def _posted(self, row: Any) -> Iterator[Broken]:
         before = self._postings.get(row.id)
+        if row == before:
+            return
         self._postings[row.id] = row
         if row.request_id and row.request_id != requestid_of(row.key, row.generation):
             yield Broken(

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.credits import GRANTED
 from connector.store.books import DiscrepancyRow
+from connector.store.built import built
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import CreditUseRow, PaymentRow
 from connector.store.outbox import AttemptRow, InboxRow, PostingRow
@@ -128,8 +130,7 @@ class Ledgers:
     def has_event(self, provider: str, event_id: str) -> bool:
         """Tell whether an accepted event is stored, whatever became of it."""
         with self.db.read() as session:
-            kept = select(InboxRow.id).where(InboxRow.provider == provider, InboxRow.event_id == event_id)
-            return session.exec(kept).first() is not None
+            return _event(session, provider, event_id).first() is not None
 
     def lent(self, payment_id: str, customer_id: str) -> tuple[int, int]:
         """Return what discounts, and what open credits, were agreed to pay of a customer's part of a payment."""
@@ -153,3 +154,8 @@ class Ledgers:
     def close(self) -> None:
         """Give the connections back."""
         self.db.close()
+
+
+@built
+def _event(provider: str, event_id: str) -> SelectOfScalar[str]:
+    return select(InboxRow.id).where(InboxRow.provider == provider, InboxRow.event_id == event_id)

@@ -244,6 +244,9 @@ def laid() -> Iterator[Wires]:
             mock.patch.object(fetching, "ThreadPoolExecutor", AtOnce),
             mock.patch.object(smtplib, "SMTP", PostOffice),
             mock.patch.object(session, "_sqlite_engine", _engine),
+            # Nothing leaves this process: for each call the environment would be read twice in vain.
+            mock.patch("requests.sessions.get_environ_proxies", return_value={}),
+            mock.patch("requests.sessions.get_netrc_auth", return_value=None),
         ):
             stack.enter_context(seam)
         yield WIRES
