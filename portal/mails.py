@@ -24,6 +24,7 @@ KINDS = {
     "debit_started": mark("Notice of a bank debit"),
     "debit_failed": mark("Notice of a failed bank debit"),
     "retry": mark("Notice of a payment that is tried again"),
+    "method_changed": mark("Notice of a kept payment method"),
     "verify_bank": mark("Bank account to verify"),
     "verify_over": mark("Bank account that was not verified"),
     "sign_in": mark("Sign-in link"),

@@ -105,6 +105,8 @@ def _html(rt: Runtime, kind: str, language: str) -> str:
     if kind == "retry":
         context |= {"what": "again", "day": "2026-12-02", "method": "First Harbor Bank 6789"}
         context |= {"reason": "The bank account has insufficient funds to complete the purchase."}
+    if kind == "method_changed":
+        context |= {"what": "kept", "method": "Visa 4242"}
     company = "" if kind == "staff_sign_in" else cast.HARBOR  # staff sign in to the installation
     sealed = rt.vault.seal(json.dumps(context), company_id=company, column=CONTEXT_COLUMN)
     of = {"company_id": company, "key": kind, "kind": kind, "created_at": cast.NOW, "context_cipher": sealed}

@@ -51,5 +51,6 @@ class SavedMethodRow(SQLModel, table=True):
     verify_url: str = text()  # where the small deposits are told, while verifying
     consent: str = text()  # the words that were agreed to
     consent_at: datetime = instant()
+    consent_from: str = ""  # the network address, so that the consent can be shown to a bank
     created_at: datetime = instant()
     removed_at: datetime | None = maybe_instant()

@@ -48,4 +48,5 @@ class RetryRow(SQLModel, table=True):
     language: str = ""  # in which the payer reads
     consent: str = text()  # the words that were agreed to
     consent_at: datetime = instant()
+    consent_from: str = ""  # the network address, so that the consent can be shown to a bank
     ended_at: datetime | None = maybe_instant()

@@ -22,12 +22,14 @@ from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from jobs.mail.asking import OFF, read_asking, read_pdf, words_of
+from jobs.mail.keeping import read_keeping
 from jobs.mail.retrying import read_retrying
 from jobs.mail.talking import Talk, read_talk
 from jobs.mail.verifying import read_verifying
 from jobs.papers.receipt import file_name, print_receipt
 from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
 from sync.addresses import at_home, home_of
+from sync.collect.method_mails import MAIL as METHOD
 from sync.notices import DATA_DECIDED, TO_STAFF
 from sync.reminding.plan import INVOICE_NEW, REMINDER
 from sync.retrying.telling import MAIL as RETRY
@@ -194,6 +196,11 @@ def _retry(desk: _Desk) -> Letter:
     return Letter("retry", told.subject, {"told": told, "amount": amount, "url": desk.url()}, desk.company)
 
 
+def _method_changed(desk: _Desk) -> Letter:
+    told = read_keeping(desk.context(), desk.company.name)
+    return Letter(METHOD, told.subject, {"told": told, "url": desk.url()}, desk.company)
+
+
 def _sign_in(desk: _Desk) -> Letter:
     values = {"url": desk.url(), "place": desk.company.name}
     return Letter("sign_in", words.say("Sign in to {place}", place=desk.company.name), values, desk.company)
@@ -320,6 +327,7 @@ _WRITERS: dict[str, Callable[[_Desk], Letter]] = {
     "debit_started": _debit_started,
     "debit_failed": _debit_failed,
     RETRY: _retry,
+    METHOD: _method_changed,
     ASKS: _verify,
     OVER: _verify,
     "sign_in": _sign_in,

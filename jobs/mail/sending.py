@@ -241,6 +241,7 @@ _NAMES = {
     "debit_started": "Notice of a bank debit",
     "debit_failed": "Notice of a failed bank debit",
     "retry": "Notice of a payment that is tried again",
+    "method_changed": "Notice of a kept payment method",
     "verify_bank": "Question to verify a bank account",
     "verify_over": "Notice of a bank account that was not verified",
     "sign_in": "Sign-in link",

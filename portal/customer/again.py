@@ -18,6 +18,7 @@ from connector.clock import day_in
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow
 from connector.words import day_text, known, language, listing, mark, money_text, say, short_name
+from portal.access.limits import address
 from portal.access.tokens import digest
 from portal.access.visitors import Visitor
 from portal.customer.gate import for_contacts, pages, visitor
@@ -25,7 +26,7 @@ from portal.customer.story import Story, story_of
 from portal.here import runtime
 from portal.ring import DOOR, limiter
 from sync.retrying import rows
-from sync.retrying.agreeing import Offer, agree, offer_of, stop
+from sync.retrying.agreeing import Consent, Offer, agree, offer_of, stop
 
 # How it ended, where something is left for the payer to do.
 _ENDS = {
@@ -92,7 +93,7 @@ def agree_to_retry(payment_id: str) -> ResponseReturnValue:
         flash(say("What you would agree to has changed since you opened this page. Read it again."), "bad")
     else:
         agreed = words if len(offer.methods) == 1 else f"{method.label}: {words}"
-        agree(rt, offer, method, consent=agreed, language=language())
+        agree(rt, offer, method, Consent(agreed, language(), address()))
     return redirect(url_for(".show_payment", payment_id=payment_id))
 
 

@@ -14,6 +14,7 @@ from flask import Blueprint, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.translations import SOURCE
+from connector.words import mark
 from portal.access import sessions
 from portal.access.visitors import Visitor, visitor_at
 from portal.here import now
@@ -23,6 +24,7 @@ pages = Blueprint("customer", __name__, url_prefix="/c/<slug>", template_folder=
 
 
 JUST = timedelta(minutes=15)  # how long after signing in somebody may change how he signs in
+AGAIN = mark("For your safety, sign out and in again first; then it works for fifteen minutes.")
 NEXT = "next"  # in the browser's signed cookie: the page that asked for a sign-in
 
 Page = Callable[..., ResponseReturnValue]

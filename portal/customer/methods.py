@@ -1,7 +1,8 @@
 """Kept payment methods of a contact: the list, a new one in Stripe's own form, its name, the first choice, removal.
 
 Card and bank details go from the browser to Stripe and never here. Laws: a contact sees and changes own methods alone;
-a method is kept only after its owner agreed to words that are stored with the time.
+one is added only soon after signing in; it is kept only after its owner agreed to words that are stored with the time
+and the network address, and each one kept or gone is told by mail.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from connector.errors import GatewayError, NotConnected
 from connector.words import language, mark, say, short_name
 from portal import security
-from portal.access.limits import Limit, count_try
+from portal.access.limits import Limit, address, count_try
 from portal.access.visitors import Visitor
-from portal.customer.gate import for_contacts, pages, visitor
+from portal.customer.gate import AGAIN, for_contacts, is_fresh, pages, visitor
 from portal.customer.keys import publishable_key
 from portal.here import home, runtime
 from portal.ring import DOOR, limiter
@@ -39,6 +40,8 @@ def show_methods() -> ResponseReturnValue:
         methods=kept,
         consent=_consent(who),
         may_add=bool(publishable_key(who.company)) and len(kept) < saved.MOST_KEPT,
+        signed_in_lately=is_fresh(),
+        again=say(AGAIN),
     )
 
 
@@ -51,6 +54,9 @@ def add_method() -> ResponseReturnValue:
     if not publishable_key(who.company):
         flash(say(_AWAY), "bad")
         return redirect(url_for(".show_methods"))
+    if not is_fresh():
+        flash(say(AGAIN), "bad")
+        return redirect(url_for(".show_methods"))
     if request.form.get("agreed") != "yes":
         flash(say("Tick the box first: without your consent nothing is kept."), "bad")
         return redirect(url_for(".show_methods"))
@@ -59,7 +65,14 @@ def add_method() -> ResponseReturnValue:
             abort(409)
     count_try([Limit("methods/contact", f"{who.company.id}/{who.contact_id}", 10, saved.TRIES_IN)])
     try:
-        row_id = saved.begin(runtime(), who.company.id, who.contact_id, email=who.email, consent=_consent(who))
+        row_id = saved.begin(
+            runtime(),
+            who.company.id,
+            who.contact_id,
+            email=who.email,
+            consent=_consent(who),
+            consent_from=address(),
+        )
     except (GatewayError, NotConnected):
         flash(say(_AWAY), "bad")
         return redirect(url_for(".show_methods"))
@@ -116,7 +129,7 @@ def change_method(method_id: str, decision: str) -> ResponseReturnValue:
     mine = (who.company.id, who.contact_id, method_id)
     if decision == "remove":
         try:
-            done = saved.remove(rt, *mine)
+            done = saved.remove(rt, *mine, language())
         except (GatewayError, NotConnected):
             flash(say(_AWAY), "bad")
             return redirect(url_for(".show_methods"))

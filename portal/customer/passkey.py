@@ -13,11 +13,11 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from connector.errors import WrongInput
-from connector.words import mark, say
+from connector.words import say
 from portal.access import passkeys, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.visitors import sign_in
-from portal.customer.gate import for_contacts, is_fresh, let_in, pages, visitor, where_to
+from portal.customer.gate import AGAIN, for_contacts, is_fresh, let_in, pages, visitor, where_to
 from portal.customer.notices import changed_access
 from portal.customer.ways import ways_in
 from portal.here import home, runtime
@@ -25,8 +25,6 @@ from portal.ring import PRESS, limiter
 
 if TYPE_CHECKING:  # WebAuthn is loaded late: it is needed by these doors alone
     from portal.access import ceremonies
-
-_AGAIN = mark("For your safety, sign out and in again first; then it works for fifteen minutes.")
 
 
 @pages.post("/sign-in/passkey/challenge")
@@ -120,7 +118,7 @@ def change_passkey(credential_id: str, decision: str) -> ResponseReturnValue:
     if mail_id:
         rt.bell.ring("mail", mail_id)
     done = decision == "name" or bool(mail_id)
-    flash(say("Saved.") if done else say(_AGAIN), "good" if done else "bad")
+    flash(say("Saved.") if done else say(AGAIN), "good" if done else "bad")
     return redirect(url_for(".show_account"))
 
 
@@ -133,7 +131,7 @@ def _answer(contact_id: str) -> ceremonies.Answer:
 
 def _be_fresh() -> None:
     if not is_fresh():
-        raise WrongInput(say(_AGAIN))
+        raise WrongInput(say(AGAIN))
 
 
 def _only_where_possible() -> None:

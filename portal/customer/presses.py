@@ -78,6 +78,7 @@ def read_press(message: object, who: Visitor, *, replaces: frozenset[str]) -> Pr
         method_token=method.get("token", ""),
         kept_method=method.get("kept", ""),
         keep_consent=consent,
+        consent_from=address() if consent else "",
     )
 
 
@@ -117,6 +118,7 @@ def _deposit(fields: Mapping[str, Any], who: Visitor, replaces: frozenset[str]) 
         method_token=method.get("token", ""),
         kept_method=method.get("kept", ""),
         keep_consent=consent,
+        consent_from=address() if consent else "",
     )
 
 

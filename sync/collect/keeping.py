@@ -68,6 +68,7 @@ def consent_of(rt: Runtime, press: Press, payment_id: str) -> list[SavedMethodRo
         payment_id=payment_id,
         consent=press.keep_consent,
         consent_at=now,
+        consent_from=press.consent_from,
         created_at=now,
     )
     return [row]
@@ -97,7 +98,7 @@ def finish(rt: Runtime, payment: PaymentRow) -> None:
         ref = found.method_ref if found and found.state == "begun" else ""
     if ref:
         with suppress(GatewayError, NotConnected):
-            saved.follow(rt, payment.company_id, ref)
+            saved.follow(rt, payment.company_id, ref, payment.language)
 
 
 def finish_all(rt: Runtime) -> None:

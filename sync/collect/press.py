@@ -34,6 +34,7 @@ class Press:
     note: str = ""  # the payer's own number or words, for the receipt
     method_token: str = ""  # what the browser holds ready to confirm with, where the total hangs on the method
     keep_consent: str = ""  # the words with which the payer let the method be kept; empty where it is not
+    consent_from: str = ""  # the network address, as it is kept with those words
     kept_method: str = ""  # or the kept method that it confirms with
     shown_minor: int | None = None  # the total that the payer was shown; None stands for what the rest comes to
     surcharge_minor: int = 0  # what the method costs the payer, once it is known

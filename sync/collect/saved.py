@@ -19,6 +19,7 @@ from connector.store.upsert import insert_ignoring
 from connector.store.verifying import BankCheckRow
 from connector.stripe.facts import Setup
 from sync import verifying
+from sync.collect import method_mails
 from sync.runtime import Runtime
 
 KEPT_AT_STRIPE = ("seti_", "pm_")
@@ -50,8 +51,11 @@ def customer_of(session: Session, company_id: str, contact_id: str) -> str:
     return row.customer_ref if row else ""
 
 
-def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent: str) -> str:
-    """Begin to keep a method; returns the id of its row. Raises GatewayError and NotConnected."""
+def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent: str, consent_from: str = "") -> str:
+    """Begin to keep a method; returns the id of its row. Raises GatewayError and NotConnected.
+
+    `consent_from` is the network address from which it was agreed to.
+    """
     now = rt.clock.now()
     row = SavedMethodRow(
         id=rt.clock.new_id(),
@@ -59,6 +63,7 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
         contact_id=contact_id,
         consent=consent,
         consent_at=now,
+        consent_from=consent_from,
         created_at=now,
     )
     row_id = row.id
@@ -120,9 +125,9 @@ def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
         if setup.status != "succeeded":
             _note_waiting(rt, row, setup, language)
             return True
-        _keep(rt, row, setup.method_ref)
+        _keep(rt, row, setup.method_ref, language)
     elif row.state in ("begun", "ready") and row.method_ref:  # one that is kept with a payment has no setup
-        _keep(rt, row, row.method_ref)
+        _keep(rt, row, row.method_ref, language)
     return True
 
 
@@ -165,7 +170,7 @@ def prefer(session: Session, company_id: str, contact_id: str, row_id: str) -> b
     return is_chosen
 
 
-def remove(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> bool:
+def remove(rt: Runtime, company_id: str, contact_id: str, row_id: str, language: str = "") -> bool:
     """Take a method away, at Stripe first; False where it is not this contact's. Raises GatewayError, NotConnected."""
     row = _own(rt, company_id, contact_id, row_id)
     if row is None or row.state not in _SHOWN:
@@ -173,7 +178,7 @@ def remove(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> bool:
     if ref := row.method_ref or _given_up(rt, row):
         with suppress(Rejected, NotFound):  # forgotten there already
             rt.gateways.stripe(company_id).detach(ref)
-    _is_gone(rt, row)
+    _is_gone(rt, row, language)
     return True
 
 
@@ -219,10 +224,12 @@ def forget_customer(rt: Runtime, company_id: str, contact_id: str, gone: str) ->
 
     Somebody deleted it at Stripe, or the company moved from tests to real payments.
     """
+    mails: list[str] = []
     with rt.db.write("stripe_customer_gone") as session:
         if session.exec(_owner(company_id, contact_id, gone).values(customer_ref="")).rowcount:
             for kept in methods_of(session, company_id, contact_id, *_SHOWN):
-                _put_away(session, rt, kept)
+                mails += _put_away(session, rt, kept)
+    _ring(rt, mails)
 
 
 def _owner(company_id: str, contact_id: str, customer_ref: str) -> Update:
@@ -233,7 +240,7 @@ def _owner(company_id: str, contact_id: str, customer_ref: str) -> Update:
     )
 
 
-def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str) -> None:
+def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str, language: str) -> None:
     """Write down what Stripe says of a method: it can pay, its card was renewed, or it was taken away."""
     try:
         method = rt.gateways.stripe(row.company_id).method(method_ref)
@@ -249,11 +256,14 @@ def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str) -> None:
         if kept.state == "gone":
             return
         others = methods_of(session, row.company_id, row.contact_id)
+        was = kept.state
         kept.is_default = kept.is_default or not [one for one in others if one.id != row.id]
         kept.state, kept.method_ref, kept.verify_url = "ready", method_ref, ""
         kept.kind, kept.label, kept.expires = method.kind, method.label, method.expires
         kept.funding = method.funding
         verifying.is_done(session, row.company_id, row.id)
+        mails = [] if was == "ready" else method_mails.owe_mail(session, rt, kept, method_mails.KEPT, language)
+    _ring(rt, mails)
 
 
 def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup, language: str) -> None:
@@ -269,19 +279,26 @@ def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup, language: str)
         elif kept.state == "verifying":  # too many wrong answers, or too late
             kept.state, kept.removed_at = "gone", rt.clock.now()
             mails = verifying.end(session, rt, about, setup.error_code)
-    for mail_id in mails:
-        rt.bell.ring("mail", mail_id)
+    _ring(rt, mails)
 
 
-def _is_gone(rt: Runtime, row: SavedMethodRow) -> None:
+def _is_gone(rt: Runtime, row: SavedMethodRow, language: str = "") -> None:
     with rt.db.write("method_gone") as session:
-        _put_away(session, rt, session.get_one(SavedMethodRow, row.id))
+        mails = _put_away(session, rt, session.get_one(SavedMethodRow, row.id), language)
+    _ring(rt, mails)
 
 
-def _put_away(session: Session, rt: Runtime, kept: SavedMethodRow) -> None:
-    """Show a method no more; its owner is asked nothing about it any more either."""
+def _put_away(session: Session, rt: Runtime, kept: SavedMethodRow, language: str = "") -> list[str]:
+    """Show a method no more; its owner is told, and asked nothing about it any more. Returns the mails owed."""
+    was = kept.state
     kept.state, kept.is_default, kept.removed_at = "gone", False, rt.clock.now()
     verifying.end(session, rt, verifying.of_method(session, rt, kept), "")
+    return method_mails.owe_mail(session, rt, kept, method_mails.GONE, language) if was == "ready" else []
+
+
+def _ring(rt: Runtime, mails: Sequence[str]) -> None:
+    for mail_id in mails:
+        rt.bell.ring("mail", mail_id)
 
 
 def _own(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:

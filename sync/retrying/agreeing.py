@@ -49,6 +49,15 @@ class Offer:
     amount: Money
 
 
+@dataclass(frozen=True)
+class Consent:
+    """What was agreed to: the words, in which language, and from which network address."""
+
+    words: str
+    language: str
+    address: str = ""
+
+
 def offer_of(session: Session, rt: Runtime, company_id: str, contact_id: str, payment_id: str) -> Offer | None:
     """Return what a contact may agree to for a payment that he pressed; None where another try cannot help."""
     mine = select(PaymentRow).where(
@@ -77,9 +86,9 @@ def _methods_at_its_total(session: Session, payment: PaymentRow) -> list[SavedMe
     return sorted(kept, key=lambda one: one.label != payment.method_label)
 
 
-def agree(rt: Runtime, offer: Offer, method: SavedMethodRow, *, consent: str, language: str) -> bool:
+def agree(rt: Runtime, offer: Offer, method: SavedMethodRow, consent: Consent) -> bool:
     """Write down that a payer agreed to an offer; False where he has before. The refused payment is given up."""
-    row = _insert(rt, offer, method, consent=consent, language=language)
+    row = _insert(rt, offer, method, consent)
     if row is None:
         return False
     now_is = None
@@ -117,7 +126,7 @@ def morning_of(zone: str, day: date) -> datetime:
     return datetime.combine(day, MORNING, ZoneInfo(zone)).astimezone(UTC)
 
 
-def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, *, consent: str, language: str) -> RetryRow | None:
+def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, consent: Consent) -> RetryRow | None:
     now = rt.clock.now()
     with rt.db.write("retry.agree") as session:
         refused = (PaymentRow.company_id == offer.company_id, PaymentRow.id == offer.payment_id)
@@ -134,9 +143,10 @@ def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, *, consent: str, 
             next_at=morning_of(zone, offer.days[0]),
             last_code=payment.error_code,
             last_text=payment.error_text,
-            language=language,
-            consent=consent,
+            language=consent.language,
+            consent=consent.words,
             consent_at=now,
+            consent_from=consent.address,
         )
         table: Table = RetryRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
         if not insert_ignoring(session, table, [row.model_dump()]):

@@ -75,6 +75,7 @@ def test_debits_and_links_have_their_own_words(rt: Runtime, office: PostOffice) 
         "debit_started": "is on its way",
         "debit_failed": "The account has too little money.",
         "retry": "That was the last try.",
+        "method_changed": "A payment method is kept with Stripe for your payments to Harbor Tile.",
         "sign_in": "works once, for ten minutes",
         "staff_sign_in": "Sign in to Tieout",
         "invoice_link": "Due Tuesday 1 December, in 8 days",

@@ -47,9 +47,24 @@ def test_nothing_is_begun_without_consent_and_the_words_are_stored(office: Offic
     assert dana.post(PAGE, data={"csrf_token": token, "agreed": "yes"}).status_code == 302
     [row] = office.till.rows(SavedMethodRow)
     assert row.consent.startswith("I allow Harbor Tile to keep this payment method with Stripe")
+    assert row.consent_from == "127.0.0.1"
     form = text_of(dana, f"{PAGE}/{row.id}")
     assert re.search(r'data-secret="seti_\w+_secret_\w+"', form)
     assert english_in(text_of(dana, f"{PAGE}/{row.id}?lang=de")) == []
+
+
+def test_a_method_is_added_only_soon_after_signing_in(office: Office) -> None:
+    dana = office.dana()
+    token = csrf_of(dana, PAGE)
+    office.till.later(15 * 60 + 1)
+    page = text_of(dana, PAGE)
+    assert "sign out and in again first" in page
+    assert 'name="agreed"' not in page
+    data = {"csrf_token": token, "agreed": "yes"}
+    said = dana.post(PAGE, data=data, follow_redirects=True).get_data(as_text=True)
+    assert "sign out and in again first" in said
+    assert office.till.rows(SavedMethodRow) == []
+    assert english_in(text_of(dana, f"{PAGE}?lang=de")) == []
 
 
 def test_stripe_out_of_reach_is_said(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from connector.errors import GatewayError
 from connector.ledger.payments import PaymentState
 from connector.store.access import ContactRow
 from connector.store.methods import SavedMethodRow, StripeCustomerRow
+from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from sync import verifying
 from sync.collect import saved
 from sync.inbox import accept_stripe, sweep_inbox
@@ -90,6 +92,46 @@ def test_a_card_is_kept_with_the_words_that_were_agreed_to(dana: Till) -> None:
     assert not second.is_default
     assert len(dana.rows_of(StripeCustomerRow)) == 1  # one customer at Stripe keeps both
     assert labels(dana) == ["Visa 4242", "Mastercard 4444"]
+
+
+def mailed(till: Till) -> list[tuple[str, str, str]]:
+    """Return to whom mails about methods are owed, what of which method they tell, and in which language."""
+    opened = [
+        (row.to, json.loads(till.rt.vault.open(row.context_cipher, company_id=row.company_id, column=CONTEXT_COLUMN)))
+        for row in sorted(till.rows(MailRow, kind="method_changed"), key=lambda one: one.id)
+    ]
+    return [(to, f"{said['what']} {said['method']}", said["language"]) for to, said in opened]
+
+
+def test_its_owner_is_told_once_that_a_card_is_kept_and_once_that_it_is_gone(dana: Till) -> None:
+    row = begun(dana)
+    assert mailed(dana) == [], "nothing is kept yet"
+    kept_row = entered(dana, row, {"payment_method": "pm_card_visa"})
+    to = "dana@bluemesa.example"
+    assert mailed(dana) == [(to, "kept Visa 4242", "")]
+    for _ in range(2):
+        saved.look(dana.rt, dana.company_id, DANA, kept_row.id, "de")
+        assert saved.follow(dana.rt, dana.company_id, kept_row.method_ref)
+    assert len(mailed(dana)) == 1, "a look changes nothing"
+    assert saved.remove(dana.rt, dana.company_id, DANA, kept_row.id, "fr")
+    assert not saved.remove(dana.rt, dana.company_id, DANA, kept_row.id, "fr")
+    assert mailed(dana)[1:] == [(to, "gone Visa 4242", "fr")]
+
+
+def test_its_owner_is_told_of_a_card_that_somebody_took_away_at_stripe(dana: Till) -> None:
+    row = kept(dana)
+    client_of(dana).v1.payment_methods.detach(row.method_ref)
+    sweep_inbox(dana.rt)
+    saved.follow(dana.rt, dana.company_id, row.method_ref)
+    assert [what for _, what, _ in mailed(dana)] == ["kept Visa 4242", "gone Visa 4242"]
+
+
+def test_somebody_who_was_let_go_is_told_nothing(dana: Till) -> None:
+    row = kept(dana)
+    with dana.db.write("gone") as session:
+        session.get_one(ContactRow, DANA).state = "gone"
+    assert saved.remove(dana.rt, dana.company_id, DANA, row.id)
+    assert len(mailed(dana)) == 1
 
 
 def test_the_consent_stands_even_where_stripe_is_out_of_reach(dana: Till) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from connector import crash
 from connector.store.retries import RetryRow
 from sync.collect.look import expire
-from sync.retrying.agreeing import agree, offer_of
+from sync.retrying.agreeing import Consent, agree, offer_of
 from tests.sync.collect.test_saved import DANA, kept
 from tests.sync.retrying.test_trying import DAY, WORDS, charged, doubled, in_force, refused, run_due, wait_until_due
 from tests.sync.settle.till import Till
@@ -58,7 +58,7 @@ def agreed_anew(till: Till, number: str) -> None:
     with till.db.read() as session:
         offer = offer_of(session, till.rt, till.company_id, DANA, payment_id)
     assert offer is not None
-    assert agree(till.rt, offer, offer.methods[0], consent=WORDS, language="en")
+    assert agree(till.rt, offer, offer.methods[0], Consent(WORDS, "en", "203.0.113.9"))
 
 
 def passed_by_a_try(till: Till) -> list[str]:

@@ -16,7 +16,7 @@ from connector.store.outbox import MailRow
 from connector.store.retries import RetryRow
 from sync.collect import saved
 from sync.push import push_company
-from sync.retrying.agreeing import agree, offer_of, stop
+from sync.retrying.agreeing import Consent, agree, offer_of, stop
 from sync.retrying.rows import days_of, retries_due
 from sync.retrying.trying import try_again
 from sync.verify import Broken, verify
@@ -48,7 +48,7 @@ def agreed(till: Till, payment_id: str) -> RetryRow:
     with till.db.read() as session:
         offer = offer_of(session, till.rt, till.company_id, DANA, payment_id)
     assert offer is not None
-    assert agree(till.rt, offer, offer.methods[0], consent=WORDS, language="en")
+    assert agree(till.rt, offer, offer.methods[0], Consent(WORDS, "en", "203.0.113.9"))
     return retry(till)
 
 
