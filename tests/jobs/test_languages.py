@@ -65,7 +65,7 @@ SAID = {
     "debit_started": "Banken brauchen bis zu vier Werktage.",
     "debit_failed": "Die Bank teilte mit: Ihr Bankkonto wurde abgelehnt.",
     "retry": "Das war der letzte Versuch.",
-    "method_changed": "Ein Zahlungsmittel ist bei Stripe für Ihre Zahlungen an Harbor Tile gespeichert.",
+    "method_changed": "Eine Zahlungsart ist bei Stripe für Ihre Zahlungen an Harbor Tile gespeichert.",
     "sign_in": "Wenn Sie ihn nicht angefordert haben, müssen Sie nichts tun",
     "staff_sign_in": "Anmelden bei Tieout",
     "talk_answer": "Harbor Tile Co. hat zu Rechnung 1068 geantwortet",
