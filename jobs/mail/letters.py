@@ -32,6 +32,7 @@ from sync.addresses import at_home, home_of
 from sync.collect.method_mails import MAIL as METHOD
 from sync.notices import DATA_DECIDED, TO_STAFF
 from sync.reminding.plan import INVOICE_NEW, REMINDER
+from sync.retrying.agreeing import offer_of
 from sync.retrying.telling import MAIL as RETRY
 from sync.runtime import Runtime
 from sync.verifying import ASKS, OVER
@@ -161,7 +162,10 @@ def _debit_started(desk: _Desk) -> Letter:
 
 
 def _debit_failed(desk: _Desk) -> Letter:
-    return _debit(desk, "debit_failed", words.mark("Your bank debit of {amount} to {company} did not go through"))
+    letter = _debit(desk, "debit_failed", words.mark("Your bank debit of {amount} to {company} did not go through"))
+    payment = desk.payment()
+    offer = offer_of(desk.session, desk.rt, payment.company_id, payment.contact_id, payment.id)
+    return replace(letter, values={**letter.values, "may_try_again": offer is not None})
 
 
 def _debit(desk: _Desk, kind: str, subject: str) -> Letter:

@@ -14,6 +14,8 @@ from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import MailRow
 from connector.store.retries import RetryRow
+from jobs.mail.envelope import rendered
+from jobs.mail.letters import write_letter
 from sync.collect import saved
 from sync.push import push_company
 from sync.retrying.agreeing import Consent, agree, offer_of, stop
@@ -192,7 +194,9 @@ def test_a_bank_that_asks_for_the_owner_ends_it_at_once(dana: Till) -> None:
 def test_a_bank_debit_that_came_back_is_presented_twice_more_on_working_days(dana: Till) -> None:
     payment_id = came_back(dana)
     assert dana.state(payment_id) == "failed"
+    assert "let it be tried again by itself" in failed_mail(dana)
     row = agreed(dana, payment_id)
+    assert "let it be tried again by itself" not in failed_mail(dana), "it was agreed to already"
     for tried, day in zip((1, 2), days_of(row), strict=True):
         assert day.weekday() < 5
         until_due(dana)
@@ -207,6 +211,15 @@ def test_a_bank_debit_that_came_back_is_presented_twice_more_on_working_days(dan
     assert owed(dana) == ["agreed", "again", "tries"]
     assert [kind for kind, _ in dana.mails()].count("debit_failed") == 1  # of the first; the others are told as tries
     assert charged(dana) == []
+
+
+def failed_mail(till: Till) -> str:
+    """Return what the mail about the debit that came back would say now, in plain words."""
+    [mail] = till.rows(MailRow, kind="debit_failed")
+    with till.db.read() as session:
+        text, html = rendered(write_letter(session, till.rt, mail))
+    assert ("by itself" in text) == ("by itself" in html)
+    return " ".join(text.split())
 
 
 def came_back(till: Till) -> str:
