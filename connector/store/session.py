@@ -49,7 +49,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(_with_driver(url))
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
+        # Only of a file may a thread keep connections of its own: a database in memory is its one connection.
+        self._is_file = self.is_sqlite and self.url.database not in (None, "", ":memory:")
+        if self._is_file:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
         writes = {"tieout_writes": True}
@@ -67,11 +69,11 @@ class Database:
 
     @contextmanager
     def _lent(self) -> Iterator[Engine | Connection]:
-        """Lend what a session reads by: on SQLite a connection that this thread keeps, as `asking` does.
+        """Lend what a session reads by: on a SQLite file a connection that this thread keeps, as `asking` does.
 
         Each session of a thread that reads while another does takes one more.
         """
-        if not self.is_sqlite:
+        if not self._is_file:
             yield self._read_engine
             return
         idle: list[Connection] = self._kept.__dict__.setdefault("readers", [])
@@ -96,11 +98,11 @@ class Database:
 
     @contextmanager
     def asking(self) -> Iterator[Askable]:
-        """Open what only prepared statements are asked of, each by itself: on SQLite it costs nothing.
+        """Open what only prepared statements are asked of, each by itself: on a SQLite file it costs nothing.
 
         There each thread keeps a connection for this as long as it lives: to borrow one took longer than many a query.
         """
-        if not self.is_sqlite:
+        if not self._is_file:
             with self.reading() as connection:
                 yield connection
             return

@@ -377,7 +377,7 @@ def test_a_bank_debit_shows_its_days_and_what_became_of_it(shop: Shop) -> None:
     assert "On its way" in page
     assert "until about" in page
     assert "Payment under way" in payer.reads(f"/c/harbor/i/{invoice}")
-    shop.till.later(5 * 86400)
+    shop.till.later(8 * 86400)
     shop.till.settle(payment)
     payer.open_links()  # the browser was forgotten meanwhile
     failed = payer.reads(f"/c/harbor/p/{payment}")

@@ -80,7 +80,7 @@ class TestBesideMoney:
             {"Amount": 40, "LinkedTxn": [{"TxnId": credit.rpartition("/")[2], "TxnType": "CreditMemo"}]},
         ]
         till.by_hand("Payment", CustomerRef={"value": till.blue_mesa}, TotalAmt=0, Line=lines)
-        till.later(5 * 86400)
+        till.later(8 * 86400)
         assert till.settle(started.payment_id) is PaymentState.SUCCEEDED
         till.push()
         assert (left_of(till, credit), open_on(till, invoice)) == (0, 40)

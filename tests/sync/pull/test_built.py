@@ -6,15 +6,18 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.store.built import built
 from connector.store.companies import LeaseRow
+from connector.store.prepared import Prepared
 from connector.store.session import Database
 
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
 BUILT: list[str] = []
+FENCE = Prepared(select(col(LeaseRow.fence)).where(col(LeaseRow.name) == bindparam("wanted")))
 
 
 @built
@@ -111,3 +114,15 @@ def test_what_failed_while_reading_leaves_nothing_open(leases: Database) -> None
         session.add(LeaseRow(name="four", owner="bob", until=NOON, fence=0))
     with leases.read() as session:
         assert len(_of(session, "bob", NOON + timedelta(days=1)).all()) == 2
+
+
+def test_a_database_in_memory_stays_the_same_one() -> None:
+    db = Database("sqlite://")
+    db.create_all()
+    with db.write("test") as session:
+        session.add(LeaseRow(name="one", owner="ann", until=NOON, fence=7))
+    for _ in range(2):
+        with db.read() as session:
+            assert [tuple(row) for row in _named(session, ["one"], 1)] == [("one", 7)]
+        with db.asking() as reader:
+            assert FENCE.all(reader, wanted="one") == [(7,)]
