@@ -6,16 +6,23 @@ after the other on every database. Law: a number that was committed is never giv
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, col, update
 
 from connector.store.companies import CountRow
+from connector.store.prepared import Prepared
 from connector.store.upsert import insert_ignoring
+
+_MINE = (col(CountRow.company_id) == bindparam("company"), col(CountRow.name) == bindparam("counted"))
+_RAISE = Prepared(update(CountRow).where(*_MINE).values(value=CountRow.value + 1))
+_VALUE = Prepared(pick(col(CountRow.value)).where(*_MINE))
 
 
 def next_count(session: Session, company_id: str, name: str, *, first: int = 1) -> int:
     """Return the next number of a name, beginning with `first`."""
     fresh = CountRow(company_id=company_id, name=name, value=first - 1)
     insert_ignoring(session, CountRow.__table__, [fresh.model_dump()])  # type: ignore[attr-defined]
-    mine = update(CountRow).where(col(CountRow.company_id) == company_id, col(CountRow.name) == name)
-    session.exec(mine.values(value=CountRow.value + 1))
-    return session.exec(select(CountRow.value).where(CountRow.company_id == company_id, CountRow.name == name)).one()
+    _RAISE.change(session, company=company_id, counted=name)
+    [value] = _VALUE.first(session, company=company_id, counted=name)
+    return int(value)

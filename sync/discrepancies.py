@@ -9,15 +9,31 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Table, Update
+from sqlalchemy import Table, bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import Select
 
 from connector.ledger.money import Money
 from connector.store.books import DiscrepancyRow
+from connector.store.built import built
+from connector.store.prepared import Prepared
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
 
 TIEOUT = "tieout"  # closed by the product itself
+_WORDS = ("sentence", "next_step", "amount_minor", "currency", "explains", "posting_id", "payment_id", "seen_at")
+_OPEN = (
+    col(DiscrepancyRow.company_id) == bindparam("company"),
+    col(DiscrepancyRow.kind) == bindparam("which"),
+    col(DiscrepancyRow.closed_at).is_(None),
+)
+_ONE_OPEN = update(DiscrepancyRow).where(*_OPEN, col(DiscrepancyRow.subject) == bindparam("about"))
+_RENEW = Prepared(_ONE_OPEN.values({name: bindparam(name) for name in _WORDS}))
+_CLOSE = Prepared(
+    _ONE_OPEN.values(closed_at=bindparam("at"), closed_by=bindparam("by"), closing_note=bindparam("note"))
+)
+_SUBJECTS = Prepared(pick(col(DiscrepancyRow.subject)).where(*_OPEN))
 
 
 def open_one(
@@ -49,8 +65,8 @@ def open_one(
         "payment_id": payment_id,
         "seen_at": now,
     }
-    renew = _open_row(company_id, kind, subject).values(**words)
-    if session.exec(renew).rowcount:
+    which = {"company": company_id, "which": kind, "about": subject}
+    if _RENEW.change(session, **which, **words):
         return False
     fresh = DiscrepancyRow(
         id=rt.clock.new_id(), company_id=company_id, kind=kind, subject=subject, opened_at=now, **words
@@ -58,7 +74,7 @@ def open_one(
     table: Table = DiscrepancyRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     if insert_ignoring(session, table, [fresh.model_dump()]):
         return True
-    session.exec(renew)  # another worker opened it between our two statements
+    _RENEW.change(session, **which, **words)  # another worker opened it between our two statements
     return False
 
 
@@ -66,35 +82,28 @@ def close(
     session: Session, rt: Runtime, company_id: str, *, kind: str, subject: str, by: str = TIEOUT, note: str = ""
 ) -> bool:
     """Close the open discrepancy of a cause; returns whether there was one. `by` is `tieout` or a staff id."""
-    values = {"closed_at": rt.clock.now(), "closed_by": by, "closing_note": note}
-    return bool(session.exec(_open_row(company_id, kind, subject).values(**values)).rowcount)
+    values = {"at": rt.clock.now(), "by": by, "note": note}
+    return bool(_CLOSE.change(session, company=company_id, which=kind, about=subject, **values))
 
 
 def open_subjects(session: Session, company_id: str, kind: str) -> list[str]:
     """Return the subjects of a kind that are open, in order."""
-    rows = select(DiscrepancyRow.subject).where(
-        DiscrepancyRow.company_id == company_id, DiscrepancyRow.kind == kind, col(DiscrepancyRow.closed_at).is_(None)
-    )
-    return sorted(session.exec(rows))
+    return sorted(subject for (subject,) in _SUBJECTS.all(session, company=company_id, which=kind))
 
 
 def close_others(
     session: Session, rt: Runtime, company_id: str, *, seen: Mapping[str, Collection[str]], note: str
 ) -> int:
     """Close what is open of some kinds and was not seen any more: subjects by kind. Returns how many."""
-    rows = select(DiscrepancyRow.kind, DiscrepancyRow.subject).where(
-        DiscrepancyRow.company_id == company_id,
-        col(DiscrepancyRow.kind).in_(seen),
-        col(DiscrepancyRow.closed_at).is_(None),
-    )
-    gone = sorted((kind, subject) for kind, subject in session.exec(rows) if subject not in seen[kind])
+    rows = _open_of(session, company_id, seen)
+    gone = sorted((kind, subject) for kind, subject in rows if subject not in seen[kind])
     return sum(close(session, rt, company_id, kind=kind, subject=subject, note=note) for kind, subject in gone)
 
 
-def _open_row(company_id: str, kind: str, subject: str) -> Update:
-    return update(DiscrepancyRow).where(
-        col(DiscrepancyRow.company_id) == company_id,
-        col(DiscrepancyRow.kind) == kind,
-        col(DiscrepancyRow.subject) == subject,
+@built
+def _open_of(company_id: str, kinds: Collection[str]) -> Select[str, str]:
+    return select(DiscrepancyRow.kind, DiscrepancyRow.subject).where(
+        DiscrepancyRow.company_id == company_id,
+        col(DiscrepancyRow.kind).in_(kinds),
         col(DiscrepancyRow.closed_at).is_(None),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlalchemy import select as pick
 from sqlmodel import col, select
+from sqlmodel.sql.expression import Select
 
+from connector.store.built import built
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.outbox import InboxRow
 from connector.store.prepared import Askable, Prepared
@@ -77,10 +79,14 @@ def accept_quickbooks(rt: Runtime, body: bytes, header: str) -> Accepted | Refus
     hints = read_hints(body)
     with rt.db.read() as session:
         realms = {hint.realm_id for hint in hints}
-        found = select(CompanyRow.realm_id, CompanyRow.id).where(col(CompanyRow.realm_id).in_(realms))
-        companies = {realm: company_id for realm, company_id in session.exec(found) if realm}
+        companies = {realm: company_id for realm, company_id in _companies(session, realms) if realm}
     rows = [_intuit_row(rt, hint, companies.get(hint.realm_id, "")) for hint in hints]
     return _store(rt, rows or [_unreadable(rt, body)])
+
+
+@built
+def _companies(realms: Collection[str]) -> Select[str | None, str]:
+    return select(CompanyRow.realm_id, CompanyRow.id).where(col(CompanyRow.realm_id).in_(realms))
 
 
 def _store(rt: Runtime, rows: Sequence[InboxRow]) -> Accepted:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Update
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, col, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected, RateLimited, TieoutError, Transient, Unauthorised
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
+from connector.store.prepared import Prepared
 from connector.stripe.facts import Intent
 from connector.stripe.webhooks import DEAUTHORIZED
 from sync import discrepancies, stripe_access
@@ -26,7 +29,7 @@ from sync.collect import card_tries, saved
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
 from sync.pull import pull_company
 from sync.runtime import Runtime
-from sync.settle import settle_payment
+from sync.settle import payment_of, settle_payment
 from sync.settling import words as settle_words
 from sync.stripe_feed import follow
 
@@ -43,11 +46,40 @@ _PATIENT = (Transient, RateLimited, Unauthorised, NotConnected)
 _MOVES_MONEY = ("payout.", "refund.", "charge.refund", "charge.dispute.", "balance.", "topup.", "transfer.")
 UNKNOWN_PAYMENT = "unknown_payment"
 
+_STILL_NEW = update(InboxRow).where(col(InboxRow.id) == bindparam("event"), col(InboxRow.state) == "new")
+_DONE = Prepared(_STILL_NEW.values(state=bindparam("then"), error="", settled_at=bindparam("at")))
+_WAIT = Prepared(_STILL_NEW.values(due_at=bindparam("again")))
+_LATER = Prepared(
+    _STILL_NEW.values(
+        state=bindparam("then"), attempts=bindparam("tries"), error=bindparam("what"), due_at=bindparam("again")
+    )
+)
+_OLDER = (
+    update(InboxRow)
+    .where(
+        col(InboxRow.company_id) == bindparam("company"),
+        col(InboxRow.state) == "new",
+        col(InboxRow.received_at) <= bindparam("began"),
+    )
+    .values(state="settled", error="", settled_at=bindparam("at"))
+)
+_OLDER_OF_QUICKBOOKS = Prepared(_OLDER.where(col(InboxRow.provider) == "quickbooks"))
+_OLDER_MOVES = Prepared(
+    _OLDER.where(
+        col(InboxRow.provider) == "stripe", or_(*(col(InboxRow.kind).startswith(prefix) for prefix in _MOVES_MONEY))
+    )
+)
+_OF_INTENT = Prepared(
+    pick(col(PaymentRow.id)).where(
+        col(PaymentRow.company_id) == bindparam("company"), col(PaymentRow.intent_id) == bindparam("intent")
+    )
+)
+
 
 def settle_inbox(rt: Runtime, inbox_id: str) -> str:
     """Work one event off; returns the state it is in then. Raises nothing that the outside can cause."""
     with rt.db.read() as session:
-        row = session.exec(select(InboxRow).where(InboxRow.id == inbox_id)).one_or_none()
+        row = _by_id(session, inbox_id).one_or_none()
     if row is None or row.state != "new":
         return row.state if row else ""
     try:
@@ -58,6 +90,11 @@ def settle_inbox(rt: Runtime, inbox_id: str) -> str:
         _later(rt, row, error)
         raise
     return _done(rt, row, state) if state else _wait(rt, row, _BUSY_AGAIN)
+
+
+@built
+def _by_id(inbox_id: str) -> SelectOfScalar[InboxRow]:
+    return select(InboxRow).where(InboxRow.id == inbox_id)
 
 
 def sweep_inbox(rt: Runtime) -> int:
@@ -78,19 +115,13 @@ def _quickbooks(rt: Runtime, row: InboxRow) -> str:
     began = rt.clock.now()
     if pull_company(rt, row.company_id).is_busy:
         return ""
-    return _with_those_before(rt, row, began, col(InboxRow.provider) == "quickbooks")
+    return _with_those_before(rt, row, began, _OLDER_OF_QUICKBOOKS)
 
 
-def _with_those_before(rt: Runtime, row: InboxRow, began: datetime, alike: ColumnElement[bool]) -> str:
+def _with_those_before(rt: Runtime, row: InboxRow, began: datetime, alike: Prepared) -> str:
     """Call settled what one look has answered: this event, and those like it that came before the look."""
     with rt.db.write("inbox_alike") as session:
-        older = update(InboxRow).where(
-            col(InboxRow.company_id) == row.company_id,
-            col(InboxRow.state) == "new",
-            col(InboxRow.received_at) <= began,
-            alike,
-        )
-        session.exec(older.values(state="settled", error="", settled_at=rt.clock.now()))
+        alike.change(session, company=row.company_id, began=began, at=rt.clock.now())
     return "settled"
 
 
@@ -99,8 +130,7 @@ def _stripe(rt: Runtime, row: InboxRow) -> str:
         began = rt.clock.now()
         if follow(rt, row.company_id).is_busy:
             return ""
-        moves = or_(*(col(InboxRow.kind).startswith(prefix) for prefix in _MOVES_MONEY))
-        return _with_those_before(rt, row, began, and_(col(InboxRow.provider) == "stripe", moves))
+        return _with_those_before(rt, row, began, _OLDER_MOVES)
     if row.kind == DEAUTHORIZED:
         return "settled" if stripe_access.look_again(rt, row.company_id) else "ignored"
     if row.object_id.startswith("pi_"):
@@ -112,12 +142,10 @@ def _stripe(rt: Runtime, row: InboxRow) -> str:
 
 def _intent(rt: Runtime, row: InboxRow) -> str:
     """Settle the payment of an intent: by the intent's id, or by the payment's id that it carries."""
-    with rt.db.read() as session:
-        known = select(PaymentRow.id).where(
-            PaymentRow.company_id == row.company_id, PaymentRow.intent_id == row.object_id
-        )
-        payment_id = session.exec(known).one_or_none()
-    if payment_id:
+    with rt.db.asking() as reader:
+        known = _OF_INTENT.first(reader, company=row.company_id, intent=row.object_id)
+    if known:
+        [payment_id] = known
         settle_payment(rt, payment_id)
         if row.kind == card_tries.DECLINED:
             card_tries.after_decline(rt, row.company_id, payment_id)
@@ -126,8 +154,7 @@ def _intent(rt: Runtime, row: InboxRow) -> str:
     if not intent.payment_id:
         return "ignored"  # another program's; its money is named by the feed
     with rt.db.read() as session:
-        mine = select(PaymentRow).where(PaymentRow.company_id == row.company_id, PaymentRow.id == intent.payment_id)
-        payment = session.exec(mine).one_or_none()
+        payment = payment_of(session, row.company_id, intent.payment_id).one_or_none()
     if payment is not None and payment.intent_id in (None, row.object_id):  # or saved since the first look
         settle_payment(rt, payment.id, intent=intent)
     elif payment is None and intent.status in ("succeeded", "processing"):
@@ -157,13 +184,13 @@ def _name_unknown(rt: Runtime, company_id: str, intent: Intent) -> None:
 
 def _done(rt: Runtime, row: InboxRow, state: str) -> str:
     with rt.db.write("inbox_done") as session:
-        session.exec(_still_new(row, state=state, error="", settled_at=rt.clock.now()))
+        _DONE.change(session, event=row.id, then=state, at=rt.clock.now())
     return state
 
 
 def _wait(rt: Runtime, row: InboxRow, span: timedelta) -> str:
     with rt.db.write("inbox_wait") as session:
-        session.exec(_still_new(row, due_at=rt.clock.now() + span))
+        _WAIT.change(session, event=row.id, again=rt.clock.now() + span)
     return "new"
 
 
@@ -176,7 +203,7 @@ def _later(rt: Runtime, row: InboxRow, error: Exception) -> str:
     what = f"{type(error).__name__} {error.code}".strip() if isinstance(error, GatewayError) else type(error).__name__
     wait = min(max(rt.clock.now() - row.received_at, _BUSY_AGAIN), _LONGEST_WAIT)  # so long again as it waited
     with rt.db.write("inbox_later") as session:
-        session.exec(_still_new(row, state=state, attempts=tries, error=what, due_at=rt.clock.now() + wait))
+        _LATER.change(session, event=row.id, then=state, tries=tries, what=what, again=rt.clock.now() + wait)
         if state == "failed":
             _tell_failed(session, rt, row, what)
     return state
@@ -194,7 +221,3 @@ def _tell_failed(session: Session, rt: Runtime, row: InboxRow, what: str) -> Non
         next_step="Nothing is lost: what it points at is looked at by itself. Tell support if it comes again.",
         amount=Money(0, currency),
     )
-
-
-def _still_new(row: InboxRow, **values: Any) -> Update:
-    return update(InboxRow).where(col(InboxRow.id) == row.id, col(InboxRow.state) == "new").values(**values)

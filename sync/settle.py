@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import Rejected, TieoutError
 from connector.ledger.allocation import Share
@@ -20,13 +23,15 @@ from connector.ledger.credits import Use, fit
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import ChargeFact, Kind, in_steps
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.money import BalanceTxnRow, PaymentRow, ShareRow
+from connector.store.prepared import Prepared
 from connector.stripe.facts import BalanceTxn, Charge, Intent
 from sync import discrepancies, history, log, mail_rows
 from sync.collect import keeping
 from sync.collect.credits import uses_of
-from sync.collect.intents import intent_of, shares_of
+from sync.collect.intents import intent_of, shares_in, shares_of
 from sync.counts import next_count
 from sync.outbox import write_postings
 from sync.retrying import rows as retries
@@ -41,6 +46,7 @@ from sync.settling.unearned import take_back_unearned
 
 FIRST_RECEIPT = 1001
 _TRIES = 4
+_ZONE = Prepared(pick(col(CompanyRow.zone)).where(col(CompanyRow.id) == bindparam("company")))
 
 
 class Busy(TieoutError):
@@ -76,7 +82,18 @@ def settle_payment(rt: Runtime, payment_id: str, *, intent: Intent | None = None
 def read_payment(rt: Runtime, payment_id: str) -> PaymentRow | None:
     """Return a payment as it stands. Its id is an inner one: callers that serve people scope it themselves."""
     with rt.db.read() as session:
-        return session.exec(select(PaymentRow).where(PaymentRow.id == payment_id)).one_or_none()
+        return _by_id(session, payment_id).one_or_none()
+
+
+@built
+def _by_id(payment_id: str) -> SelectOfScalar[PaymentRow]:
+    return select(PaymentRow).where(PaymentRow.id == payment_id)
+
+
+@built
+def payment_of(company_id: str, payment_id: str) -> SelectOfScalar[PaymentRow]:
+    """Return a company's payment."""
+    return select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
 
 
 def is_settled(row: PaymentRow) -> bool:
@@ -95,11 +112,10 @@ def settle_by_credit(session: Session, rt: Runtime, row: PaymentRow, left: Mappi
     row.receipt_number = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
     row = session.merge(row)
     session.flush()
-    mine = select(ShareRow).where(ShareRow.company_id == row.company_id, ShareRow.payment_id == row.id)
-    shares = session.exec(mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))).all()
+    shares = shares_in(session, row.company_id, row.id).all()
     for share in shares:
         share.left_minor = max(left.get(share.invoice_id, 0) - share.amount_minor, 0)
-    zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
+    [zone] = _ZONE.first(session, company=row.company_id)
     fact = credit_fact(row, _pressed(row, shares), uses_of(session, row), zone=zone)
     _owe(session, rt, row, fact)
     _tell(session, rt, row, shares)
@@ -145,8 +161,8 @@ def _apply(rt: Runtime, row: PaymentRow, intent: Intent) -> PaymentState | None:
     change = decide(row, intent, rt.clock.now())
     if not change.values:
         return change.state
-    with rt.db.read() as session:
-        uses = uses_of(session, row)
+    with rt.db.asking() as reader:
+        uses = uses_of(reader, row)
     look = _Look(row, shares_of(rt, row), uses, intent, change, None)
     is_news = change.is_news and change.state is PaymentState.SUCCEEDED  # the receipt says what is left
     if look.shares and not look.crosses_currencies and (look.charge or is_news):
@@ -200,9 +216,7 @@ def _moved(session: Session, rt: Runtime, look: _Look) -> PaymentRow | None:
     )
     if not session.exec(mine.values(version=look.row.version + 1, **values)).rowcount:
         return None
-    row = session.exec(
-        select(PaymentRow).where(PaymentRow.company_id == look.row.company_id, PaymentRow.id == look.row.id)
-    ).one()
+    row = payment_of(session, look.row.company_id, look.row.id).one()
     if look.change.state is PaymentState.SUCCEEDED and row.receipt_number is None:
         row.receipt_number = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
     return row
@@ -248,7 +262,7 @@ def _book(session: Session, rt: Runtime, row: PaymentRow, look: _Look, charge: C
     surcharge = Money(min(row.surcharge_minor, txn.amount.minor), row.currency)
     room = look.room.minor if look.room else None
     fitting = fit(_pressed(row, look.shares), look.uses, txn.amount - surcharge, room)
-    zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == row.company_id)).one()
+    [zone] = _ZONE.first(session, company=row.company_id)
     fact = charge_fact(row, charge, fitting, zone=zone)
     _owe(session, rt, row, fact)
     check_funding(session, rt, row, charge)

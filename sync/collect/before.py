@@ -6,10 +6,13 @@ Reads the cache alone. Law: a press for what its payer may not pay is told no mo
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from sqlmodel import col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from sync.collect import answers, card_tries
@@ -35,17 +38,20 @@ def before_asking(rt: Runtime, press: Press) -> Refused | None:
         return answers.too_large(Money(LARGEST_MINOR, press.currency))
     asked = {invoice_id for invoice_id, _ in press.shares}
     with rt.db.read() as session:
-        mine = select(InvoiceRow.qbo_id).where(
-            InvoiceRow.company_id == press.company_id,
-            col(InvoiceRow.qbo_id).in_(asked),
-            or_(
-                col(InvoiceRow.qbo_id).in_(press.allowed_invoices),
-                col(InvoiceRow.customer_id).in_(press.allowed_customers),
-            ),
-        )
-        known = set(session.exec(mine))
+        known = set(_allowed(session, press.company_id, asked, press.allowed_invoices, press.allowed_customers))
         stopped = card_tries.stops(session, press, rt.clock.now()) if known == asked else "unknown_invoice"
     return answers.plain(stopped) if stopped else None
+
+
+@built
+def _allowed(
+    company_id: str, asked: Collection[str], invoice_ids: Collection[str], customer_ids: Collection[str]
+) -> SelectOfScalar[str]:
+    return select(InvoiceRow.qbo_id).where(
+        InvoiceRow.company_id == company_id,
+        col(InvoiceRow.qbo_id).in_(asked),
+        or_(col(InvoiceRow.qbo_id).in_(invoice_ids), col(InvoiceRow.customer_id).in_(customer_ids)),
+    )
 
 
 def _before_deposit(rt: Runtime, press: Press) -> Refused | None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
 
 from connector.errors import GatewayError, NotConnected, NotFound, Unauthorised
@@ -17,28 +19,35 @@ from connector.ledger.allocation import Share
 from connector.ledger.by_method import Rates
 from connector.ledger.credits import Use, bank_discount_name, money_by_customer
 from connector.ledger.money import Money
-from connector.store.companies import CompanyRow, MappingRow
+from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
+from connector.store.prepared import Prepared
 from connector.stripe.facts import Method
 from sync.collect import answers
-from sync.collect.discounts import ITEM_ROLE, taxed_among
+from sync.collect.discounts import ITEM_ROLE, has_item, taxed_among
 from sync.collect.press import Press, Refused
 from sync.runtime import Runtime
 
 SURCHARGE_ROLE = "surcharge"
+_ASKED = Prepared(
+    pick(
+        *(col(CompanyRow.home_currency), col(CompanyRow.card_surcharge)),
+        *(col(CompanyRow.bank_discount), col(CompanyRow.discount_taxed)),
+    ).where(col(CompanyRow.id) == bindparam("company"))
+)
 
 
 def rates_on(session: Session, company_id: str, invoice_ids: Sequence[str], currency: str) -> Rates:
     """Return what a company asks and grants by method for a payment of invoices, or on account where there are none."""
-    company = session.get_one(CompanyRow, company_id)
-    if currency != company.home_currency or not (company.card_surcharge or company.bank_discount):
+    home, surcharge, discount, is_for_taxed = _ASKED.first(session, company=company_id)
+    if currency != home or not (surcharge or discount):
         return Rates()
     has_tax = bool(taxed_among(session, company_id, invoice_ids))
     return Rates(
-        surcharge=0 if has_tax or not _has_item(session, company_id, SURCHARGE_ROLE) else company.card_surcharge,
+        surcharge=0 if has_tax or not has_item(session, company_id, SURCHARGE_ROLE) else surcharge,
         bank_discount=0
-        if not invoice_ids or (has_tax and not company.discount_taxed) or not _has_item(session, company_id, ITEM_ROLE)
-        else company.bank_discount,
+        if not invoice_ids or (has_tax and not is_for_taxed) or not has_item(session, company_id, ITEM_ROLE)
+        else discount,
     )
 
 
@@ -99,10 +108,6 @@ def priced(
     if press.shown_minor in (None, press.money_minor):
         return press
     return answers.of_method(press) if method is not None else answers.plain("other_form")
-
-
-def _has_item(session: Session, company_id: str, role: str) -> bool:
-    return session.get(MappingRow, (company_id, role, "")) is not None
 
 
 def _is_kept(session: Session, press: Press) -> bool:

@@ -12,18 +12,23 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import InboxRow
+from connector.store.prepared import Prepared
 from sync import discrepancies
 from sync.collect.giving_up import give_up
 from sync.collect.press import Press
 from sync.runtime import Runtime
-from sync.settle import Busy
+from sync.settle import Busy, payment_of
 
 DECLINED = "payment_intent.payment_failed"
 TAKEN = ("payment_intent.succeeded", "payment_intent.processing")
@@ -36,6 +41,40 @@ MOST_OF_ADDRESS = 20  # declines an hour from one network address
 LAST_TRIES = 20
 UNDER_ATTACK = "card_testing"
 
+_TRIED = Prepared(
+    pick(col(InboxRow.kind))
+    .where(
+        col(InboxRow.company_id) == bindparam("company"),
+        or_(*(col(InboxRow.kind) == kind for kind in (DECLINED, *TAKEN))),
+        col(InboxRow.received_at) > bindparam("since"),
+    )
+    .order_by(col(InboxRow.received_at).desc())
+    .limit(LAST_TRIES)
+)
+
+
+def _declines(company_id: Any, since: Any) -> SelectOfScalar[int]:
+    """Return the query that counts the declines of payments."""
+    return (
+        select(func.count())
+        .select_from(InboxRow)
+        .join(
+            PaymentRow,
+            (col(PaymentRow.company_id) == InboxRow.company_id) & (col(PaymentRow.intent_id) == InboxRow.object_id),
+        )
+        .where(
+            col(InboxRow.company_id) == company_id,
+            InboxRow.kind == DECLINED,
+            col(InboxRow.received_at) > since,
+        )
+    )
+
+
+_TOLD = _declines(bindparam("company"), bindparam("since"))
+_OF_PAYMENT = Prepared(_TOLD.where(col(PaymentRow.id) == bindparam("payment")))
+_OF_SESSION = Prepared(_TOLD.where(col(PaymentRow.from_session) == bindparam("pressed_from")))
+_OF_ADDRESS = Prepared(_TOLD.where(col(PaymentRow.from_address) == bindparam("pressed_from")))
+
 
 def after_decline(rt: Runtime, company_id: str, payment_id: str) -> None:
     """Give a payment up that was declined too often, and tell staff when a company's tries look like card testing.
@@ -44,8 +83,8 @@ def after_decline(rt: Runtime, company_id: str, payment_id: str) -> None:
     """
     now = rt.clock.now()
     with rt.db.read() as session:
-        payment = session.exec(_payment(company_id, payment_id)).one_or_none()
-        declines = _declines(session, company_id, now - DAY, payment_ids=[payment_id])
+        payment = payment_of(session, company_id, payment_id).one_or_none()
+        [declines] = _OF_PAYMENT.first(session, company=company_id, since=now - DAY, payment=payment_id)
         is_attacked = is_under_attack(session, company_id, now)
     if payment is not None and declines >= MOST_OF_PAYMENT:
         with suppress(GatewayError, NotConnected, Busy):
@@ -57,65 +96,29 @@ def after_decline(rt: Runtime, company_id: str, payment_id: str) -> None:
 def stops(session: Session, press: Press, now: datetime) -> str:
     """Return why a press may not go on: `cards_declined` or `sign_in_first`; empty where nothing speaks against it."""
     asked = [invoice_id for invoice_id, _ in press.shares]
-    if asked and _declines(session, press.company_id, now - DAY, invoice_ids=asked) >= MOST_OF_INVOICE:
+    if asked and _of_invoices(session, press.company_id, now - DAY, asked).one() >= MOST_OF_INVOICE:
         return "cards_declined"
-    for column, value, most in (
-        (PaymentRow.from_session, press.from_session, MOST_OF_SESSION),
-        (PaymentRow.from_address, press.from_address, MOST_OF_ADDRESS),
+    for told, value, most in (
+        (_OF_SESSION, press.from_session, MOST_OF_SESSION),
+        (_OF_ADDRESS, press.from_address, MOST_OF_ADDRESS),
     ):
-        if value and _declines(session, press.company_id, now - HOUR, where=col(column) == value) >= most:
+        if value and told.first(session, company=press.company_id, since=now - HOUR, pressed_from=value)[0] >= most:
             return "cards_declined"
     return "sign_in_first" if not press.contact_id and is_under_attack(session, press.company_id, now) else ""
 
 
+@built
+def _of_invoices(company_id: str, since: datetime, invoice_ids: Collection[str]) -> SelectOfScalar[int]:
+    shares = select(ShareRow.payment_id).where(
+        ShareRow.company_id == company_id, col(ShareRow.invoice_id).in_(invoice_ids)
+    )
+    return _declines(company_id, since).where(col(PaymentRow.id).in_(shares))
+
+
 def is_under_attack(session: Session, company_id: str, now: datetime) -> bool:
     """Tell whether more than half of the last tries of this hour at a company were declined."""
-    tries = select(InboxRow.kind).where(
-        InboxRow.company_id == company_id,
-        col(InboxRow.kind).in_((DECLINED, *TAKEN)),
-        col(InboxRow.received_at) > now - HOUR,
-    )
-    last = session.exec(tries.order_by(col(InboxRow.received_at).desc()).limit(LAST_TRIES)).all()
+    last = [kind for (kind,) in _TRIED.all(session, company=company_id, since=now - HOUR)]
     return len(last) == LAST_TRIES and last.count(DECLINED) * 2 > LAST_TRIES
-
-
-def _declines(
-    session: Session,
-    company_id: str,
-    since: datetime,
-    *,
-    payment_ids: Collection[str] = (),
-    invoice_ids: Collection[str] = (),
-    where: Any = None,
-) -> int:
-    """Count the declines of payments: of these, of those on these invoices, or of those where something holds."""
-    told = (
-        select(func.count())
-        .select_from(InboxRow)
-        .join(
-            PaymentRow,
-            (col(PaymentRow.company_id) == InboxRow.company_id) & (col(PaymentRow.intent_id) == InboxRow.object_id),
-        )
-        .where(
-            InboxRow.company_id == company_id,
-            InboxRow.kind == DECLINED,
-            col(InboxRow.received_at) > since,
-        )
-    )
-    if payment_ids:
-        told = told.where(col(PaymentRow.id).in_(payment_ids))
-    if invoice_ids:
-        shares = select(ShareRow.payment_id).where(
-            ShareRow.company_id == company_id, col(ShareRow.invoice_id).in_(invoice_ids)
-        )
-        told = told.where(col(PaymentRow.id).in_(shares))
-    if where is not None:
-        told = told.where(where)
-    return int(session.exec(told).one())
-
-
-def _payment(company_id: str, payment_id: str) -> Any:
-    return select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
 
 
 def _tell(rt: Runtime, company_id: str) -> None:

@@ -10,20 +10,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_
+from sqlalchemy import and_, bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from connector.ledger.applying import UNAPPLIED
 from connector.ledger.credits import Credit, Use
 from connector.ledger.money import Money
 from connector.qbo.applying import can_be_applied
+from connector.store.built import built
 from connector.store.cache import BookPaymentRow, CreditRow, RawRow
 from connector.store.money import CreditUseRow, PaymentRow
+from connector.store.prepared import Askable, Prepared
 from sync.pull import refresh_objects
 from sync.runtime import Runtime
 
 MEMO, PAYMENT = "CreditMemo", UNAPPLIED.rstrip("/")
 ENTITIES = (MEMO, PAYMENT)  # what can be used as a credit
+_USES = Prepared(
+    pick(col(CreditUseRow.credit), col(CreditUseRow.customer_id), col(CreditUseRow.amount_minor))
+    .where(col(CreditUseRow.company_id) == bindparam("company"), col(CreditUseRow.payment_id) == bindparam("payment"))
+    .order_by(col(CreditUseRow.number), col(CreditUseRow.credit))
+)
 
 
 def live_credits(rt: Runtime, company_id: str, names: Sequence[str]) -> dict[str, Credit]:
@@ -45,13 +54,10 @@ def credit_of(row: CreditRow) -> Credit:
     return Credit(f"{MEMO}/{row.qbo_id}", row.customer_id, row.number, row.issued_day, Money(left, row.currency))
 
 
-def uses_of(session: Session, payment: PaymentRow) -> list[Use]:
+def uses_of(reader: Askable, payment: PaymentRow) -> list[Use]:
     """Return the credits that pay part of a payment, in the order they are written everywhere."""
-    mine = select(CreditUseRow).where(
-        CreditUseRow.company_id == payment.company_id, CreditUseRow.payment_id == payment.id
-    )
-    rows = session.exec(mine.order_by(col(CreditUseRow.number), col(CreditUseRow.credit)))
-    return [Use(row.credit, row.customer_id, Money(row.amount_minor, payment.currency)) for row in rows]
+    rows = _USES.all(reader, company=payment.company_id, payment=payment.id)
+    return [Use(credit, customer_id, Money(minor, payment.currency)) for credit, customer_id, minor in rows]
 
 
 def ids_in(names: Sequence[str], entity: str) -> list[str]:
@@ -67,16 +73,20 @@ def is_free(body: str) -> bool:
 
 def unapplied_of(session: Session, company_id: str, ids: Sequence[str]) -> list[Credit]:
     """Read unapplied payments from the cache as credits without a number."""
+    found = []
+    for row, body in _with_text(session, company_id, ids):
+        left = row.unapplied_minor if row.state == "live" and is_free(body) else 0
+        name = f"{PAYMENT}/{row.qbo_id}"
+        found.append(Credit(name, row.customer_id, "", row.paid_day, Money(left, row.currency)))
+    return found
+
+
+@built
+def _with_text(company_id: str, ids: Sequence[str]) -> Select[BookPaymentRow, str]:
     raw = and_(
         col(RawRow.company_id) == BookPaymentRow.company_id,
         col(RawRow.entity) == PAYMENT,
         col(RawRow.qbo_id) == BookPaymentRow.qbo_id,
     )
     rows = select(BookPaymentRow, RawRow.body).join(RawRow, raw)
-    mine = rows.where(BookPaymentRow.company_id == company_id, col(BookPaymentRow.qbo_id).in_(ids))
-    found = []
-    for row, body in session.exec(mine):
-        left = row.unapplied_minor if row.state == "live" and is_free(body) else 0
-        name = f"{PAYMENT}/{row.qbo_id}"
-        found.append(Credit(name, row.customer_id, "", row.paid_day, Money(left, row.currency)))
-    return found
+    return rows.where(BookPaymentRow.company_id == company_id, col(BookPaymentRow.qbo_id).in_(ids))

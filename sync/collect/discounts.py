@@ -6,36 +6,53 @@ has one only where the company says that its tax stays as invoiced; tax is never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from connector.ledger.credits import Credit, discount_name
 from connector.ledger.discounts import Discount, Terms
 from connector.ledger.invoices import Invoice
+from connector.store.built import built
 from connector.store.cache import RawRow
 from connector.store.companies import CompanyRow, MappingRow
+from connector.store.prepared import Prepared
 
 ITEM_ROLE = "discount"
 _READER = msgspec.json.Decoder(float_hook=Decimal)
+_RULES = Prepared(
+    pick(col(CompanyRow.early_discount), col(CompanyRow.discount_taxed), col(CompanyRow.home_currency)).where(
+        col(CompanyRow.id) == bindparam("company")
+    )
+)
+_ITEM = Prepared(
+    pick(col(MappingRow.qbo_id)).where(
+        col(MappingRow.company_id) == bindparam("company"),
+        col(MappingRow.role) == bindparam("played"),
+        col(MappingRow.currency) == "",
+    )
+)
 
 
 def discounts_on(session: Session, company_id: str, invoices: Iterable[Invoice], today: date) -> dict[str, Discount]:
     """Return what is granted today on invoices, by their id, if all that is open on one is paid."""
-    company = session.get_one(CompanyRow, company_id)
-    if not company.early_discount or session.get(MappingRow, (company_id, ITEM_ROLE, "")) is None:
+    is_granted, is_for_taxed, home = _RULES.first(session, company=company_id)
+    if not is_granted or not has_item(session, company_id, ITEM_ROLE):
         return {}
-    payable = {one.qbo_id: one for one in invoices if one.payable and one.balance.currency == company.home_currency}
+    payable = {one.qbo_id: one for one in invoices if one.payable and one.balance.currency == home}
     papers = _bodies(session, company_id, "Invoice", payable)
     terms = _terms(session, company_id, papers.values())
     found = {}
     for invoice_id, paper in papers.items():
         invoice, granted = payable[invoice_id], terms.get(_term_of(paper))
-        if granted is None or (_is_taxed(paper) and not company.discount_taxed):
+        if granted is None or (_is_taxed(paper) and not is_for_taxed):
             continue
         amount, last_day = granted.off(invoice.balance), granted.last_day(invoice.issued_day)
         if amount and today <= last_day:
@@ -43,6 +60,11 @@ def discounts_on(session: Session, company_id: str, invoices: Iterable[Invoice],
                 invoice_id, invoice.customer_id, invoice.number, amount, granted.percent, last_day
             )
     return found
+
+
+def has_item(session: Session, company_id: str, role: str) -> bool:
+    """Tell whether an item of the books plays a role for a company."""
+    return _ITEM.first(session, company=company_id, played=role) is not None
 
 
 def as_credits(discounts: Mapping[str, Discount]) -> dict[str, Credit]:
@@ -62,10 +84,14 @@ def taxed_among(session: Session, company_id: str, invoice_ids: Iterable[str]) -
 
 
 def _bodies(session: Session, company_id: str, entity: str, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-    rows = select(RawRow.qbo_id, RawRow.body).where(
-        RawRow.company_id == company_id, RawRow.entity == entity, col(RawRow.qbo_id).in_(list(ids))
+    return {qbo_id: _READER.decode(body) for qbo_id, body in _texts(session, company_id, entity, list(ids))}
+
+
+@built
+def _texts(company_id: str, entity: str, ids: Collection[str]) -> Select[str, str]:
+    return select(RawRow.qbo_id, RawRow.body).where(
+        RawRow.company_id == company_id, RawRow.entity == entity, col(RawRow.qbo_id).in_(ids)
     )
-    return {qbo_id: _READER.decode(body) for qbo_id, body in session.exec(rows)}
 
 
 def _terms(session: Session, company_id: str, papers: Iterable[Mapping[str, Any]]) -> dict[str, Terms]:

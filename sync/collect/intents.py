@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, Rejected, UnknownOutcome
 from connector.ledger.credits import Use
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.money import PaymentRow, ShareRow
+from connector.store.prepared import Prepared
 from connector.stripe.facts import Intent, NewIntent
 from connector.stripe.gateway import KEY_HOURS, StripeGateway
 from connector.words import count, listing
@@ -29,6 +33,15 @@ SHARES_KEY = "tieout_shares"
 CREDITS_KEY = "tieout_credits"
 _LONGEST_VALUE = 500  # of one metadata value at Stripe
 _NUMBERS_NAMED = 12
+_KEEP_ID = Prepared(
+    update(PaymentRow)
+    .where(
+        col(PaymentRow.company_id) == bindparam("company"),
+        col(PaymentRow.id) == bindparam("payment"),
+        col(PaymentRow.intent_id).is_(None),
+    )
+    .values(intent_id=bindparam("intent"), version=PaymentRow.version + 1)
+)
 
 
 def intent_of(rt: Runtime, row: PaymentRow) -> Intent | None:
@@ -50,20 +63,21 @@ def make_intent(rt: Runtime, row: PaymentRow) -> Intent:
         return gateway.intent(row.intent_id)
     intent = _earlier(rt, row, gateway) or _create_for_owner(rt, row, gateway)
     with rt.db.write("intent") as session:
-        mine = update(PaymentRow).where(
-            col(PaymentRow.company_id) == row.company_id,
-            col(PaymentRow.id) == row.id,
-            col(PaymentRow.intent_id).is_(None),
-        )
-        session.exec(mine.values(intent_id=intent.intent_id, version=PaymentRow.version + 1))
+        _KEEP_ID.change(session, company=row.company_id, payment=row.id, intent=intent.intent_id)
     return intent
 
 
 def shares_of(rt: Runtime, row: PaymentRow) -> list[ShareRow]:
     """Return a payment's shares in the order they are written everywhere."""
     with rt.db.read() as session:
-        mine = select(ShareRow).where(ShareRow.company_id == row.company_id, ShareRow.payment_id == row.id)
-        return list(session.exec(mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))))
+        return list(shares_in(session, row.company_id, row.id))
+
+
+@built
+def shares_in(company_id: str, payment_id: str) -> SelectOfScalar[ShareRow]:
+    """Return a payment's shares as objects of a session, in the same order."""
+    mine = select(ShareRow).where(ShareRow.company_id == company_id, ShareRow.payment_id == payment_id)
+    return mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))
 
 
 def key_of(row: PaymentRow) -> str:

@@ -7,7 +7,7 @@ that paid; a payment is never held up, nor lost, because its method could not be
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import Session, col, select, update
@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.payments import PaymentState
+from connector.store.built import built
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow
 from connector.stripe.facts import Intent
@@ -104,19 +105,23 @@ def finish(rt: Runtime, payment: PaymentRow) -> None:
 def finish_all(rt: Runtime) -> None:
     """Finish what the end of a process, or of a line, left undone."""
     with rt.db.read() as session:
-        left = select(PaymentRow).where(
-            PaymentRow.company_id == SavedMethodRow.company_id,
-            PaymentRow.id == SavedMethodRow.payment_id,
-            SavedMethodRow.state == "begun",
-            col(SavedMethodRow.method_ref) != "",
-            col(SavedMethodRow.created_at) > rt.clock.now() - LOOKED_FOR,
-        )
-        payments = list(session.exec(left))
+        payments = list(_left(session, rt.clock.now() - LOOKED_FOR))
     for payment in payments:
         try:
             finish(rt, payment)
         except Exception:  # one method's trouble must not stop the sweep, which looks after payments next
             _log.exception("method_not_kept", payment_id=payment.id)
+
+
+@built
+def _left(since: datetime) -> SelectOfScalar[PaymentRow]:
+    return select(PaymentRow).where(
+        PaymentRow.company_id == SavedMethodRow.company_id,
+        PaymentRow.id == SavedMethodRow.payment_id,
+        SavedMethodRow.state == "begun",
+        col(SavedMethodRow.method_ref) != "",
+        col(SavedMethodRow.created_at) > since,
+    )
 
 
 def _with_payment(payment: PaymentRow) -> SelectOfScalar[SavedMethodRow]:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.credits import Credit
 from connector.ledger.invoices import Invoice
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.money import ShareRow
 from connector.store.outbox import PostingRow
@@ -78,12 +80,17 @@ def _was_posted_since(session: Session, company_id: str, asked: Sequence[str], r
 
     It is reserved no more and may not be in the balance that was read: that balance could be paid twice.
     """
+    return _posted_since(session, company_id, asked, read_at - cursors.OVERLAP).first() is not None
+
+
+@built
+def _posted_since(company_id: str, asked: Sequence[str], since: datetime) -> SelectOfScalar[str]:
     posted = select(PostingRow.id).where(
         PostingRow.company_id == company_id,
         PostingRow.state == "posted",
-        col(PostingRow.posted_at) >= read_at - cursors.OVERLAP,
+        col(PostingRow.posted_at) >= since,
         ShareRow.company_id == company_id,
         ShareRow.payment_id == PostingRow.payment_id,
         col(ShareRow.invoice_id).in_(asked),
     )
-    return session.exec(posted.limit(1)).first() is not None
+    return posted.limit(1)

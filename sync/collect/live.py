@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.invoices import Invoice, InvoiceState
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.cache import InvoiceRow
 from sync.pull import refresh_objects
 from sync.runtime import Runtime
@@ -26,8 +28,12 @@ def live_invoices(rt: Runtime, company_id: str, invoice_ids: Sequence[str]) -> d
 
 def cached_invoices(session: Session, company_id: str, invoice_ids: Sequence[str]) -> dict[str, Invoice]:
     """Return invoices as the cache has them, by their id."""
-    rows = select(InvoiceRow).where(InvoiceRow.company_id == company_id, col(InvoiceRow.qbo_id).in_(invoice_ids))
-    return {row.qbo_id: invoice_of(row) for row in session.exec(rows)}
+    return {row.qbo_id: invoice_of(row) for row in _rows(session, company_id, invoice_ids)}
+
+
+@built
+def _rows(company_id: str, invoice_ids: Sequence[str]) -> SelectOfScalar[InvoiceRow]:
+    return select(InvoiceRow).where(InvoiceRow.company_id == company_id, col(InvoiceRow.qbo_id).in_(invoice_ids))
 
 
 def invoice_of(row: InvoiceRow) -> Invoice:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement
-from sqlmodel import and_, col, or_, select, update
+from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import select as pick
+from sqlmodel import and_, col, or_, update
 
 from connector.errors import TieoutError
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.money import PaymentRow
+from connector.store.prepared import Prepared
 from connector.words import on_record
 from sync.collect.giving_up import give_up
 from sync.collect.keeping import finish_all
@@ -46,23 +48,21 @@ def look_again(rt: Runtime, payment_id: str) -> PaymentState | None:
 def sweep_payments(rt: Runtime) -> int:
     """Look up the payments that are due for it; returns how many were looked at."""
     finish_all(rt)
-    return _each(rt, _due_for_a_look(rt.clock.now()), lambda payment_id: settle_payment(rt, payment_id))
+    now = rt.clock.now()
+    payment_ids = _take(
+        rt, _DUE, new=now - _YOUNG, young=now - _EVERY_YOUNG, open=now - _EVERY_OPEN, debit=now - _EVERY_DEBIT
+    )
+    return _each(payment_ids, lambda payment_id: settle_payment(rt, payment_id))
 
 
 def expire(rt: Runtime) -> int:
     """Give up payments that nobody finished in their time; returns how many were tried."""
     now = rt.clock.now()
-    over = and_(
-        col(PaymentRow.state).in_(OPEN),
-        col(PaymentRow.expires_at) <= now,
-        _not_looked_at_since(now - _EVERY_YOUNG),
-    )
-    return _each(rt, over, lambda payment_id: give_up(rt, payment_id))
+    payment_ids = _take(rt, _OVER, now=now, young=now - _EVERY_YOUNG)
+    return _each(payment_ids, lambda payment_id: give_up(rt, payment_id))
 
 
-def _each(rt: Runtime, due: ColumnElement[bool], work: Callable[[str], object]) -> int:
-    """Do work on due payments, each marked as looked at first: a failure waits its turn like a success."""
-    payment_ids = _take(rt, due)
+def _each(payment_ids: Sequence[str], work: Callable[[str], object]) -> int:
     for payment_id in payment_ids:
         try:
             work(payment_id)
@@ -72,10 +72,10 @@ def _each(rt: Runtime, due: ColumnElement[bool], work: Callable[[str], object]) 
     return len(payment_ids)
 
 
-def _take(rt: Runtime, due: ColumnElement[bool]) -> Sequence[str]:
-    with rt.db.read() as session:
-        found = select(PaymentRow.id).where(due).order_by(col(PaymentRow.checked_at).nulls_first(), col(PaymentRow.id))
-        ids = list(session.exec(found.limit(AT_ONCE)))
+def _take(rt: Runtime, due: Prepared, **instants: datetime) -> Sequence[str]:
+    """Return due payments, each marked as looked at first: a failure waits its turn like a success."""
+    with rt.db.asking() as reader:
+        ids = [payment_id for (payment_id,) in due.all(reader, most=AT_ONCE, **instants)]
     if ids:
         _mark(rt, ids)
     return ids
@@ -86,23 +86,32 @@ def _mark(rt: Runtime, payment_ids: Sequence[str]) -> None:
         session.exec(update(PaymentRow).where(col(PaymentRow.id).in_(payment_ids)).values(checked_at=rt.clock.now()))
 
 
-def _due_for_a_look(now: datetime) -> ColumnElement[bool]:
-    young = col(PaymentRow.created_at) > now - _YOUNG
-    state = col(PaymentRow.state)
-    unsettled = and_(
-        state == PaymentState.SUCCEEDED, col(PaymentRow.balance_txn) == "", col(PaymentRow.amount_minor) > 0
-    )
-    waiting = or_(state.in_(OPEN), unsettled)
-    return or_(
-        and_(waiting, young, _not_looked_at_since(now - _EVERY_YOUNG)),
-        and_(waiting, _not_looked_at_since(now - _EVERY_OPEN)),
-        and_(state == PaymentState.PROCESSING, _not_looked_at_since(now - _EVERY_DEBIT)),
+def _first(due: ColumnElement[bool]) -> Prepared:
+    """Return the query for the due payments whose turn it is."""
+    found = pick(col(PaymentRow.id)).where(due)
+    return Prepared(
+        found.order_by(col(PaymentRow.checked_at).nulls_first(), col(PaymentRow.id)).limit(bindparam("most"))
     )
 
 
-def _not_looked_at_since(instant: datetime) -> ColumnElement[bool]:
+def _not_looked_at_since(instant: str) -> ColumnElement[bool]:
     """Return the condition that a payment waits for a look; its making counts as one."""
     return and_(
-        col(PaymentRow.created_at) <= instant,
-        or_(col(PaymentRow.checked_at).is_(None), col(PaymentRow.checked_at) <= instant),
+        col(PaymentRow.created_at) <= bindparam(instant),
+        or_(col(PaymentRow.checked_at).is_(None), col(PaymentRow.checked_at) <= bindparam(instant)),
     )
+
+
+_IS_OPEN = or_(*(col(PaymentRow.state) == state for state in sorted(OPEN)))
+_UNSETTLED = and_(
+    col(PaymentRow.state) == PaymentState.SUCCEEDED, col(PaymentRow.balance_txn) == "", col(PaymentRow.amount_minor) > 0
+)
+_WAITING = or_(_IS_OPEN, _UNSETTLED)
+_DUE = _first(
+    or_(
+        and_(_WAITING, col(PaymentRow.created_at) > bindparam("new"), _not_looked_at_since("young")),
+        and_(_WAITING, _not_looked_at_since("open")),
+        and_(col(PaymentRow.state) == PaymentState.PROCESSING, _not_looked_at_since("debit")),
+    )
+)
+_OVER = _first(and_(_IS_OPEN, col(PaymentRow.expires_at) <= bindparam("now"), _not_looked_at_since("young")))

@@ -6,13 +6,14 @@ presses for the same money one is refused; a refusal leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session, SQLModel, and_, case, col, or_, select, update
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
 from connector.ledger.allocation import Share, check_shares, least_free
@@ -21,6 +22,7 @@ from connector.ledger.invoices import Invoice
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.access import ContactRow
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.upsert import insert_ignoring
@@ -51,7 +53,7 @@ def start_payment(rt: Runtime, press: Press) -> Started | Refused:
     Everything that cannot be is a Refused; raises nothing that a payer could cause.
     """
     with rt.db.read() as session:
-        company = session.exec(select(CompanyRow).where(CompanyRow.id == press.company_id)).one()
+        company = _company(session, press.company_id).one()
     method = by_method.method_of(rt, company, press)
     if isinstance(method, Refused):
         return method
@@ -66,6 +68,11 @@ def start_payment(rt: Runtime, press: Press) -> Started | Refused:
             return answer
         earlier = answer
     return _with_intent(rt, company, press, earlier)
+
+
+@built
+def _company(company_id: str) -> SelectOfScalar[CompanyRow]:
+    return select(CompanyRow).where(CompanyRow.id == company_id)
 
 
 def _write_payment(rt: Runtime, company: CompanyRow, press: Press, method: Method | None) -> PaymentRow | Refused:
@@ -236,10 +243,12 @@ def _parts(press: Press, known: Known, payment_id: str) -> list[SQLModel]:
 
 
 def _pressed_before(session: Session, press: Press) -> PaymentRow | None:
-    mine = select(PaymentRow).where(
-        PaymentRow.company_id == press.company_id, PaymentRow.form_nonce == press.form_nonce
-    )
-    return session.exec(mine).one_or_none()
+    return _by_nonce(session, press.company_id, press.form_nonce).one_or_none()
+
+
+@built
+def _by_nonce(company_id: str, form_nonce: str) -> SelectOfScalar[PaymentRow]:
+    return select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.form_nonce == form_nonce)
 
 
 def _with_intent(rt: Runtime, company: CompanyRow, press: Press, payment: PaymentRow) -> Started | Refused:
@@ -275,8 +284,8 @@ def _still_wanted(rt: Runtime, payment: PaymentRow, intent: Intent) -> PaymentSt
 
 def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
     shares = {share.invoice_id: share.amount_minor for share in shares_of(rt, payment)}
-    with rt.db.read() as session:
-        uses = uses_of(session, payment)
+    with rt.db.asking() as reader:
+        uses = uses_of(reader, payment)
     lent = {use.name: use.amount.minor for use in uses if not use.name.startswith(BY_BANK)}
     who = (payment.customer_id, payment.contact_id, payment.currency)
     # The method's cost was part of what was shown, and the form's key names the method.
@@ -312,5 +321,10 @@ def _ring(rt: Runtime, rings: Sequence[tuple[str, str]]) -> None:
 
 def _payers(session: Session, company_id: str, held: Sequence[Reservation]) -> dict[str, str]:
     ids = {one.contact_id for one in held if one.contact_id}
-    rows = select(ContactRow).where(ContactRow.company_id == company_id, col(ContactRow.id).in_(ids))
-    return {row.id: row.name or row.email for row in session.exec(rows)}
+    return {contact_id: name or email for contact_id, name, email in _contacts(session, company_id, ids)}
+
+
+@built
+def _contacts(company_id: str, ids: Collection[str]) -> Select[str, str, str]:
+    rows = select(ContactRow.id, ContactRow.name, ContactRow.email)
+    return rows.where(ContactRow.company_id == company_id, col(ContactRow.id).in_(ids))

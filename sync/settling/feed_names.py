@@ -11,16 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.clock import day_in
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.books import DiscrepancyRow
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.money import BalanceTxnRow, PaymentRow
 from connector.store.outbox import LegRow
+from connector.store.prepared import Prepared
 from sync import discrepancies
 from sync.runtime import Runtime
 from sync.settling import feed_words
@@ -56,19 +60,27 @@ def name_movements(rt: Runtime, company_id: str) -> int:
 
 
 def _nameless(rt: Runtime, company_id: str, after: str) -> Sequence[str]:
-    with rt.db.read() as session:
-        rows = select(BalanceTxnRow.txn_id).where(
-            BalanceTxnRow.company_id == company_id,
-            BalanceTxnRow.named_as == "",
-            BalanceTxnRow.txn_id > after,
-            ~_cited(company_id),
-        )
-        return list(session.exec(rows.order_by(col(BalanceTxnRow.txn_id)).limit(_CHUNK)))
+    with rt.db.asking() as reader:
+        return [txn_id for (txn_id,) in _NAMELESS.all(reader, company=company_id, after=after, most=_CHUNK)]
 
 
-def _cited(company_id: str) -> ColumnElement[bool]:
+def _cited(company_id: str | BindParameter[str]) -> ColumnElement[bool]:
     """Return the condition that a posting cites a movement."""
-    return select(LegRow.n).where(LegRow.company_id == company_id, LegRow.cites == BalanceTxnRow.txn_id).exists()
+    legs = select(LegRow.n).where(col(LegRow.company_id) == company_id, LegRow.cites == BalanceTxnRow.txn_id)
+    return legs.exists()
+
+
+_NAMELESS = Prepared(
+    pick(col(BalanceTxnRow.txn_id))
+    .where(
+        col(BalanceTxnRow.company_id) == bindparam("company"),
+        col(BalanceTxnRow.named_as) == "",
+        col(BalanceTxnRow.txn_id) > bindparam("after"),
+        ~_cited(bindparam("company")),
+    )
+    .order_by(col(BalanceTxnRow.txn_id))
+    .limit(bindparam("most"))
+)
 
 
 def _name(rt: Runtime, company_id: str, txn_ids: Sequence[str]) -> int:
@@ -111,7 +123,7 @@ class _Place:
 
     @classmethod
     def of(cls, session: Session, company_id: str) -> _Place:
-        return cls(session, session.get_one(CompanyRow, company_id), began_at(session, company_id))
+        return cls(session, _company(session, company_id).one(), began_at(session, company_id))
 
     def name_of(self, row: BalanceTxnRow) -> Name | None:
         """Return how a movement is named; None while it is on its way to a posting."""
@@ -190,6 +202,11 @@ class _Place:
         )
         number = self.session.exec(closed).one()
         return f"{day}/{number + 1}" if number else day
+
+
+@built
+def _company(company_id: str) -> SelectOfScalar[CompanyRow]:
+    return select(CompanyRow).where(CompanyRow.id == company_id)
 
 
 def _tell(session: Session, rt: Runtime, row: BalanceTxnRow, name: Name, place: _Place) -> None:

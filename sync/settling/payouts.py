@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, and_, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.clock import day_in
 from connector.ledger.keys import PostingKey
 from connector.ledger.money import Money
 from connector.ledger.postings import Kind, PayoutFact, payout_posting
+from connector.store.built import built
 from connector.store.cache import CursorRow
 from connector.store.companies import ConnectionRow
 from connector.store.money import BalanceTxnRow, PayoutRow
 from connector.store.outbox import LegRow, PostingRow
+from connector.store.prepared import Askable, Prepared
 from oauth import connections
 from sync import discrepancies, log
 from sync.outbox import write_postings
@@ -26,18 +31,25 @@ from sync.settling import feed_words
 
 FEED = "stripe"  # the feed's cursor
 NOTHING = "nothing/"  # named_as of movements that cancel each other out
+_BEGAN = Prepared(
+    pick(col(ConnectionRow.account), col(ConnectionRow.connected_at), col(CursorRow.started_at))
+    .outerjoin(
+        CursorRow,
+        and_(col(CursorRow.company_id) == ConnectionRow.company_id, col(CursorRow.entity) == FEED),
+    )
+    .where(col(ConnectionRow.company_id) == bindparam("company"), col(ConnectionRow.which) == connections.STRIPE)
+)
 
 
 def book_payouts(rt: Runtime, company_id: str) -> int:
     """Owe the books every paid payout that is not yet owed, and tell of failed ones; returns how many were owed."""
     with rt.db.read() as session:
-        connection = session.get_one(ConnectionRow, (company_id, connections.STRIPE))
-        began = began_at(session, company_id)
+        account, began = _account(session, company_id)
         paid = [row for row in _unposted(session, company_id) if _is_ours(row, began)]
-        failed = _untold(session, company_id)
+        failed = _untold(session, company_id).all()
     for row in paid:
         with rt.db.write("payout") as session:
-            _book(session, rt, connection.account, row)
+            _book(session, rt, account, row)
         rt.bell.ring("push", company_id)
     for row in failed:
         with rt.db.write("payout_failed") as session:
@@ -45,7 +57,8 @@ def book_payouts(rt: Runtime, company_id: str) -> int:
     return len(paid)
 
 
-def _unposted(session: Session, company_id: str) -> list[PayoutRow]:
+@built
+def _unposted(company_id: str) -> SelectOfScalar[PayoutRow]:
     posted = (
         select(PostingRow.id)
         .where(
@@ -56,14 +69,18 @@ def _unposted(session: Session, company_id: str) -> list[PayoutRow]:
         .exists()
     )
     paid = select(PayoutRow).where(PayoutRow.company_id == company_id, PayoutRow.status == "paid", ~posted)
-    return list(session.exec(paid.order_by(col(PayoutRow.arrival_day), col(PayoutRow.payout_id))))
+    return paid.order_by(col(PayoutRow.arrival_day), col(PayoutRow.payout_id))
 
 
-def began_at(session: Session, company_id: str) -> datetime:
+def began_at(reader: Askable, company_id: str) -> datetime:
     """Return since when a company's movements are ours to record: its first connection, which a new key keeps."""
-    connection = session.get_one(ConnectionRow, (company_id, connections.STRIPE))
-    cursor = session.get(CursorRow, (company_id, FEED))
-    return min(connection.connected_at, cursor.started_at) if cursor else connection.connected_at
+    return _account(reader, company_id)[1]
+
+
+def _account(reader: Askable, company_id: str) -> tuple[str, datetime]:
+    """Return a company's account, and since when its movements are ours."""
+    account, connected_at, started_at = _BEGAN.first(reader, company=company_id)
+    return account, min(connected_at, started_at) if started_at else connected_at
 
 
 def _is_ours(row: PayoutRow, began: datetime) -> bool:
@@ -91,7 +108,8 @@ def _book(session: Session, rt: Runtime, account: str, row: PayoutRow) -> None:
     )
 
 
-def _untold(session: Session, company_id: str) -> list[PayoutRow]:
+@built
+def _untold(company_id: str) -> SelectOfScalar[PayoutRow]:
     """Return payouts that came back and whose movements nobody has named yet."""
     unnamed = (
         select(BalanceTxnRow.txn_id)
@@ -106,7 +124,7 @@ def _untold(session: Session, company_id: str) -> list[PayoutRow]:
     back = select(PayoutRow).where(
         PayoutRow.company_id == company_id, col(PayoutRow.status).in_(("failed", "canceled")), unnamed
     )
-    return list(session.exec(back.order_by(col(PayoutRow.payout_id))))
+    return back.order_by(col(PayoutRow.payout_id))
 
 
 def _tell(session: Session, rt: Runtime, row: PayoutRow) -> None:

@@ -9,14 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel.sql.expression import Select
 
 from connector.errors import GatewayError, NotConnected
+from connector.store.built import built
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.outbox import LegRow, PostingRow
+from connector.store.prepared import Prepared
 from sync.collect.credits import live_credits
 from sync.collect.live import live_invoices
 from sync.runtime import Runtime
+
+_KEEP_LEFT = Prepared(
+    update(ShareRow)
+    .where(
+        col(ShareRow.company_id) == bindparam("company"),
+        col(ShareRow.payment_id) == bindparam("payment"),
+        col(ShareRow.invoice_id) == bindparam("invoice"),
+    )
+    .values(left_minor=bindparam("left"))
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,15 @@ def owed_on(
     session: Session, company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str] = ()
 ) -> frozenset[Owed]:
     """Return what our postings, not yet in QuickBooks, put on invoices and take of credits."""
-    legs = select(PostingRow.id, PostingRow.state, LegRow).where(
+    return frozenset(
+        Owed(posting_id, state, leg.invoice_id or leg.credit, abs(leg.amount_minor))
+        for posting_id, state, leg in _unposted(session, company_id, invoice_ids, credit_names)
+    )
+
+
+@built
+def _unposted(company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str]) -> Select[str, str, LegRow]:
+    return select(PostingRow.id, PostingRow.state, LegRow).where(
         PostingRow.company_id == company_id,
         LegRow.company_id == company_id,
         LegRow.posting_id == PostingRow.id,
@@ -69,10 +91,6 @@ def owed_on(
         ),
         col(PostingRow.state).not_in(("posted", "dropped")),
     )
-    return frozenset(
-        Owed(posting_id, state, leg.invoice_id or leg.credit, abs(leg.amount_minor))
-        for posting_id, state, leg in session.exec(legs)
-    )
 
 
 def keep_what_is_left(session: Session, payment: PaymentRow, shares: Sequence[ShareRow], room: Room | None) -> None:
@@ -81,9 +99,7 @@ def keep_what_is_left(session: Session, payment: PaymentRow, shares: Sequence[Sh
     for one in shares:
         if known is None or one.left_minor is not None:
             continue
-        mine = update(ShareRow).where(
-            col(ShareRow.company_id) == payment.company_id,
-            col(ShareRow.payment_id) == one.payment_id,
-            col(ShareRow.invoice_id) == one.invoice_id,
+        left = max(known.get(one.invoice_id, 0) - one.amount_minor, 0)
+        _KEEP_LEFT.change(
+            session, company=payment.company_id, payment=one.payment_id, invoice=one.invoice_id, left=left
         )
-        session.exec(mine.values(left_minor=max(known.get(one.invoice_id, 0) - one.amount_minor, 0)))

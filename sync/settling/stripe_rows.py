@@ -6,11 +6,13 @@ is not lost when it is seen again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from connector.store.built import built
 from connector.store.money import BalanceTxnRow, PayoutRow
 from connector.store.upsert import upsert
 from connector.stripe.facts import BalanceTxn, Payout
@@ -21,24 +23,30 @@ _PAYOUT_SAID = ("status", "balance_txn", "arrival_day", "trace", "failure")
 
 def keep_txns(session: Session, company_id: str, txns: Sequence[BalanceTxn]) -> int:
     """Write balance transactions; returns how many were new or had changed."""
-    known = select(BalanceTxnRow).where(
-        BalanceTxnRow.company_id == company_id, col(BalanceTxnRow.txn_id).in_([txn.txn_id for txn in txns])
-    )
-    before = {row.txn_id: row for row in session.exec(known)}
+    before = {row.txn_id: row for row in _known(session, company_id, [txn.txn_id for txn in txns])}
     rows = [_txn_row(company_id, txn, before.get(txn.txn_id)) for txn in txns]
     return upsert(session, BalanceTxnRow.__table__, rows, unless_same=_SAID)  # type: ignore[attr-defined]
 
 
+@built
+def _known(company_id: str, txn_ids: Collection[str]) -> SelectOfScalar[BalanceTxnRow]:
+    return select(BalanceTxnRow).where(BalanceTxnRow.company_id == company_id, col(BalanceTxnRow.txn_id).in_(txn_ids))
+
+
 def keep_payouts(session: Session, company_id: str, payouts: Sequence[Payout]) -> int:
     """Write payouts; returns how many were new or had changed."""
-    known = select(PayoutRow.payout_id).where(
-        PayoutRow.company_id == company_id,
-        col(PayoutRow.payout_id).in_([payout.payout_id for payout in payouts]),
-        col(PayoutRow.is_sorted),
-    )
-    sorted_ids = set(session.exec(known))
+    sorted_ids = set(_sorted(session, company_id, [payout.payout_id for payout in payouts]))
     rows = [_payout_row(company_id, payout, payout.payout_id in sorted_ids) for payout in payouts]
     return upsert(session, PayoutRow.__table__, rows, unless_same=_PAYOUT_SAID)  # type: ignore[attr-defined]
+
+
+@built
+def _sorted(company_id: str, payout_ids: Collection[str]) -> SelectOfScalar[str]:
+    return select(PayoutRow.payout_id).where(
+        PayoutRow.company_id == company_id,
+        col(PayoutRow.payout_id).in_(payout_ids),
+        col(PayoutRow.is_sorted),
+    )
 
 
 def _txn_row(company_id: str, txn: BalanceTxn, before: BalanceTxnRow | None) -> dict[str, Any]:

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, col
 
 from connector.ledger.money import Money
 from connector.ledger.payments import PaymentState
 from connector.store.cache import CustomerRow
 from connector.store.money import PaymentRow, ShareRow
+from connector.store.prepared import Prepared
 from connector.words import count, listing, money_text
 
 _NUMBERS_NAMED = 4
+_NAME = Prepared(
+    pick(col(CustomerRow.name)).where(
+        col(CustomerRow.company_id) == bindparam("company"), col(CustomerRow.qbo_id) == bindparam("customer")
+    )
+)
 
 
 def history(payment: PaymentRow) -> str:
@@ -100,10 +108,9 @@ def unknown_payment(amount: Money, payment_id: str) -> tuple[str, str]:
 
 def customer_name(session: Session, payment: PaymentRow) -> str:
     """Return the name of the customer a payment came for."""
-    named = select(CustomerRow.name).where(
-        CustomerRow.company_id == payment.company_id, CustomerRow.qbo_id == payment.customer_id
-    )
-    return session.exec(named).one_or_none() or f"Customer {payment.customer_id}"
+    row = _NAME.first(session, company=payment.company_id, customer=payment.customer_id)
+    [name] = row or [""]
+    return name or f"Customer {payment.customer_id}"
 
 
 def invoices_of(shares: Sequence[ShareRow]) -> str:
