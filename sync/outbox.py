@@ -157,7 +157,7 @@ def is_claimable(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
 
 def is_one_of(column: Mapped[str], *values: str) -> ColumnElement[bool]:
     """Return the condition that a column has one of these values, as a part of what can stand ready."""
-    return column.in_([literal(value) for value in values])
+    return column.in_([literal(str(value)) for value in values])
 
 
 def _waits_for_another() -> ColumnElement[bool]:
