@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, update
 
 from connector.errors import Rejected, TieoutError
 from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
 from connector.qbo.shapes import Buffer, Changes
 from connector.store.companies import LeaseRow
+from connector.store.prepared import Prepared
 from sync import log
 from sync.entities import ENTITIES, Entity
 from sync.lease import Lease
@@ -30,6 +32,11 @@ PAGED = tuple(entity for entity in ENTITIES if entity.single is None)
 IN_FEED = tuple(entity for entity in ENTITIES if entity.in_feed)
 
 _FEED_TOO_OLD = "changedSince"  # the word of the one refusal that is about the time and not about us
+_RENEW = Prepared(
+    update(LeaseRow)
+    .where(col(LeaseRow.name) == bindparam("held"), col(LeaseRow.owner) == bindparam("by"))
+    .values(until=bindparam("end"))
+)
 
 
 class LostLease(TieoutError):
@@ -66,10 +73,7 @@ class Pull:
         """Open a write that holds only while the lease is ours, and renews it."""
         with self.rt.db.write(name) as session:
             until = self.rt.clock.now() + timedelta(seconds=self.lease.seconds)
-            mine = update(LeaseRow).where(
-                col(LeaseRow.name) == self.lease.name, col(LeaseRow.owner) == self.lease.owner
-            )
-            if not session.exec(mine.values(until=until)).rowcount:
+            if not _RENEW.change(session, held=self.lease.name, by=self.lease.owner, end=until):
                 raise LostLease(f"the lease {self.lease.name} was taken over")
             yield session
         self._renewed = self.rt.clock.monotonic()

@@ -6,21 +6,27 @@ posting is never deleted, only posted, held or dropped; postings of one customer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy import BindParameter, ColumnElement, Table, and_, bindparam, literal, or_
+from sqlalchemy import select as pick
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.ledger.keys import PostingKey, reference
 from connector.ledger.money import Money, total
 from connector.ledger.postings import Kind, Leg, Posting, Role
+from connector.store.built import built
 from connector.store.outbox import LegRow, PostingRow
+from connector.store.prepared import Askable, Prepared
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
+
+Free = Callable[[Any], ColumnElement[bool]]  # a condition by the instant: `is_claimable`
 
 UNDER_WAY = ("due", "leased", "unknown")  # neither in QuickBooks nor waiting for a person
 # The role whose legs a person calls the amount of a posting.
@@ -55,11 +61,15 @@ def write_postings(
         if insert_ignoring(session, _table(PostingRow), [row]):
             insert_ignoring(session, _table(LegRow), _legs(company_id, row["id"], posting))
     keys = [str(posting.key) for posting in postings]
-    found = select(PostingRow.key, PostingRow.id).where(
+    ids = dict(_ids(session, company_id, keys).all())
+    return [ids[key] for key in keys]
+
+
+@built
+def _ids(company_id: str, keys: Collection[str]) -> Select[str, str]:
+    return select(PostingRow.key, PostingRow.id).where(
         PostingRow.company_id == company_id, col(PostingRow.key).in_(keys)
     )
-    ids = dict(session.exec(found).all())
-    return [ids[key] for key in keys]
 
 
 def amount_of(posting: Posting) -> Money:
@@ -69,38 +79,66 @@ def amount_of(posting: Posting) -> Money:
     return posting.of(_HEADLINE[posting.kind])
 
 
+def row_of(session: Session, company_id: str, posting_id: str) -> PostingRow:
+    """Return the row of a company's posting."""
+    return _with_id(session, company_id, posting_id).one()
+
+
+@built
+def _with_id(company_id: str, posting_id: str) -> SelectOfScalar[PostingRow]:
+    return select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.id == posting_id)
+
+
+_LEGS = Prepared(
+    pick(
+        *(col(LegRow.role), col(LegRow.amount_minor), col(LegRow.currency)),
+        *(col(LegRow.cites), col(LegRow.invoice_id), col(LegRow.credit)),
+    )
+    .where(col(LegRow.company_id) == bindparam("company"), col(LegRow.posting_id) == bindparam("posting"))
+    .order_by(col(LegRow.n))
+)
+
+
 def posting_of(session: Session, row: PostingRow) -> Posting:
     """Return the posting that a row and its legs hold."""
-    legs = (
-        select(LegRow).where(LegRow.company_id == row.company_id, LegRow.posting_id == row.id).order_by(col(LegRow.n))
-    )
+    legs = _LEGS.all(session, company=row.company_id, posting=row.id)
     return Posting(
         key=PostingKey(*row.key.split("/")),
         kind=Kind(row.kind),
         day=row.day,
         legs=tuple(
-            Leg(Role(leg.role), Money(leg.amount_minor, leg.currency), leg.cites, leg.invoice_id, leg.credit)
-            for leg in session.exec(legs)
+            Leg(Role(role), Money(minor, currency), cites, invoice_id, credit)
+            for role, minor, currency, cites, invoice_id, credit in legs
         ),
         memo=row.memo,
     )
 
 
-def next_due(session: Session, company_id: str, now: datetime) -> str | None:
+def next_due(reader: Askable, company_id: str, now: datetime) -> str | None:
     """Return the oldest posting of a company that may be sent now, None when all are done or wait."""
-    due = (
-        select(PostingRow.id)
-        .where(PostingRow.company_id == company_id, is_claimable(now), ~_waits_for_another())
+    row = _oldest(is_claimable).first(reader, company=company_id, now=now)
+    return row[0] if row else None
+
+
+@cache
+def _oldest(is_free: Free) -> Prepared:
+    return Prepared(
+        pick(col(PostingRow.id))
+        .where(col(PostingRow.company_id) == bindparam("company"), is_free(bindparam("now")), ~_waits_for_another())
         .order_by(col(PostingRow.created_at), col(PostingRow.id))
         .limit(1)
     )
-    return session.exec(due).one_or_none()
 
 
-def companies_with_due(session: Session, now: datetime) -> list[str]:
+def companies_with_due(reader: Askable, now: datetime) -> list[str]:
     """Return the companies that have anything to send now."""
-    due = select(PostingRow.company_id).where(is_claimable(now)).distinct().order_by(col(PostingRow.company_id))
-    return list(session.exec(due))
+    return [company_id for (company_id,) in _companies(is_claimable).all(reader, now=now)]
+
+
+@cache
+def _companies(is_free: Free) -> Prepared:
+    mine = col(PostingRow.company_id)
+    return Prepared(pick(mine).where(is_free(bindparam("now"))).distinct().order_by(mine))
 
 
 def let_all_wait(session: Session, company_id: str, until: datetime) -> None:
@@ -111,13 +149,17 @@ def let_all_wait(session: Session, company_id: str, until: datetime) -> None:
     session.exec(others.values(due_at=until))
 
 
-def is_claimable(now: datetime) -> ColumnElement[bool]:
+def is_claimable(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     """Return the condition of a posting that a worker may take: due, unknown, or leased by a worker that is gone."""
-    waiting = and_(col(PostingRow.state).in_(("due", "unknown")), col(PostingRow.due_at) <= now)
+    waiting = and_(is_one_of(col(PostingRow.state), "due", "unknown"), col(PostingRow.due_at) <= now)
     return or_(waiting, and_(col(PostingRow.state) == "leased", col(PostingRow.lease_until) <= now))
 
 
-@cache
+def is_one_of(column: Mapped[str], *values: str) -> ColumnElement[bool]:
+    """Return the condition that a column has one of these values, as a part of what can stand ready."""
+    return column.in_([literal(str(value)) for value in values])
+
+
 def _waits_for_another() -> ColumnElement[bool]:
     """Return the condition of a posting that another must precede.
 
@@ -129,7 +171,7 @@ def _waits_for_another() -> ColumnElement[bool]:
         .where(
             col(first.company_id) == col(other.company_id),
             col(first.id) == col(other.after_id),
-            col(first.state).not_in(("posted", "dropped")),
+            ~is_one_of(col(first.state), "posted", "dropped"),
         )
         .exists()
     )
@@ -140,11 +182,11 @@ def _waits_for_another() -> ColumnElement[bool]:
     same_customer = and_(
         col(PostingRow.customer_id) != "",
         col(other.customer_id) == col(PostingRow.customer_id),
-        col(other.state).in_(UNDER_WAY),
+        is_one_of(col(other.state), *UNDER_WAY),
         is_before,
         ~waits_itself,  # what it waits for stops this one too, unless a person has it, or it is this one
     )
-    named = and_(col(other.id) == col(PostingRow.after_id), col(other.state).not_in(("posted", "dropped")))
+    named = and_(col(other.id) == col(PostingRow.after_id), ~is_one_of(col(other.state), "posted", "dropped"))
     blocking = select(other.id).where(col(other.company_id) == col(PostingRow.company_id), or_(same_customer, named))
     return blocking.exists()
 

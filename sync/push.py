@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import col, select
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.postings import Kind
 from connector.qbo.gateway import QuickBooksGateway
 from connector.store.cache import InvoiceRow
 from connector.store.outbox import LegRow, PostingRow
+from connector.store.prepared import Prepared
 from oauth import connections
 from sync.collect.credits import live_credits
 from sync.edits import push_edits
@@ -65,8 +68,8 @@ def push_company(rt: Runtime, company_id: str) -> Pushed:
 def _push_due(rt: Runtime, gateway: QuickBooksGateway, company_id: str, lease: Lease) -> Counter[Outcome]:
     outcomes: Counter[Outcome] = Counter()
     for _ in range(MOST_AT_ONCE):
-        with rt.db.read() as session:
-            posting_id = next_due(session, company_id, rt.clock.now())
+        with rt.db.asking() as reader:
+            posting_id = next_due(reader, company_id, rt.clock.now())
         if posting_id is None:
             return outcomes
         outcome = _push_one(rt, gateway, company_id, posting_id)
@@ -79,13 +82,20 @@ def _push_due(rt: Runtime, gateway: QuickBooksGateway, company_id: str, lease: L
     return outcomes
 
 
+_HEAD = Prepared(
+    pick(col(PostingRow.kind), col(PostingRow.generation), col(PostingRow.request_body)).where(
+        col(PostingRow.id) == bindparam("posting")
+    )
+)
+
+
 def _push_one(rt: Runtime, gateway: QuickBooksGateway, company_id: str, posting_id: str) -> Outcome:
-    with rt.db.read() as session:
-        kind = _row(session, posting_id).kind
+    with rt.db.asking() as reader:
+        kind, generation, frozen = _HEAD.first(reader, posting=posting_id)
     if kind == Kind.APPLY:
         return push_applying(rt, gateway, company_id, posting_id)
     try:
-        limits = _what_fits(rt, company_id, posting_id)
+        limits = _what_fits(rt, company_id, posting_id) if generation > 1 and not frozen else None
     except (GatewayError, NotConnected):
         return Outcome.PAUSED  # nothing was claimed; the sweep comes again
     taken = claims.claim(rt, company_id, posting_id, limits=limits)
@@ -93,14 +103,17 @@ def _push_one(rt: Runtime, gateway: QuickBooksGateway, company_id: str, posting_
 
 
 def _what_fits(rt: Runtime, company_id: str, posting_id: str) -> dict[str, int] | None:
-    """Return what each invoice and credit still has open, live, where a person decided to post what fits; else None."""
+    """Return what each invoice and credit still has open, live, for what a person decided to post as far as it fits.
+
+    None for what pays no invoice.
+    """
     with rt.db.read() as session:
-        row = _row(session, posting_id)
+        row = session.exec(select(PostingRow).where(PostingRow.id == posting_id)).one()
         paid = select(LegRow.invoice_id, LegRow.credit).where(LegRow.posting_id == posting_id)
         legs = session.exec(paid).all()
         surcharge = claims.beside(session, row, Kind.SURCHARGE)
     ids, lent = [one for one in (*(one for one, _ in legs), surcharge) if one], [one for _, one in legs if one]
-    if row.generation == 1 or row.request_body or not ids:
+    if not ids:
         return None
     refresh_objects(rt, company_id, "Invoice", ids)
     with rt.db.read() as session:
@@ -115,7 +128,3 @@ def _wait_for_connection(rt: Runtime, company_id: str) -> None:
     with rt.db.write("push_waits") as session:
         waiting.tell_disconnected(session, rt, company_id)
         let_all_wait(session, company_id, rt.clock.now() + timedelta(seconds=RECONNECT_SECONDS))
-
-
-def _row(session: Session, posting_id: str) -> PostingRow:
-    return session.exec(select(PostingRow).where(PostingRow.id == posting_id)).one()

@@ -13,18 +13,24 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from sqlmodel import col, or_, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import col, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import TieoutError, Unauthorised
 from connector.ledger.money import Money
 from connector.ledger.payments import UNDER_WAY, PaymentState
+from connector.store.built import built
 from connector.store.cache import CursorRow
 from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
+from connector.store.prepared import Prepared
 from connector.store.upsert import insert_ignoring
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
 from sync import discrepancies, stripe_access
 from sync.lease import alone
+from sync.outbox import is_one_of
 from sync.runtime import Runtime
 from sync.settle import settle_payment
 from sync.settling import feed_words
@@ -88,28 +94,35 @@ def _pull_txns(rt: Runtime, company_id: str, gateway: StripeGateway, back: timed
     return changed
 
 
+_MINE = (col(CursorRow.company_id) == bindparam("company"), col(CursorRow.entity) == FEED)
+_SINCE = Prepared(pick(col(CursorRow.changed_since)).where(*_MINE))
+_MOVE = Prepared(update(CursorRow).where(*_MINE).values(changed_since=bindparam("since"), updated_at=bindparam("now")))
+
+
 def _cursor(rt: Runtime, company_id: str) -> datetime | None:
     """Return how far the feed came; its row, made at the first run, also keeps when that was."""
     now = rt.clock.now()
     fresh = CursorRow(company_id=company_id, entity=FEED, phase="following", started_at=now, updated_at=now)
     with rt.db.write("feed_begin") as session:
         insert_ignoring(session, CursorRow.__table__, [fresh.model_dump()])  # type: ignore[attr-defined]
-        said = session.get_one(CursorRow, (company_id, FEED)).changed_since
+        (said,) = _SINCE.first(session, company=company_id)
     return datetime.fromisoformat(said) if said else None
 
 
 def _move_cursor(rt: Runtime, company_id: str, newest: datetime | None) -> None:
     with rt.db.write("feed_cursor") as session:
-        row = session.get_one(CursorRow, (company_id, FEED))
-        row.changed_since, row.updated_at = newest.isoformat() if newest else "", rt.clock.now()
+        _MOVE.change(session, company=company_id, since=newest.isoformat() if newest else "", now=rt.clock.now())
         connection = connections.find(session, company_id, connections.STRIPE)
         if connection:
             discrepancies.close(session, rt, company_id, kind=stripe_access.REFUSED, subject=connection.account)
 
 
+_ANY_PAYOUT = Prepared(pick(col(PayoutRow.payout_id)).where(col(PayoutRow.company_id) == bindparam("company")).limit(1))
+
+
 def _pull_payouts(rt: Runtime, company_id: str, gateway: StripeGateway) -> int:
-    with rt.db.read() as session:
-        known = session.exec(select(PayoutRow.payout_id).where(PayoutRow.company_id == company_id).limit(1)).first()
+    with rt.db.asking() as reader:
+        known = _ANY_PAYOUT.first(reader, company=company_id)
     since = rt.clock.now() - PAYOUTS_BACK if known else _LONG_AGO
     changed = 0
     for payouts in _chunks(gateway.payouts(since)):
@@ -121,14 +134,7 @@ def _pull_payouts(rt: Runtime, company_id: str, gateway: StripeGateway) -> int:
 def _sort(rt: Runtime, company_id: str, gateway: StripeGateway) -> None:
     """Learn which movements went out with which payout, once Stripe has finished sorting them."""
     with rt.db.read() as session:
-        unsorted = select(PayoutRow).where(
-            PayoutRow.company_id == company_id,
-            PayoutRow.status == "paid",
-            col(PayoutRow.created_at) >= began_at(session, company_id),
-            col(PayoutRow.automatic),
-            col(PayoutRow.is_sorted).is_(False),
-        )
-        rows = list(session.exec(unsorted.order_by(col(PayoutRow.created_at))))
+        rows = _unsorted(session, company_id, began_at(session, company_id)).all()
     for row in rows:
         if not gateway.payout(row.payout_id).reconciled:
             continue
@@ -152,20 +158,36 @@ def _sort(rt: Runtime, company_id: str, gateway: StripeGateway) -> None:
                 )
 
 
+@built
+def _unsorted(company_id: str, began: datetime) -> SelectOfScalar[PayoutRow]:
+    unsorted = select(PayoutRow).where(
+        PayoutRow.company_id == company_id,
+        PayoutRow.status == "paid",
+        col(PayoutRow.created_at) >= began,
+        col(PayoutRow.automatic),
+        col(PayoutRow.is_sorted).is_(False),
+    )
+    return unsorted.order_by(col(PayoutRow.created_at))
+
+
+_UNSETTLED = or_(
+    is_one_of(col(PaymentRow.state), *UNDER_WAY),
+    (col(PaymentRow.state) == PaymentState.SUCCEEDED) & (col(PaymentRow.balance_txn) == ""),
+)
+_SEEN = Prepared(
+    pick(col(PaymentRow.id)).where(
+        col(PaymentRow.company_id) == bindparam("company"),
+        col(BalanceTxnRow.company_id) == bindparam("company"),
+        col(BalanceTxnRow.payment_id) == col(PaymentRow.id),
+        _UNSETTLED,
+    )
+)
+
+
 def _settle_seen(rt: Runtime, company_id: str) -> None:
     """Settle the payments whose money was seen here before any event or sweep told of it."""
-    with rt.db.read() as session:
-        unsettled = or_(
-            col(PaymentRow.state).in_(UNDER_WAY),
-            (col(PaymentRow.state) == PaymentState.SUCCEEDED) & (col(PaymentRow.balance_txn) == ""),
-        )
-        seen = select(PaymentRow.id).where(
-            PaymentRow.company_id == company_id,
-            BalanceTxnRow.company_id == company_id,
-            BalanceTxnRow.payment_id == PaymentRow.id,
-            unsettled,
-        )
-        payment_ids = sorted(set(session.exec(seen)))
+    with rt.db.asking() as reader:
+        payment_ids = sorted({payment_id for (payment_id,) in _SEEN.all(reader, company=company_id)})
     for payment_id in payment_ids:
         with suppress(TieoutError):  # the sweep of payments comes back to it
             settle_payment(rt, payment_id)

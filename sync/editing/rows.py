@@ -10,17 +10,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_
+from sqlalchemy import BindParameter, ColumnElement, Table, and_, bindparam, or_
+from sqlalchemy import select as pick
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
 
 from connector.store.edits import EditRow
+from connector.store.prepared import Askable, Prepared
 from connector.store.upsert import insert_ignoring
 from sync import log
 from sync.editing import words
+from sync.outbox import is_one_of
 from sync.runtime import Runtime
 
 UNDER_WAY = ("due", "leased", "unknown")
@@ -69,16 +71,15 @@ def owe_edit(session: Session, rt: Runtime, company_id: str, edit: Edit) -> str 
     return row.id if insert_ignoring(session, _TABLE, [row.model_dump()]) else None
 
 
-def next_due(session: Session, company_id: str, now: datetime) -> str | None:
+def next_due(reader: Askable, company_id: str, now: datetime) -> str | None:
     """Return the oldest edit of a company that may be sent now; edits of one object keep their order."""
-    due = select(EditRow.id).where(EditRow.company_id == company_id, _is_claimable(now), ~_waits_for_another())
-    return session.exec(due.order_by(col(EditRow.created_at), col(EditRow.id)).limit(1)).one_or_none()
+    row = _OLDEST.first(reader, company=company_id, now=now)
+    return row[0] if row else None
 
 
-def companies_with_edits(session: Session, now: datetime) -> list[str]:
+def companies_with_edits(reader: Askable, now: datetime) -> list[str]:
     """Return the companies that have an edit to send now."""
-    due = select(EditRow.company_id).where(_is_claimable(now)).distinct().order_by(col(EditRow.company_id))
-    return list(session.exec(due))
+    return [company_id for (company_id,) in _COMPANIES.all(reader, now=now)]
 
 
 def take(session: Session, rt: Runtime, edit_id: str, until: datetime) -> tuple[EditRow, str] | None:
@@ -128,7 +129,6 @@ def _decide(session: Session, rt: Runtime, company_id: str, edit_id: str, what: 
     return True
 
 
-@cache
 def _waits_for_another() -> ColumnElement[bool]:
     """Return the condition of an edit that an earlier one of the same object must precede."""
     other = aliased(EditRow)
@@ -141,12 +141,23 @@ def _waits_for_another() -> ColumnElement[bool]:
         col(other.entity) == col(EditRow.entity),
         col(other.qbo_id) == col(EditRow.qbo_id),
     )
-    return select(other.id).where(same, col(other.state).in_(UNDER_WAY), earlier).exists()
+    return select(other.id).where(same, is_one_of(col(other.state), *UNDER_WAY), earlier).exists()
 
 
-def _is_claimable(now: datetime) -> ColumnElement[bool]:
-    waiting = and_(col(EditRow.state).in_(("due", "unknown")), col(EditRow.due_at) <= now)
+def _is_claimable(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    waiting = and_(is_one_of(col(EditRow.state), "due", "unknown"), col(EditRow.due_at) <= now)
     return or_(waiting, and_(col(EditRow.state) == "leased", col(EditRow.lease_until) <= now))
+
+
+_OLDEST = Prepared(
+    pick(col(EditRow.id))
+    .where(col(EditRow.company_id) == bindparam("company"), _is_claimable(bindparam("now")), ~_waits_for_another())
+    .order_by(col(EditRow.created_at), col(EditRow.id))
+    .limit(1)
+)
+_COMPANIES = Prepared(
+    pick(col(EditRow.company_id)).where(_is_claimable(bindparam("now"))).distinct().order_by(col(EditRow.company_id))
+)
 
 
 def freeze(session: Session, row: EditRow, **frozen: str) -> bool:

@@ -35,7 +35,12 @@ def _of_entity(company_id: str, entity: str) -> SelectOfScalar[CursorRow]:
 
 def all_of(session: Session, company_id: str) -> dict[str, CursorRow]:
     """Return all cursors of a company."""
-    return {row.entity: row for row in session.exec(select(CursorRow).where(CursorRow.company_id == company_id))}
+    return {row.entity: row for row in _of_company(session, company_id)}
+
+
+@built
+def _of_company(company_id: str) -> SelectOfScalar[CursorRow]:
+    return select(CursorRow).where(CursorRow.company_id == company_id)
 
 
 def begin(session: Session, rt: Runtime, company_id: str, *, counts: Mapping[str, int], server_time: str) -> None:
@@ -75,7 +80,7 @@ def finish(session: Session, rt: Runtime, company_id: str, entity: Entity, *, pu
 
 def follow(session: Session, rt: Runtime, company_id: str, server_time: str) -> None:
     """Move the feed's cursor to QuickBooks' time of the answer that was landed."""
-    row = session.get_one(CursorRow, (company_id, FEED))
+    row = _of_entity(session, company_id, FEED).one()
     row.changed_since = server_time or row.changed_since
     row.phase, row.error, row.updated_at = FOLLOWING, "", _now(rt)
     row.finished_at = row.finished_at or _now(rt)

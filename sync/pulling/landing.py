@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, Select, Table, bindparam, func, select, update
-from sqlmodel import Session
-from sqlmodel import select as sql_select
+from sqlmodel import Session, col
 
 from connector.qbo.shapes import Buffer, object_of
 from connector.store.cache import RawRow
 from connector.store.companies import CompanyRow
+from connector.store.prepared import Prepared
 from connector.store.upsert import upsert
 from sync.entities import Entity
 from sync.pulling.change import Change
@@ -48,7 +48,7 @@ def land(session: Session, rt: Runtime, company_id: str, entity: Entity, texts: 
     read = _read(entity, texts, landed)
     known = _known(session, company_id, entity, [head.id for head, _ in read])
     fresh = [(head, text) for head, text in read if _is_new(head, known.get(head.id))]
-    home = _home_of(session, company_id) if fresh else ""
+    home = home_of(session, company_id) if fresh else ""
     for n in range(0, len(fresh), _AT_ONCE):
         _write(session, company_id, landed, fresh[n : n + _AT_ONCE], known, home)
     if landed.unreadable:
@@ -181,9 +181,13 @@ def _write(
     upsert(session, _RAW, raws, unless_same=("sync_token", "body"))
 
 
-def _home_of(session: Session, company_id: str) -> str:
-    """Return the currency of what names none."""
-    return session.exec(sql_select(CompanyRow.home_currency).where(CompanyRow.id == company_id)).one()
+_HOME = Prepared(select(col(CompanyRow.home_currency)).where(col(CompanyRow.id) == bindparam("company")))
+
+
+def home_of(session: Session, company_id: str) -> str:
+    """Return the currency of a company's books, which is that of what names none."""
+    (home,) = _HOME.first(session, company=company_id)
+    return str(home)
 
 
 def _rows(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlmodel import col, select, update
+from sqlmodel import col, update
 
 from connector.errors import GatewayError, NotConnected, NotFound, Stale
 from connector.ledger.keys import request_id
@@ -19,7 +19,7 @@ from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.shapes import Document, RawObject
 from connector.store.outbox import PostingRow
 from sync.collect.live import live_invoices
-from sync.outbox import posting_of
+from sync.outbox import posting_of, row_of
 from sync.pushing import attempts, claims
 from sync.pushing.claims import Claim
 from sync.pushing.sending import Call, conclude, end_failed, end_held, end_posted, fail_call, name_of
@@ -63,8 +63,7 @@ def push_applying(rt: Runtime, gateway: QuickBooksGateway, company_id: str, post
 def _claim(rt: Runtime, company_id: str, posting_id: str) -> Claim | None:
     """Take a posting and log that its Payment is about to be read; None when another worker was first."""
     with rt.db.write("apply_claim") as session:
-        mine = select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.id == posting_id)
-        row = session.exec(mine).one()
+        row = row_of(session, company_id, posting_id)
         came_from = row.state
         if not claims.take(session, rt, row):
             return None

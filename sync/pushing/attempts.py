@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Table
+from sqlalchemy import Table, bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select, update
 
 from connector.qbo.shapes import Sent
 from connector.store.companies import CountRow
 from connector.store.outbox import AttemptRow
+from connector.store.prepared import Prepared
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
 
@@ -104,11 +106,24 @@ def _row(rt: Runtime, step: Step, way: str, facts: Mapping[str, object]) -> Atte
     )
 
 
+_HASH = Prepared(
+    pick(col(AttemptRow.hash)).where(
+        col(AttemptRow.company_id) == bindparam("company"), col(AttemptRow.seq) == bindparam("seq")
+    )
+)
+_RAISE = Prepared(
+    update(CountRow)
+    .where(col(CountRow.company_id) == bindparam("company"), col(CountRow.name) == COUNT)
+    .values(value=CountRow.value + 1)
+    .returning(col(CountRow.value))
+)
+
+
 def _append(session: Session, rt: Runtime, row: AttemptRow, body: bytes) -> None:
     """Add a row at the end of the chain. The counter's row lock lets one transaction at a time do so."""
     row.seq = _next_seq(session, row.company_id)
-    previous = select(AttemptRow.hash).where(AttemptRow.company_id == row.company_id, AttemptRow.seq == row.seq - 1)
-    row.before_hash = session.exec(previous).one_or_none() or GENESIS
+    previous = _HASH.first(session, company=row.company_id, seq=row.seq - 1)
+    row.before_hash = (previous and previous[0]) or GENESIS
     row.body_cipher = rt.vault.seal(body, company_id=row.company_id, column=BODY)
     row.hash = hash_of(row)
     session.add(row)
@@ -118,9 +133,8 @@ def _append(session: Session, rt: Runtime, row: AttemptRow, body: bytes) -> None
 def _next_seq(session: Session, company_id: str) -> int:
     table: Table = CountRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     insert_ignoring(session, table, [{"company_id": company_id, "name": COUNT, "value": 0}])
-    mine = update(CountRow).where(col(CountRow.company_id) == company_id, col(CountRow.name) == COUNT)
-    raised = mine.values(value=CountRow.value + 1).returning(col(CountRow.value))
-    return int(session.exec(raised).scalar_one())
+    (value,) = _RAISE.first(session, company=company_id)
+    return int(value)
 
 
 def hash_of(row: AttemptRow) -> str:

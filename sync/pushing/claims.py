@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
+from sqlalchemy import bindparam, or_
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.keys import request_id
 from connector.ledger.postings import Kind, Posting
 from connector.qbo.applying import applying_body, payment_id_of
 from connector.qbo.documents import Chart, NotBookable, bytes_of, document_of, thaw
 from connector.qbo.shapes import Document, object_of
+from connector.store.built import built
 from connector.store.cache import RawRow
-from connector.store.companies import CompanyRow, MappingRow
+from connector.store.companies import MappingRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import PostingRow
-from sync.outbox import is_claimable, posting_of
+from connector.store.prepared import Prepared
+from sync.outbox import Free, is_claimable, posting_of, row_of
+from sync.pulling.landing import home_of
 from sync.pushing import attempts, held
 from sync.pushing.attempts import Step
 from sync.pushing.verdicts import Outcome, looks_first
@@ -58,9 +65,7 @@ def claim(rt: Runtime, company_id: str, posting_id: str, *, limits: Mapping[str,
     `limits` are for a body that is yet to be frozen: the minor units still open on each invoice.
     """
     with rt.db.write("claim") as session:
-        row = session.exec(
-            select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.id == posting_id)
-        ).one()
+        row = row_of(session, company_id, posting_id)
         came_from, attempts_before = row.state, row.attempt
         if not take(session, rt, row):
             return Outcome.FENCED
@@ -95,10 +100,18 @@ def write_intent(session: Session, rt: Runtime, taken: Claim, verb: str) -> None
 
 def conclude(session: Session, taken: Claim, **values: Any) -> bool:
     """Give a posting back with its new state; False when the lease was taken over, and nothing is changed then."""
+    concluding = _concluding(tuple(sorted(values)))
+    return bool(concluding.change(session, posting=taken.row.id, held_fence=taken.fence, **values))
+
+
+@cache
+def _concluding(names: tuple[str, ...]) -> Prepared:
     mine = update(PostingRow).where(
-        col(PostingRow.id) == taken.row.id, col(PostingRow.fence) == taken.fence, col(PostingRow.state) == "leased"
+        col(PostingRow.id) == bindparam("posting"),
+        col(PostingRow.fence) == bindparam("held_fence"),
+        col(PostingRow.state) == "leased",
     )
-    return bool(session.exec(mine.values(lease_owner="", lease_until=None, **values)).rowcount)
+    return Prepared(mine.values(lease_owner="", lease_until=None, **{name: bindparam(name) for name in names}))
 
 
 def draft(session: Session, row: PostingRow, limits: Mapping[str, int] | None = None) -> Document:
@@ -118,24 +131,30 @@ def draft(session: Session, row: PostingRow, limits: Mapping[str, int] | None = 
 
 def refuse_other_currency(session: Session, row: PostingRow) -> None:
     """Raise NotBookable for what is not in the currency of the books."""
-    company = session.exec(select(CompanyRow).where(CompanyRow.id == row.company_id)).one()
-    if row.currency != company.home_currency:
-        raise NotBookable(
-            "other_currency", f"It is in {row.currency}, and the books are kept in {company.home_currency}."
-        )
+    home = home_of(session, row.company_id)
+    if row.currency != home:
+        raise NotBookable("other_currency", f"It is in {row.currency}, and the books are kept in {home}.")
 
 
 def take(session: Session, rt: Runtime, row: PostingRow) -> bool:
-    """Lease a posting for one worker; False when another was first."""
+    """Lease a posting for one worker; False when another was first. The row shows it once it is refreshed."""
     now = rt.clock.now()
-    free = update(PostingRow).where(col(PostingRow.id) == row.id, col(PostingRow.fence) == row.fence, is_claimable(now))
-    taken = free.values(
-        state="leased",
-        fence=PostingRow.fence + 1,
-        lease_owner=rt.clock.new_id(),
-        lease_until=now + timedelta(seconds=LEASE_SECONDS),
+    values = {"now": now, "by": rt.clock.new_id(), "end": now + timedelta(seconds=LEASE_SECONDS)}
+    return bool(_taking(is_claimable).change(session, posting=row.id, seen_fence=row.fence, **values))
+
+
+@cache
+def _taking(is_free: Free) -> Prepared:
+    free = update(PostingRow).where(
+        col(PostingRow.id) == bindparam("posting"),
+        col(PostingRow.fence) == bindparam("seen_fence"),
+        is_free(bindparam("now")),
     )
-    return bool(session.exec(taken).rowcount)
+    return Prepared(
+        free.values(
+            state="leased", fence=PostingRow.fence + 1, lease_owner=bindparam("by"), lease_until=bindparam("end")
+        )
+    )
 
 
 def _freeze(session: Session, row: PostingRow, limits: Mapping[str, int] | None) -> None:
@@ -151,17 +170,25 @@ def _claim_of(session: Session, row: PostingRow, *, came_from: str, look_first: 
     return Claim(row, posting, thaw(posting, body), body, row.fence, came_from, look_first)
 
 
-def _chart(session: Session, row: PostingRow) -> Chart:
-    rows = select(MappingRow.role, MappingRow.qbo_id).where(
-        MappingRow.company_id == row.company_id, col(MappingRow.currency).in_((row.currency, ""))
+_CHOSEN = Prepared(
+    pick(col(MappingRow.role), col(MappingRow.qbo_id)).where(
+        col(MappingRow.company_id) == bindparam("company"),
+        or_(col(MappingRow.currency) == bindparam("currency"), col(MappingRow.currency) == ""),
     )
-    chosen = dict(session.exec(rows).all())
+)
+_PAID_BY = Prepared(
+    pick(col(PaymentRow.method)).where(
+        col(PaymentRow.company_id) == bindparam("company"), col(PaymentRow.id) == bindparam("payment")
+    )
+)
+
+
+def _chart(session: Session, row: PostingRow) -> Chart:
+    chosen = dict(_CHOSEN.all(session, company=row.company_id, currency=row.currency))
     method = ""
     if row.kind == Kind.CHARGE and row.payment_id:
-        paid_by = select(PaymentRow.method).where(
-            PaymentRow.company_id == row.company_id, PaymentRow.id == row.payment_id
-        )
-        is_bank = (session.exec(paid_by).one_or_none() or "").endswith("bank_account")
+        (paid_by,) = _PAID_BY.first(session, company=row.company_id, payment=row.payment_id) or ("",)
+        is_bank = paid_by.endswith("bank_account")
         method = chosen.get("method_bank" if is_bank else "method_card", "")
     names = ("clearing", "fees", "bank", "vendor", "discount", "surcharge")
     return Chart(
@@ -179,14 +206,19 @@ def beside(session: Session, row: PostingRow, kind: Kind) -> str:
     """
     if row.kind != Kind.CHARGE:
         return ""
-    posted = select(PostingRow.remote_id).where(
-        PostingRow.company_id == row.company_id,
-        PostingRow.kind == kind.value,
-        PostingRow.object_id == row.object_id,
-        PostingRow.customer_id == row.customer_id,
+    posted = _posted(session, row.company_id, kind.value, row.object_id, row.customer_id)
+    return posted.one_or_none() or ""
+
+
+@built
+def _posted(company_id: str, kind: str, object_id: str, customer_id: str) -> SelectOfScalar[str]:
+    return select(PostingRow.remote_id).where(
+        PostingRow.company_id == company_id,
+        PostingRow.kind == kind,
+        PostingRow.object_id == object_id,
+        PostingRow.customer_id == customer_id,
         PostingRow.state == "posted",
     )
-    return session.exec(posted).one_or_none() or ""
 
 
 def _code_of(reason: NotBookable) -> str:

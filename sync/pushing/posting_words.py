@@ -5,12 +5,19 @@ Reads names from the cache; holds no rule. Law: the same posting is called the s
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from connector.ledger.money import Money
 from connector.ledger.postings import Kind
+from connector.store.built import built
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.outbox import LegRow, PostingRow
+from connector.store.prepared import Prepared
 from connector.words import day_text, listing
 
 _INVOICES_NAMED = 4
@@ -55,27 +62,36 @@ def tries(number: int) -> str:
     return f"{names.get(number, f'{number}th')} try"
 
 
-def _customer_name(session: Session, posting: PostingRow) -> str:
-    found = select(CustomerRow.name).where(
-        CustomerRow.company_id == posting.company_id, CustomerRow.qbo_id == posting.customer_id
+_NAME = Prepared(
+    pick(col(CustomerRow.name)).where(
+        col(CustomerRow.company_id) == bindparam("company"), col(CustomerRow.qbo_id) == bindparam("customer")
     )
-    return session.exec(found).one_or_none() or f"customer {posting.customer_id}"
+)
+_PAID = Prepared(
+    pick(col(LegRow.invoice_id))
+    .where(col(LegRow.posting_id) == bindparam("posting"), col(LegRow.invoice_id) != "")
+    .order_by(col(LegRow.n))
+)
+
+
+def _customer_name(session: Session, posting: PostingRow) -> str:
+    found = _NAME.first(session, company=posting.company_id, customer=posting.customer_id)
+    return (found and str(found[0])) or f"customer {posting.customer_id}"
 
 
 def _invoice_numbers(session: Session, posting: PostingRow) -> str:
-    paid = (
-        select(LegRow.invoice_id)
-        .where(LegRow.posting_id == posting.id, LegRow.invoice_id != "")
-        .order_by(col(LegRow.n))
-    )
-    ids = list(session.exec(paid))
+    ids = [invoice_id for (invoice_id,) in _PAID.all(session, posting=posting.id)]
     if not ids:
         return ""
-    heads = select(InvoiceRow.qbo_id, InvoiceRow.number).where(
-        InvoiceRow.company_id == posting.company_id, col(InvoiceRow.qbo_id).in_(ids)
-    )
-    numbers = {qbo_id: number or qbo_id for qbo_id, number in session.exec(heads)}
+    numbers = {qbo_id: number or qbo_id for qbo_id, number in _heads(session, posting.company_id, ids)}
     words = [numbers.get(qbo_id, qbo_id) for qbo_id in ids]
     if len(words) > _INVOICES_NAMED:
         return f"{len(words)} invoices"
     return f"{'invoice' if len(words) == 1 else 'invoices'} {listing(words)}"
+
+
+@built
+def _heads(company_id: str, qbo_ids: Collection[str]) -> Select[str, str]:
+    return select(InvoiceRow.qbo_id, InvoiceRow.number).where(
+        InvoiceRow.company_id == company_id, col(InvoiceRow.qbo_id).in_(qbo_ids)
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from connector.errors import GatewayError, NotConnected, NotFound, Stale
 from connector.ledger.money import Money, total
@@ -24,7 +24,7 @@ from connector.store.outbox import PostingRow
 from connector.words import count, listing, money_text
 from sync import discrepancies, log
 from sync.entities import BY_NAME
-from sync.outbox import let_all_wait
+from sync.outbox import let_all_wait, row_of
 from sync.pulling import landing
 from sync.pushing import attempts, claims, held, waiting
 from sync.pushing.claims import Claim
@@ -205,10 +205,7 @@ def conclude(
         is_mine = claims.conclude(session, taken, **values)
         _log(session, rt, taken, call)
         if is_mine:
-            mine = select(PostingRow).where(
-                PostingRow.company_id == taken.row.company_id, PostingRow.id == taken.row.id
-            )
-            afterwards(session, session.exec(mine).one())
+            afterwards(session, row_of(session, taken.row.company_id, taken.row.id))
     return outcome if is_mine else Outcome.FENCED
 
 

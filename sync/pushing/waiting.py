@@ -7,8 +7,10 @@ whole company is one discrepancy, closed when QuickBooks takes entries again; no
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, func, select
 
 from connector.errors import GatewayError, NotConnected
@@ -16,9 +18,10 @@ from connector.ledger.money import Money
 from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow
 from connector.store.outbox import PostingRow
+from connector.store.prepared import Askable, Prepared
 from connector.words import count, money_text
 from sync import discrepancies, log
-from sync.outbox import UNDER_WAY
+from sync.outbox import UNDER_WAY, is_one_of
 from sync.pushing.posting_words import money, title
 from sync.pushing.refusals import refusal_of
 from sync.pushing.verdicts import Outcome, Verdict
@@ -77,13 +80,10 @@ def all_clear(session: Session, rt: Runtime, company_id: str) -> None:
     discrepancies.close_others(session, rt, company_id, seen=seen, note="QuickBooks takes entries again.")
 
 
-def companies_to_look_at(session: Session, now: datetime) -> list[str]:
+def companies_to_look_at(reader: Askable, now: datetime) -> list[str]:
     """Return the companies where something waits too long, or did when they were last looked at."""
-    late = select(PostingRow.company_id).where(_is_late(now))
-    named = select(DiscrepancyRow.company_id).where(
-        DiscrepancyRow.kind == LATE, col(DiscrepancyRow.closed_at).is_(None)
-    )
-    return sorted({*session.exec(late.distinct()), *session.exec(named.distinct())})
+    found = (*_LATE.all(reader, before=now - LATE_AFTER), *_NAMED.all(reader))
+    return sorted({company_id for (company_id,) in found})
 
 
 def name_late(rt: Runtime, company_id: str) -> int:
@@ -91,7 +91,7 @@ def name_late(rt: Runtime, company_id: str) -> int:
     with rt.db.write("late") as session:
         late = (
             select(PostingRow.currency, func.count(), func.sum(PostingRow.amount_minor))
-            .where(PostingRow.company_id == company_id, _is_late(rt.clock.now()))
+            .where(PostingRow.company_id == company_id, _is_older(rt.clock.now() - LATE_AFTER))
             .group_by(col(PostingRow.currency))
         )
         rows = list(session.exec(late))
@@ -114,8 +114,16 @@ def name_late(rt: Runtime, company_id: str) -> int:
         return sum(number for _, number, _ in rows)
 
 
-def _is_late(now: datetime) -> ColumnElement[bool]:
-    return and_(col(PostingRow.state).in_(UNDER_WAY), col(PostingRow.created_at) < now - LATE_AFTER)
+def _is_older(before: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    return and_(is_one_of(col(PostingRow.state), *UNDER_WAY), col(PostingRow.created_at) < before)
+
+
+_LATE = Prepared(pick(col(PostingRow.company_id)).where(_is_older(bindparam("before"))).distinct())
+_NAMED = Prepared(
+    pick(col(DiscrepancyRow.company_id))
+    .where(col(DiscrepancyRow.kind) == LATE, col(DiscrepancyRow.closed_at).is_(None))
+    .distinct()
+)
 
 
 def _waiting_amount(session: Session, company_id: str) -> Money:

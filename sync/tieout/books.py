@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlalchemy import Select, bindparam, select
+from sqlmodel import Session, col
 
 from connector.ledger.money import Money, money_of, total
 from connector.qbo.document_effects import REGISTER_ENTITIES, Effect, effect_of
@@ -21,6 +22,7 @@ from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
 from connector.qbo.language import quote
 from connector.qbo.shapes import RawObject
 from connector.store.cache import BookPaymentRow, ListingRow, RawRow
+from connector.store.prepared import Prepared
 from sync.runtime import Runtime
 
 
@@ -63,20 +65,26 @@ def _effects(documents: Iterator[RawObject], account_id: str, currency: str) -> 
 
 def _cached(session: Session, company_id: str, account_id: str) -> Iterator[RawObject]:
     """Give the cached documents that may touch the account; those that were deleted are not among them."""
+    said = f'"{account_id}"'.replace("/", "//").replace("%", "/%").replace("_", "/_")
     for entity in REGISTER_ENTITIES:
-        head: type[Any] = BookPaymentRow if entity == "Payment" else ListingRow
-        rows = select(RawRow).where(
-            RawRow.company_id == company_id,
-            RawRow.entity == entity,
-            col(RawRow.body).contains(f'"{account_id}"', autoescape=True),
-            head.company_id == company_id,
-            head.qbo_id == RawRow.qbo_id,
-            head.state != "deleted",
-        )
-        if head is ListingRow:
-            rows = rows.where(ListingRow.entity == entity)
-        for row in session.exec(rows):
-            yield RawObject(entity, row.qbo_id, row.sync_token, row.body.encode())
+        documents = _PAYMENTS if entity == "Payment" else _LISTED
+        for qbo_id, sync_token, body in documents.all(session, company=company_id, entity=entity, said=said):
+            yield RawObject(entity, qbo_id, sync_token, body.encode())
+
+
+def _saying(head: type[Any]) -> Select[str, str, str]:
+    return select(col(RawRow.qbo_id), col(RawRow.sync_token), col(RawRow.body)).where(
+        col(RawRow.company_id) == bindparam("company"),
+        col(RawRow.entity) == bindparam("entity"),
+        col(RawRow.body).contains(bindparam("said"), escape="/"),
+        head.company_id == bindparam("company"),
+        head.qbo_id == RawRow.qbo_id,
+        head.state != "deleted",
+    )
+
+
+_PAYMENTS = Prepared(_saying(BookPaymentRow))
+_LISTED = Prepared(_saying(ListingRow).where(col(ListingRow.entity) == bindparam("entity")))
 
 
 def _in_books(gateway: QuickBooksGateway, since: date) -> Iterator[RawObject]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, func, select
 
 from connector.ledger.matching import ClearingLeg, Entry, Sides, Txn, Why
@@ -21,6 +23,8 @@ from connector.store.books import DiscrepancyRow
 from connector.store.companies import CompanyRow, MappingRow
 from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
 from connector.store.outbox import LegRow, PostingRow
+from connector.store.prepared import Prepared
+from sync.pulling.landing import home_of
 from sync.runtime import Runtime
 from sync.tieout.books import read_register
 
@@ -67,6 +71,22 @@ def _is_used(sides: Sides, clearing: Mapping[str, str]) -> bool:
     return bool(sides.stripe or sides.txns or sides.legs or sides.currency in clearing)
 
 
+_MINE: BindParameter[str] = bindparam("company")
+_PAYMENTS = Prepared(
+    pick(col(PaymentRow.id), col(PaymentRow.charge_id), col(PaymentRow.state)).where(
+        col(PaymentRow.company_id) == _MINE
+    )
+)
+_PAYOUTS = Prepared(pick(col(PayoutRow.payout_id), col(PayoutRow.status)).where(col(PayoutRow.company_id) == _MINE))
+_NAMED = Prepared(
+    pick(col(DiscrepancyRow.subject)).where(
+        col(DiscrepancyRow.company_id) == _MINE,
+        col(DiscrepancyRow.explains).is_(True),
+        col(DiscrepancyRow.closed_at).is_(None),
+    )
+)
+
+
 @dataclass(frozen=True)
 class _Known:
     """What tells why a balance transaction has no posting."""
@@ -78,16 +98,11 @@ class _Known:
 
     @classmethod
     def read(cls, session: Session, company_id: str) -> _Known:
-        home = session.exec(select(CompanyRow.home_currency).where(CompanyRow.id == company_id)).one()
-        rows = select(PaymentRow.id, PaymentRow.charge_id, PaymentRow.state).where(PaymentRow.company_id == company_id)
-        payments = {name: state for *names, state in session.exec(rows) for name in names if name}
-        payouts = select(PayoutRow.payout_id, PayoutRow.status).where(PayoutRow.company_id == company_id)
-        named = select(DiscrepancyRow.subject).where(
-            DiscrepancyRow.company_id == company_id,
-            col(DiscrepancyRow.explains).is_(True),
-            col(DiscrepancyRow.closed_at).is_(None),
-        )
-        return cls(home, payments, dict(session.exec(payouts).all()), frozenset(session.exec(named)))
+        rows = _PAYMENTS.all(session, company=company_id)
+        payments = {name: state for *names, state in rows for name in names if name}
+        payouts = dict(_PAYOUTS.all(session, company=company_id))
+        named = frozenset(subject for (subject,) in _NAMED.all(session, company=company_id))
+        return cls(home_of(session, company_id), payments, payouts, named)
 
     def txn(self, row: BalanceTxnRow) -> Txn:
         """Return a balance transaction with what it is as long as no posting cites it."""
@@ -163,8 +178,12 @@ def _clearing_accounts(session: Session, company_id: str) -> dict[str, str]:
     return dict(session.exec(rows).all())
 
 
+_FIRST_DAY = Prepared(pick(func.min(PostingRow.day)).where(col(PostingRow.company_id) == _MINE))
+_ZONE = Prepared(pick(col(CompanyRow.zone)).where(col(CompanyRow.id) == _MINE))
+
+
 def _first_day(rt: Runtime, session: Session, company_id: str) -> date:
     """Return the first day anything of ours is dated in the books."""
-    first = session.exec(select(func.min(PostingRow.day)).where(PostingRow.company_id == company_id)).one()
-    zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == company_id)).one()
+    (first,) = _FIRST_DAY.first(session, company=company_id)
+    (zone,) = _ZONE.first(session, company=company_id)
     return first or rt.clock.today(zone)

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.matching import Match, Why, match
 from connector.ledger.money import Money
 from connector.store.books import TieoutRow
+from connector.store.built import built
 from connector.store.outbox import PostingRow
+from connector.store.prepared import Prepared
 from connector.words import count, money_text
 from sync import discrepancies, log
 from sync.pull import pull_company
@@ -85,11 +90,15 @@ def prove(rt: Runtime, company_id: str, *, live: bool = False) -> Proof:
 
 def latest(session: Session, company_id: str) -> Proof | None:
     """Return the last run that was kept, None before the first."""
+    rows = _last_kept(session, company_id).all()
+    return Proof(company_id, rows[0].at, tuple(map(_read, rows))) if rows else None
+
+
+@built
+def _last_kept(company_id: str) -> SelectOfScalar[TieoutRow]:
     last = select(func.max(TieoutRow.at)).where(TieoutRow.company_id == company_id)
     rows = select(TieoutRow).where(TieoutRow.company_id == company_id, TieoutRow.at == last.scalar_subquery())
-    results = [_read(row) for row in session.exec(rows.order_by(col(TieoutRow.currency)))]
-    at = session.exec(last).one_or_none()
-    return Proof(company_id, at, tuple(results)) if at else None
+    return rows.order_by(col(TieoutRow.currency))
 
 
 def _settled(rt: Runtime, company_id: str, *, live: bool) -> tuple[Gathered, list[Match]]:
@@ -111,10 +120,16 @@ def _lags(matches: Sequence[Match]) -> bool:
     return any(item.why is Why.STRIPE_REST for one in matches for item in one.items)
 
 
+_STATES = Prepared(
+    pick(col(PostingRow.state), func.count())
+    .where(col(PostingRow.company_id) == bindparam("company"))
+    .group_by(col(PostingRow.state))
+)
+
+
 def _posted_so_far(rt: Runtime, company_id: str) -> dict[str, int]:
-    with rt.db.read() as session:
-        states = select(PostingRow.state, func.count()).where(PostingRow.company_id == company_id)
-        return dict(session.exec(states.group_by(col(PostingRow.state))).all())
+    with rt.db.asking() as reader:
+        return dict(_STATES.all(reader, company=company_id))
 
 
 def _result(session: Session, company_id: str, one: Match, gathered: Gathered) -> CurrencyProof:

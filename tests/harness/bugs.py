@@ -24,6 +24,7 @@ from jobs.mail import sending as mails
 from jobs.mail.envelope import message_id
 from oauth import connections, tokens
 from sync import doors
+from sync.outbox import is_one_of
 from sync.pushing import claims
 from sync.pushing.verdicts import Outcome, Verdict
 
@@ -161,7 +162,7 @@ def _no_fence(_real: Wrong) -> Wrong:
 
 def _bound(_real: Wrong) -> Wrong:
     def is_claimable(now: datetime) -> Any:
-        waiting = col(PostingRow.state).in_(("due", "unknown")) & (col(PostingRow.due_at) <= now)
+        waiting = is_one_of(col(PostingRow.state), "due", "unknown") & (col(PostingRow.due_at) <= now)
         return waiting | ((col(PostingRow.state) == "leased") & (col(PostingRow.lease_until) >= now))
 
     return is_claimable
