@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select, update
 
 from connector.ledger.payments import PaymentState
 from connector.store.money import PaymentRow, ShareRow
+from connector.store.prepared import Prepared
 from connector.store.retries import RetryRow
 
 ON, DONE, OVER, STOPPED = "on", "done", "over", "stopped"
@@ -23,8 +25,15 @@ LOOKED_AT = timedelta(minutes=10)  # until the next look, whatever becomes of th
 
 def retries_due(session: Session, now: datetime) -> list[str]:
     """Return the retries that want a look now."""
-    due = select(RetryRow.id).where(RetryRow.state == ON, col(RetryRow.next_at) <= now)
-    return list(session.exec(due.order_by(col(RetryRow.next_at)).limit(MOST)))
+    return [retry_id for (retry_id,) in _DUE.all(session, now=now)]
+
+
+_DUE = Prepared(
+    select(RetryRow.id)
+    .where(RetryRow.state == ON, col(RetryRow.next_at) <= bindparam("now"))
+    .order_by(col(RetryRow.next_at))
+    .limit(MOST)
+)
 
 
 def take(session: Session, retry_id: str, now: datetime) -> RetryRow | None:
