@@ -29,6 +29,7 @@ from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 from connector.store.prepared import Prepared
+from sync.retrying.rows import shares_of
 from sync.settling.facts import CREDIT
 
 
@@ -146,7 +147,7 @@ def company_row(company_id: str) -> SelectOfScalar[CompanyRow]:
 
 def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, ...]:
     """Return what a payment is for: a line for each invoice, less credits, and one for what no invoice takes."""
-    shares = _shares(session, payment.company_id, payment.id).all()
+    shares = shares_of(session, payment)
     lines = [
         ReceiptLine(words.say("Invoice {number}", number=share.number), Money(share.amount_minor, payment.currency))
         for share in shares
@@ -161,12 +162,6 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
     if rest:
         lines.append(ReceiptLine(words.say("On account"), Money(rest, payment.currency)))
     return tuple(lines)
-
-
-@built
-def _shares(company_id: str, payment_id: str) -> SelectOfScalar[ShareRow]:
-    mine = select(ShareRow).where(ShareRow.company_id == company_id, ShareRow.payment_id == payment_id)
-    return mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))
 
 
 @built
