@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_, bindparam
 from sqlmodel import Session, col, or_, select
 
 from connector.ledger.payments import UNDER_WAY, PaymentState
@@ -16,6 +17,7 @@ from connector.settings import Settings
 from connector.store.companies import ConnectionRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
+from connector.store.prepared import Prepared
 from jobs.mail.sending import due_mails
 from jobs.reminding import companies_due
 from oauth.connections import QUICKBOOKS, STRIPE
@@ -56,17 +58,32 @@ class Whole:
 
 
 def _events(session: Session, now: datetime) -> list[str]:
-    due = select(InboxRow.id).where(InboxRow.state == "new", col(InboxRow.due_at) <= now)
-    return list(session.exec(due.order_by(col(InboxRow.due_at), col(InboxRow.id)).limit(MOST)))
+    return [inbox_id for (inbox_id,) in _NEW.all(session, now=now)]
+
+
+_NEW = Prepared(
+    select(InboxRow.id)
+    .where(InboxRow.state == "new", col(InboxRow.due_at) <= bindparam("now"))
+    .order_by(col(InboxRow.due_at), col(InboxRow.id))
+    .limit(MOST)
+)
 
 
 def _any_payment(session: Session, now: datetime) -> list[str]:
     """Return whether any payment is under way; which of them wants a look, the sweep itself knows."""
-    waits = or_(
-        col(PaymentRow.state).in_(UNDER_WAY),
-        (col(PaymentRow.state) == PaymentState.SUCCEEDED) & (col(PaymentRow.balance_txn) == ""),
+    return [ALL] if _WAITING.first(session) else []
+
+
+_WAITING = Prepared(
+    select(PaymentRow.id)
+    .where(
+        or_(
+            *(col(PaymentRow.state) == state for state in sorted(UNDER_WAY)),
+            and_(col(PaymentRow.state) == PaymentState.SUCCEEDED, col(PaymentRow.balance_txn) == ""),
+        )
     )
-    return [ALL] if session.exec(select(PaymentRow.id).where(waits).limit(1)).first() else []
+    .limit(1)
+)
 
 
 def _mails(session: Session, now: datetime) -> list[str]:
@@ -79,11 +96,17 @@ def _to_push(session: Session, now: datetime) -> list[str]:
 
 def connections_by_company(session: Session) -> dict[str, set[str]]:
     """Return the services that each company is connected to."""
-    rows = select(ConnectionRow.company_id, ConnectionRow.which).where(ConnectionRow.state == "connected")
     found: dict[str, set[str]] = {}
-    for company_id, service in session.exec(rows.order_by(col(ConnectionRow.company_id))):
+    for company_id, service in _CONNECTED.all(session):
         found.setdefault(company_id, set()).add(service)
     return found
+
+
+_CONNECTED = Prepared(
+    select(ConnectionRow.company_id, ConnectionRow.which)
+    .where(ConnectionRow.state == "connected")
+    .order_by(col(ConnectionRow.company_id))
+)
 
 
 # In the order of a payment's life, so that one turn by hand carries it through.

@@ -6,10 +6,13 @@ posting of the payment's charge is in QuickBooks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector import words
 from connector.clock import day_in
@@ -20,10 +23,13 @@ from connector.ledger.credits import BY_BANK, GRANTED
 from connector.ledger.money import Money, total
 from connector.ledger.payments import PaymentState
 from connector.ledger.postings import PAYS, Kind
+from connector.store.built import built
 from connector.store.cache import CustomerRow
 from connector.store.companies import CompanyRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
+from connector.store.prepared import Prepared
+from sync.retrying.rows import shares_of
 from sync.settling.facts import CREDIT
 
 
@@ -105,13 +111,11 @@ class Receipt:
 
 def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
     """Read the receipt of a payment whose money has arrived. Raises NoReceipt."""
-    payment = session.exec(
-        select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
-    ).one_or_none()
+    payment = payment_row(session, company_id, payment_id).one_or_none()
     if payment is None or payment.state != PaymentState.SUCCEEDED or payment.succeeded_at is None:
         raise NoReceipt(f"payment {payment_id} has no receipt")
-    company = session.exec(select(CompanyRow).where(CompanyRow.id == company_id)).one()
-    postings = _charge_postings(session, company_id, payment_id)
+    company = company_row(session, company_id).one()
+    postings = _charge_postings(session, company_id, payment_id).all()
     return Receipt(
         company=company,
         payment_id=payment_id,
@@ -129,22 +133,26 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
     )
 
 
+@built
+def payment_row(company_id: str, payment_id: str) -> SelectOfScalar[PaymentRow]:
+    """Ask for a payment of a company."""
+    return select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
+
+
+@built
+def company_row(company_id: str) -> SelectOfScalar[CompanyRow]:
+    """Ask for a company."""
+    return select(CompanyRow).where(CompanyRow.id == company_id)
+
+
 def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, ...]:
     """Return what a payment is for: a line for each invoice, less credits, and one for what no invoice takes."""
-    shares = session.exec(
-        select(ShareRow)
-        .where(ShareRow.company_id == payment.company_id, ShareRow.payment_id == payment.id)
-        .order_by(col(ShareRow.number), col(ShareRow.invoice_id))
-    ).all()
+    shares = shares_of(session, payment)
     lines = [
         ReceiptLine(words.say("Invoice {number}", number=share.number), Money(share.amount_minor, payment.currency))
         for share in shares
     ]
-    uses = session.exec(
-        select(CreditUseRow)
-        .where(CreditUseRow.company_id == payment.company_id, CreditUseRow.payment_id == payment.id)
-        .order_by(col(CreditUseRow.number), col(CreditUseRow.credit))
-    ).all()
+    uses = _uses(session, payment.company_id, payment.id).all()
     lines += [ReceiptLine(_use_label(use), Money(-use.amount_minor, payment.currency)) for use in uses]
     if payment.surcharge_minor:
         percent = words.quantity(percent_of(payment.surcharge_rate))
@@ -154,6 +162,12 @@ def receipt_lines(session: Session, payment: PaymentRow) -> tuple[ReceiptLine, .
     if rest:
         lines.append(ReceiptLine(words.say("On account"), Money(rest, payment.currency)))
     return tuple(lines)
+
+
+@built
+def _uses(company_id: str, payment_id: str) -> SelectOfScalar[CreditUseRow]:
+    mine = select(CreditUseRow).where(CreditUseRow.company_id == company_id, CreditUseRow.payment_id == payment_id)
+    return mine.order_by(col(CreditUseRow.number), col(CreditUseRow.credit))
 
 
 def _use_label(use: CreditUseRow) -> str:
@@ -169,28 +183,27 @@ def _use_label(use: CreditUseRow) -> str:
 
 def _left(session: Session, payment: PaymentRow) -> Money | None:
     """Return what the payment's invoices had open after it, as it was read when the money came."""
-    kept = session.exec(
-        select(ShareRow.left_minor).where(ShareRow.company_id == payment.company_id, ShareRow.payment_id == payment.id)
-    ).all()
-    known = [minor for minor in kept if minor is not None]
+    kept = _LEFT.all(session, company=payment.company_id, payment=payment.id)
+    known = [minor for (minor,) in kept if minor is not None]
     return Money(sum(known), payment.currency) if kept and len(known) == len(kept) else None
 
 
-def _charge_postings(session: Session, company_id: str, payment_id: str) -> list[PostingRow]:
-    return list(
-        session.exec(
-            select(PostingRow)
-            .where(
-                PostingRow.company_id == company_id,
-                PostingRow.payment_id == payment_id,
-                col(PostingRow.kind).in_(PAYS),
-            )
-            .order_by(col(PostingRow.created_at), col(PostingRow.id))
-        )
+_LEFT = Prepared(
+    select(ShareRow.left_minor).where(
+        ShareRow.company_id == bindparam("company"), ShareRow.payment_id == bindparam("payment")
     )
+)
 
 
-def _recorded_at(postings: list[PostingRow]) -> datetime | None:
+@built
+def _charge_postings(company_id: str, payment_id: str) -> SelectOfScalar[PostingRow]:
+    mine = select(PostingRow).where(
+        PostingRow.company_id == company_id, PostingRow.payment_id == payment_id, col(PostingRow.kind).in_(PAYS)
+    )
+    return mine.order_by(col(PostingRow.created_at), col(PostingRow.id))
+
+
+def _recorded_at(postings: Sequence[PostingRow]) -> datetime | None:
     postings = [posting for posting in postings if posting.state != "dropped"]  # by hand, if at all
     instants = [posting.posted_at for posting in postings if posting.state == "posted"]
     done = [instant for instant in instants if instant is not None]
@@ -198,7 +211,12 @@ def _recorded_at(postings: list[PostingRow]) -> datetime | None:
 
 
 def _customer_name(session: Session, company_id: str, customer_id: str) -> str:
-    name = session.exec(
-        select(CustomerRow.name).where(CustomerRow.company_id == company_id, CustomerRow.qbo_id == customer_id)
-    ).one_or_none()
-    return name or ""
+    found = _NAME.first(session, company=company_id, customer=customer_id)
+    return found[0] if found else ""
+
+
+_NAME = Prepared(
+    select(CustomerRow.name).where(
+        CustomerRow.company_id == bindparam("company"), CustomerRow.qbo_id == bindparam("customer")
+    )
+)

@@ -10,14 +10,16 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Table
 from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import Select
 
+from connector.store.built import built
 from connector.store.companies import TickRow
 from connector.store.upsert import insert_ignoring
 from jobs import tasks
@@ -128,8 +130,12 @@ class Ticker:
 def _rung_of(session: Session, ticks: Sequence[_Tick]) -> set[tuple[str, str]]:
     """Return the work and period of those that were rung for."""
     works, periods = {tick.work for tick in ticks}, {tick.period for tick in ticks}
-    rung = select(TickRow.work, TickRow.period).where(col(TickRow.work).in_(works), col(TickRow.period).in_(periods))
-    return set(session.exec(rung).all())
+    return set(_among(session, works, periods))
+
+
+@built
+def _among(works: Collection[str], periods: Collection[str]) -> Select[str, str]:
+    return select(TickRow.work, TickRow.period).where(col(TickRow.work).in_(works), col(TickRow.period).in_(periods))
 
 
 def tick(rt: Runtime) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 
 from sqlalchemy import Table
 from sqlmodel import Session, col, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.access import ContactRow
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow, ShareRow
@@ -111,8 +113,8 @@ def _begin(session: Session, about: About, deposits: Deposits, now: datetime) ->
 
 def end(session: Session, rt: Runtime, about: About, code: str) -> list[str]:
     """Note that a bank account waits no more and was not verified; its owner is told where it was not his own doing."""
-    check = session.get(BankCheckRow, (about.company_id, about.subject))
-    if check is None or check.state != "waits":
+    check = check_of(session, about.company_id, about.subject)
+    if check is None:
         return []
     now = rt.clock.now()
     check.state, check.why = "over", _REASONS.get(code, "")
@@ -126,16 +128,21 @@ def end(session: Session, rt: Runtime, about: About, code: str) -> list[str]:
 
 def is_done(session: Session, company_id: str, subject: str) -> None:
     """Note that a bank account was verified, where it waited."""
-    check = session.get(BankCheckRow, (company_id, subject))
-    if check is not None and check.state == "waits":
+    check = check_of(session, company_id, subject)
+    if check is not None:
         check.state = "done"
         session.add(check)
 
 
 def check_of(session: Session, company_id: str, subject: str) -> BankCheckRow | None:
     """Return what a payment or a kept method of a company waits for; None where it waits for nothing."""
-    check = session.get(BankCheckRow, (company_id, subject))
+    check = _of_subject(session, company_id, subject).one_or_none()
     return check if check is not None and check.state == "waits" else None
+
+
+@built
+def _of_subject(company_id: str, subject: str) -> SelectOfScalar[BankCheckRow]:
+    return select(BankCheckRow).where(BankCheckRow.company_id == company_id, BankCheckRow.subject == subject)
 
 
 def _owe(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, select
 
 from connector import words
@@ -21,13 +22,14 @@ from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
+from connector.store.prepared import Prepared
 from jobs.mail.asking import OFF, read_asking, read_pdf, words_of
 from jobs.mail.keeping import read_keeping
 from jobs.mail.retrying import read_retrying
 from jobs.mail.talking import Talk, read_talk
 from jobs.mail.verifying import read_verifying
 from jobs.papers.receipt import file_name, print_receipt
-from jobs.receipts import ReceiptLine, read_receipt, receipt_lines
+from jobs.receipts import ReceiptLine, company_row, payment_row, read_receipt, receipt_lines
 from sync.addresses import at_home, home_of
 from sync.collect.method_mails import MAIL as METHOD
 from sync.notices import DATA_DECIDED, TO_STAFF
@@ -69,7 +71,7 @@ def write_letter(session: Session, rt: Runtime, mail: MailRow) -> Letter:
     writer = _WRITERS.get(mail.kind)
     if writer is None:
         raise NoLetter(f"there are no words for a mail of kind {mail.kind!r}")
-    company = session.exec(select(CompanyRow).where(CompanyRow.id == mail.company_id)).one_or_none()
+    company = company_row(session, mail.company_id).one_or_none()
     if company is None and mail.kind != "staff_sign_in":
         raise NoLetter(f"company {mail.company_id!r} of this mail does not exist")
     desk = _Desk(session, rt, mail, company)
@@ -77,6 +79,13 @@ def write_letter(session: Session, rt: Runtime, mail: MailRow) -> Letter:
     with words.speaking(locale):
         letter = writer(desk)
     return replace(letter, locale=locale, values={"company": company, "us": US, **letter.values})
+
+
+_LANGUAGE = Prepared(
+    select(PaymentRow.language).where(
+        PaymentRow.company_id == bindparam("company"), PaymentRow.id == bindparam("payment")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -110,10 +119,8 @@ class _Desk:
     def _read_by_person(self) -> str:
         if not self.mail.payment_id:
             return self.context().get("language", "")
-        mine = select(PaymentRow.language).where(
-            PaymentRow.company_id == self.mail.company_id, PaymentRow.id == self.mail.payment_id
-        )
-        return self.session.exec(mine).one_or_none() or ""
+        found = _LANGUAGE.first(self.session, company=self.mail.company_id, payment=self.mail.payment_id)
+        return found[0] if found else ""
 
     def url(self) -> str:
         url, host = self.context().get("url", ""), self.company_or_none.host if self.company_or_none else None
@@ -127,11 +134,7 @@ class _Desk:
         return at_home(self.rt.settings, self.company.host, url) if self.company_or_none else url
 
     def payment(self) -> PaymentRow:
-        found = self.session.exec(
-            select(PaymentRow).where(
-                PaymentRow.company_id == self.mail.company_id, PaymentRow.id == self.mail.payment_id
-            )
-        ).one_or_none()
+        found = payment_row(self.session, self.mail.company_id, self.mail.payment_id).one_or_none()
         if found is None:
             raise NoLetter(f"payment {self.mail.payment_id!r} of this mail does not exist")
         return found

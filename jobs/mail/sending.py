@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
+from sqlalchemy import Integer, bindparam
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import Rejected, TieoutError
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.outbox import MailRow
+from connector.store.prepared import Prepared
 from jobs.mail.asking import NotNow, Withdrawn
 from jobs.mail.envelope import fill_envelope, message_id, told, without_secrets
 from jobs.mail.letters import FOR_STAFF, NoLetter, write_letter
@@ -52,8 +57,15 @@ class Outcome(StrEnum):
 
 def due_mails(session: Session, now: datetime, *, most: int = 100) -> list[str]:
     """Return the ids of mails to send now, oldest first."""
-    due = select(MailRow.id).where(MailRow.state == "due", col(MailRow.due_at) <= now)
-    return list(session.exec(due.order_by(col(MailRow.due_at)).limit(most)))
+    return [mail_id for (mail_id,) in _DUE.all(session, now=now, most=most)]
+
+
+_DUE = Prepared(
+    select(MailRow.id)
+    .where(MailRow.state == "due", col(MailRow.due_at) <= bindparam("now"))
+    .order_by(col(MailRow.due_at))
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def send_mail(rt: Runtime, mail_id: str) -> Outcome:
@@ -92,20 +104,33 @@ def try_again(rt: Runtime, company_id: str) -> int:
 
 def _has_way(rt: Runtime, mail_id: str) -> bool:
     """Tell whether there is a server for a mail, or a gateway for a text message."""
-    with rt.db.read() as session:
-        kind = session.exec(select(MailRow.kind).where(MailRow.id == mail_id)).one_or_none()
-    return bool(rt.settings.text_url if kind in TEXTS else rt.settings.smtp_url.get_secret_value())
+    with rt.db.asking() as reader:
+        found = _KIND.first(reader, mail=mail_id)
+    is_text = found is not None and found[0] in TEXTS
+    return bool(rt.settings.text_url if is_text else rt.settings.smtp_url.get_secret_value())
+
+
+_KIND = Prepared(select(MailRow.kind).where(MailRow.id == bindparam("mail")))
 
 
 def _claim(rt: Runtime, mail_id: str) -> MailRow | None:
     with rt.db.write("mail.claim") as session:
         now = rt.clock.now()
-        mine = update(MailRow).where(
-            col(MailRow.id) == mail_id, col(MailRow.state) == "due", col(MailRow.due_at) <= now
-        )
-        if session.exec(mine.values(due_at=now + CLAIM, attempts=MailRow.attempts + 1)).rowcount != 1:
+        if _CLAIM.change(session, mail=mail_id, now=now, until=now + CLAIM) != 1:
             return None
-        return session.exec(select(MailRow).where(MailRow.id == mail_id)).one()
+        return _of_id(session, mail_id).one()
+
+
+_CLAIM = Prepared(
+    update(MailRow)
+    .where(col(MailRow.id) == bindparam("mail"), col(MailRow.state) == "due", col(MailRow.due_at) <= bindparam("now"))
+    .values(due_at=bindparam("until"), attempts=MailRow.attempts + 1)
+)
+
+
+@built
+def _of_id(mail_id: str) -> SelectOfScalar[MailRow]:
+    return select(MailRow).where(MailRow.id == mail_id)
 
 
 def _send(rt: Runtime, mail: MailRow) -> tuple[str, str]:
@@ -128,8 +153,11 @@ def _send(rt: Runtime, mail: MailRow) -> tuple[str, str]:
 
 def _homes(session: Session, rt: Runtime, mail: MailRow) -> set[str]:
     """Return the addresses at which pages begin that a mail may link to."""
-    own = session.exec(select(CompanyRow.host).where(CompanyRow.id == mail.company_id)).first()
-    return {home_of(rt.settings, None), home_of(rt.settings, own)}
+    own = _HOST.first(session, company=mail.company_id)
+    return {home_of(rt.settings, None), home_of(rt.settings, own[0] if own else None)}
+
+
+_HOST = Prepared(select(CompanyRow.host).where(CompanyRow.id == bindparam("company")))
 
 
 def minds_stops(mail: MailRow) -> bool:
@@ -230,10 +258,17 @@ def _tell(session: Session, rt: Runtime, mail: MailRow, error: str, subject: str
 
 def _move(session: Session, mail: MailRow, **values: object) -> None:
     """Change the row unless somebody else took the mail meanwhile (every claim raises `attempts`)."""
+    _moving(*values).change(session, mail=mail.id, tried=mail.attempts, **values)
+
+
+@cache
+def _moving(*names: str) -> Prepared:
     mine = update(MailRow).where(
-        col(MailRow.id) == mail.id, col(MailRow.state) == "due", col(MailRow.attempts) == mail.attempts
+        col(MailRow.id) == bindparam("mail"),
+        col(MailRow.state) == "due",
+        col(MailRow.attempts) == bindparam("tried"),
     )
-    session.exec(mine.values(**values))
+    return Prepared(mine.values({name: bindparam(name) for name in names}))
 
 
 _NAMES = {

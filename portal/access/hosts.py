@@ -12,13 +12,15 @@ import hmac
 import ipaddress
 import re
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select, update
 
 from connector.errors import WrongInput
 from connector.settings import Settings
 from connector.store.companies import CompanyRow
+from connector.store.prepared import Prepared
 from portal.access.tokens import same
-from portal.picking import fetch_one, pick
+from portal.picking import pick
 from sync import log
 from sync.addresses import home_of
 from sync.runtime import Runtime
@@ -105,15 +107,21 @@ def slug_at(rt: Runtime, host: str, proof: str) -> str:
 
     Empty where no company has it.
     """
-    mine = pick(CompanyRow.id, CompanyRow.slug, CompanyRow.host)
-    with rt.db.read() as session:
-        asked = or_(col(CompanyRow.host) == host, col(CompanyRow.host_wanted) == host)
-        row = fetch_one(session, mine.where(asked))
+    with rt.db.asking() as reader:
+        row = _AT_HOST.first(reader, host=host)
     if row is None:
         return ""
-    if row.host != host and same(proof, _proof(rt.settings, row.id, host)):
-        _take_into_use(rt, row.id, host)
-    return str(row.slug)
+    company_id, slug, in_use = row
+    if in_use != host and same(proof, _proof(rt.settings, company_id, host)):
+        _take_into_use(rt, company_id, host)
+    return str(slug)
+
+
+_AT_HOST = Prepared(
+    pick(CompanyRow.id, CompanyRow.slug, CompanyRow.host).where(
+        or_(col(CompanyRow.host) == bindparam("host"), col(CompanyRow.host_wanted) == bindparam("host"))
+    )
+)
 
 
 def _take_into_use(rt: Runtime, company_id: str, host: str) -> None:

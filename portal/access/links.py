@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, delete, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.store.access import LinkRow
+from connector.store.built import built
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from portal.access.tokens import digest, same
@@ -160,18 +162,21 @@ class Opened:
 def find(session: Session, now: datetime, token: str, purpose: str, company_id: str = "") -> Opened | None:
     """Return a live link of a purpose and company; None for wrong, used, revoked, expired and others' alike."""
     hashed = digest(token)
-    row = session.exec(
-        select(LinkRow).where(
-            LinkRow.token_hash == hashed,
-            LinkRow.purpose == purpose,
-            LinkRow.company_id == company_id,
-            col(LinkRow.used_at).is_(None),
-            col(LinkRow.revoked_at).is_(None),
-        )
-    ).first()
+    row = _live(session, hashed, purpose, company_id).first()
     if row is None or not same(row.token_hash, hashed) or (row.expires_at and row.expires_at <= now):
         return None
     return Opened(hashed, row.company_id, row.invoice_id, row.contact_id, row.staff_id, row.browser_hash)
+
+
+@built
+def _live(hashed: str, purpose: str, company_id: str) -> SelectOfScalar[LinkRow]:
+    return select(LinkRow).where(
+        LinkRow.token_hash == hashed,
+        LinkRow.purpose == purpose,
+        LinkRow.company_id == company_id,
+        col(LinkRow.used_at).is_(None),
+        col(LinkRow.revoked_at).is_(None),
+    )
 
 
 def use_up(session: Session, now: datetime, link: Opened) -> bool:

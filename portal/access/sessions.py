@@ -19,6 +19,7 @@ from sqlmodel import Session, col, update
 from werkzeug.wrappers import Response
 
 from connector.store.access import SessionRow
+from connector.store.prepared import Prepared
 from portal.access.presence import browser_name
 from portal.access.tokens import digest
 from portal.here import runtime
@@ -108,7 +109,12 @@ def touch(id_hash: str, seen_at: datetime) -> None:
     if now - seen_at < TOUCH:
         return
     with suppress(OperationalError), rt.db.write("session.touch") as session:
-        session.exec(update(SessionRow).where(col(SessionRow.id_hash) == id_hash).values(seen_at=now))
+        _SEEN.change(session, hashed=id_hash, now=now)
+
+
+_SEEN = Prepared(
+    update(SessionRow).where(col(SessionRow.id_hash) == bindparam("hashed")).values(seen_at=bindparam("now"))
+)
 
 
 def give(response: Response, door: str, token: str, audience: str) -> Response:

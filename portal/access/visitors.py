@@ -36,6 +36,7 @@ _OF_COMPANY = col(InvoiceRow.company_id) == _COMPANY
 OWN_INVOICES = and_(_OF_COMPANY, col(InvoiceRow.customer_id).in_(reach(_COMPANY, _CONTACT, _CHOSEN)))
 # The same for a contact who acts for one customer alone, `only`: its invoices are read in the order they stand in.
 OWN_INVOICES_OF_ONE = and_(_OF_COMPANY, col(InvoiceRow.customer_id) == _ONLY, reaches(_COMPANY, _CONTACT, _ONLY))
+_OPENED = bindparam("opened", type_=String, expanding=True)
 _REACH = Prepared(reach_with_roles(_COMPANY, _CONTACT, _CHOSEN))
 
 
@@ -60,6 +61,10 @@ class Visitor:
     def values(self) -> dict[str, str]:
         """Return the parameters of a query that holds `OWN_INVOICES`."""
         return {"company": self.company.id, "contact": self.contact_id, "chosen": self.chosen_customer}
+
+    def scope(self) -> dict[str, Any]:
+        """Return the parameters of a query that holds `invoices_of`."""
+        return {**self.values(), "opened": self.opened}
 
     def customers(self, *roles: str) -> Select[Any]:
         """Return the ids of the customers this contact acts for, or acts for in one of some roles, as a subquery."""
@@ -110,6 +115,15 @@ class Visitor:
         if not self.contact_id:
             return false()
         return and_(col(CustomerRow.company_id) == self.company.id, col(CustomerRow.qbo_id).in_(self.customers()))
+
+
+def invoices_of(*roles: str, signed_in: bool) -> ColumnElement[bool]:
+    """Return `Visitor.may_see_invoice`, with roles `may_pay_invoice`, for queries that are built once.
+
+    One is of whoever signed in, another of the holders of links; `Visitor.scope` gives their parameters.
+    """
+    mine = col(InvoiceRow.customer_id).in_(reach(_COMPANY, _CONTACT, _CHOSEN, *roles)) if signed_in else false()
+    return and_(_OF_COMPANY, or_(mine, col(InvoiceRow.qbo_id).in_(_OPENED)))
 
 
 def may_pay_for(reader: Askable, scope: Mapping[str, str]) -> dict[str, bool]:

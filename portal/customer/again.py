@@ -16,7 +16,6 @@ from sqlmodel import Session, select
 
 from connector.clock import day_in
 from connector.store.methods import SavedMethodRow
-from connector.store.money import PaymentRow
 from connector.words import day_text, known, language, listing, mark, money_text, say, short_name
 from portal.access.limits import address
 from portal.access.tokens import digest
@@ -128,7 +127,7 @@ def _name(words: str) -> str:
 
 def _so_far(session: Session, who: Visitor, payment_id: str) -> Again:
     """Return how far a consent has come, of this payment or the one that this payment came of."""
-    payment = _own(session, who, payment_id)
+    payment = rows.pressed_by(session, who.company.id, who.contact_id, payment_id).one_or_none()
     row = rows.newest_of(session, who.company.id, payment) if payment else None
     if payment is None or row is None:
         return Again()
@@ -150,14 +149,6 @@ def _so_far(session: Session, who: Visitor, payment_id: str) -> Again:
 def _seen_or_404(who: Visitor, payment_id: str) -> None:
     if story_of(who, payment_id) is None:
         abort(404)
-
-
-def _own(session: Session, who: Visitor, payment_id: str) -> PaymentRow | None:
-    """Return a payment that this contact pressed himself."""
-    mine = select(PaymentRow).where(
-        PaymentRow.company_id == who.company.id, PaymentRow.id == payment_id, PaymentRow.contact_id == who.contact_id
-    )
-    return session.exec(mine).one_or_none()
 
 
 def _day(day: date, who: Visitor) -> str:

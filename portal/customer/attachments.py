@@ -7,15 +7,17 @@ small picture that was written anew here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
 from typing import Any
 
 import structlog
 from flask import Response, abort, send_file
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, Select, and_
+from sqlalchemy import ColumnElement, Select, and_, bindparam
 from sqlmodel import Session, col
 
 from connector.errors import GatewayError, NotConnected, NotFound
@@ -23,7 +25,7 @@ from connector.qbo.downloads import TooLarge
 from connector.store.cache import InvoiceRow, ListingRow
 from connector.store.papers import AttachedRow, EstimateRow
 from connector.words import mark, quantity, say
-from portal.access.visitors import Visitor
+from portal.access.visitors import Visitor, invoices_of
 from portal.customer.gate import for_contacts, for_payers, pages, visitor
 from portal.errors import Words, answer
 from portal.here import runtime
@@ -66,7 +68,7 @@ class File:
 
 def invoice_files(session: Session, who: Visitor, invoice_id: str) -> list[File]:
     """Return what goes out with an invoice that the visitor may see."""
-    return _files(session, _on_invoice(who, invoice_id))
+    return _files(session, _on_invoice(who.signed_in), _values(who, invoice_id))
 
 
 def estimate_files(session: Session, who: Visitor, estimate_id: str) -> list[File]:
@@ -74,9 +76,15 @@ def estimate_files(session: Session, who: Visitor, estimate_id: str) -> list[Fil
     return _files(session, _on_estimate(who, estimate_id))
 
 
-def _on_invoice(who: Visitor, invoice_id: str) -> Select[Any]:
-    mine = and_(who.may_see_invoice(), col(InvoiceRow.qbo_id) == invoice_id)
-    return _attached(who, "Invoice", invoice_id, pick(InvoiceRow.qbo_id).where(mine).exists())
+@cache
+def _on_invoice(signed_in: bool) -> Select[Any]:
+    mine = and_(invoices_of(signed_in=signed_in), col(InvoiceRow.qbo_id) == bindparam("invoice"))
+    is_seen = pick(InvoiceRow.qbo_id).where(mine).exists()
+    return _attached(bindparam("company"), "Invoice", bindparam("invoice"), is_seen)
+
+
+def _values(who: Visitor, invoice_id: str) -> dict[str, Any]:
+    return {**who.scope(), "invoice": invoice_id}
 
 
 def _on_estimate(who: Visitor, estimate_id: str) -> Select[Any]:
@@ -85,12 +93,12 @@ def _on_estimate(who: Visitor, estimate_id: str) -> Select[Any]:
         col(EstimateRow.qbo_id) == estimate_id,
         col(EstimateRow.customer_id).in_(who.customers()),
     )
-    return _attached(who, "Estimate", estimate_id, pick(EstimateRow.qbo_id).where(mine).exists())
+    return _attached(who.company.id, "Estimate", estimate_id, pick(EstimateRow.qbo_id).where(mine).exists())
 
 
-def _attached(who: Visitor, entity: str, object_id: str, is_seen: ColumnElement[bool]) -> Select[Any]:
+def _attached(company: Any, entity: str, object_id: Any, is_seen: ColumnElement[bool]) -> Select[Any]:
     alive = and_(
-        col(ListingRow.company_id) == who.company.id,
+        col(ListingRow.company_id) == company,
         col(ListingRow.entity) == "Attachable",
         col(ListingRow.qbo_id) == AttachedRow.attachable_id,
         col(ListingRow.state) == "live",
@@ -99,7 +107,7 @@ def _attached(who: Visitor, entity: str, object_id: str, is_seen: ColumnElement[
         pick(AttachedRow.attachable_id, AttachedRow.name, AttachedRow.size, AttachedRow.sync_token)
         .join(ListingRow, alive)
         .where(
-            col(AttachedRow.company_id) == who.company.id,
+            col(AttachedRow.company_id) == company,
             col(AttachedRow.entity) == entity,
             col(AttachedRow.object_id) == object_id,
             col(AttachedRow.on_send),
@@ -110,7 +118,7 @@ def _attached(who: Visitor, entity: str, object_id: str, is_seen: ColumnElement[
     )
 
 
-def _files(session: Session, query: Select[Any]) -> list[File]:
+def _files(session: Session, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[File]:
     return [
         File(
             attachable_id=row.attachable_id,
@@ -119,7 +127,7 @@ def _files(session: Session, query: Select[Any]) -> list[File]:
             is_picture=row.name.lower().endswith(_PICTURES),
             is_too_large=row.size is not None and row.size > LARGEST,
         )
-        for row in fetch(session, query)
+        for row in fetch(session, query, values)
     ]
 
 
@@ -128,7 +136,7 @@ def _files(session: Session, query: Select[Any]) -> list[File]:
 @for_payers
 def invoice_file(invoice_id: str, file_id: str) -> ResponseReturnValue:
     """Hand over a file that goes out with an invoice."""
-    return _hand_over(_on_invoice(visitor(), invoice_id), file_id)
+    return _hand_over(_on_invoice(visitor().signed_in), file_id, _values(visitor(), invoice_id))
 
 
 @pages.get("/i/<invoice_id>/picture/<file_id>")
@@ -136,7 +144,7 @@ def invoice_file(invoice_id: str, file_id: str) -> ResponseReturnValue:
 @for_payers
 def invoice_picture(invoice_id: str, file_id: str) -> ResponseReturnValue:
     """Show a picture that goes out with an invoice, small."""
-    return _hand_over(_on_invoice(visitor(), invoice_id), file_id, small=True)
+    return _hand_over(_on_invoice(visitor().signed_in), file_id, _values(visitor(), invoice_id), small=True)
 
 
 @pages.get("/e/<estimate_id>/file/<file_id>")
@@ -155,9 +163,11 @@ def estimate_picture(estimate_id: str, file_id: str) -> ResponseReturnValue:
     return _hand_over(_on_estimate(visitor(), estimate_id), file_id, small=True)
 
 
-def _hand_over(query: Select[Any], file_id: str, *, small: bool = False) -> ResponseReturnValue:
+def _hand_over(
+    query: Select[Any], file_id: str, values: Mapping[str, Any] | None = None, *, small: bool = False
+) -> ResponseReturnValue:
     with runtime().db.read() as session:
-        row = fetch_one(session, query.where(col(AttachedRow.attachable_id) == file_id))
+        row = fetch_one(session, query.where(col(AttachedRow.attachable_id) == file_id), values)
     if row is None:
         abort(404)
     try:

@@ -10,15 +10,17 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import bindparam
 from sqlmodel import Session, col
 
 from connector.store.cache import InvoiceRow
+from connector.store.prepared import Prepared
 from portal.access import links, sessions
 from portal.access.limits import Limit, address, count_try
 from portal.access.visitors import Visitor, open_invoice, visitor_at
 from portal.customer.gate import pages, visitor
 from portal.here import now, runtime
-from portal.picking import fetch_one, pick
+from portal.picking import pick
 from portal.ring import DOOR, limiter
 from sync.invoice_links import INVOICE
 
@@ -69,15 +71,18 @@ def _page(slug: str, invoice_id: str) -> str:
 
 def _long_paid(session: Session, link: links.Opened, instant: datetime) -> bool:
     """Tell whether the invoice is gone from the cache, or was last touched in the books long ago and is paid."""
-    row = fetch_one(
-        session,
-        pick(InvoiceRow.balance_minor, InvoiceRow.remote_updated_at).where(
-            col(InvoiceRow.company_id) == link.company_id, col(InvoiceRow.qbo_id) == link.invoice_id
-        ),
-    )
+    row = _INVOICE.first(session, company=link.company_id, invoice=link.invoice_id)
     if row is None:
         return True
-    if row.balance_minor > 0 or not row.remote_updated_at:
+    balance_minor, remote_updated_at = row
+    if balance_minor > 0 or not remote_updated_at:
         return False
-    touched = datetime.fromisoformat(row.remote_updated_at)
+    touched = datetime.fromisoformat(remote_updated_at)
     return touched.tzinfo is not None and instant - touched > links.PAID_LIFE
+
+
+_INVOICE = Prepared(
+    pick(InvoiceRow.balance_minor, InvoiceRow.remote_updated_at).where(
+        col(InvoiceRow.company_id) == bindparam("company"), col(InvoiceRow.qbo_id) == bindparam("invoice")
+    )
+)

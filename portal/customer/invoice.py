@@ -6,16 +6,19 @@ Law: the page shows the cache and says how old it is; the PDF is QuickBooks' own
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 import structlog
 from flask import Response, abort, render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, bindparam
 from sqlmodel import Session, col
 
 from connector.errors import GatewayError, NotConnected, NotFound
 from connector.store.cache import InvoiceRow
 from connector.words import mark
+from portal.access.visitors import invoices_of
 from portal.customer.attachments import invoice_files
 from portal.customer.gate import for_payers, pages, visitor
 from portal.customer.sheet import Sheet, sheet_of
@@ -26,6 +29,7 @@ from portal.here import runtime
 from portal.picking import fetch_one, pick
 from portal.ring import DOOR, limiter
 from sync.copies import paper
+from sync.reach import PAYERS
 
 log = structlog.get_logger()
 
@@ -65,8 +69,14 @@ def show_invoice(invoice_id: str) -> ResponseReturnValue:
 
 def _may_pay(session: Session, invoice_id: str) -> bool:
     """Tell whether this visitor may pay an invoice that he sees: some may only look."""
-    mine = pick(InvoiceRow.qbo_id).where(visitor().may_pay_invoice(), col(InvoiceRow.qbo_id) == invoice_id)
-    return fetch_one(session, mine) is not None
+    who = visitor()
+    return fetch_one(session, _payable(who.signed_in), {**who.scope(), "invoice": invoice_id}) is not None
+
+
+@cache
+def _payable(signed_in: bool) -> Select[Any]:
+    mine = invoices_of(*PAYERS, signed_in=signed_in)
+    return pick(InvoiceRow.qbo_id).where(mine, col(InvoiceRow.qbo_id) == bindparam("invoice"))
 
 
 @pages.get("/i/<invoice_id>/pdf")

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlalchemy import bindparam
+from sqlmodel import Session, col
 
 from connector.ledger.by_method import Rates, percent_of
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
+from connector.store.prepared import Prepared
 from connector.words import quantity, say, short_name
 from portal.access.visitors import Visitor
+from portal.picking import pick
 from sync.collect import saved
 from sync.collect.by_method import rates_on
 
@@ -64,9 +67,13 @@ def words_to_keep(session: Session, who: Visitor) -> str:
 def offered_to(session: Session, who: Visitor, invoice_ids: Sequence[str], currency: str) -> Offered:
     """Return what a visitor can pay invoices with, or a deposit where there are none."""
     rates = rates_on(session, who.company.id, invoice_ids, currency)
+    (bank_first,) = _BANK_FIRST.first(session, company=who.company.id)
     return Offered(
         keep_words=words_to_keep(session, who),
         kept=saved.methods_of(session, who.company.id, who.contact_id) if who.signed_in else [],
-        bank_first=session.get_one(CompanyRow, who.company.id).bank_first or rates != Rates(),
+        bank_first=bank_first or rates != Rates(),
         rates=rates,
     )
+
+
+_BANK_FIRST = Prepared(pick(CompanyRow.bank_first).where(col(CompanyRow.id) == bindparam("company")))

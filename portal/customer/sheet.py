@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam
 from sqlmodel import Session, col
 
 from connector.clock import day_in
@@ -19,7 +20,7 @@ from connector.ledger.invoices import Invoice, InvoiceState, Standing
 from connector.ledger.money import Money
 from connector.store.cache import BookPaymentRow, CursorRow, CustomerRow, InvoiceRow, RawRow
 from connector.store.money import PaymentRow
-from portal.access.visitors import Visitor
+from portal.access.visitors import Visitor, invoices_of
 from portal.customer.document import Applied, Document, read_applied, read_document
 from portal.customer.flows import Flow, flows_of, sum_minor
 from portal.customer.undone import undone
@@ -103,7 +104,7 @@ def sheet_of(visitor: Visitor, invoice_id: str) -> Sheet | None:
     """Return an invoice page's facts; None where the invoice is not this visitor's or does not exist."""
     company_id = visitor.company.id
     with runtime().db.read() as session:
-        row = fetch_one(session, _select_sheet(visitor, invoice_id))
+        row = fetch_one(session, _query(visitor.signed_in), {**visitor.scope(), "invoice": invoice_id})
         if row is None:
             return None
         invoice = invoice_of(row)
@@ -117,20 +118,21 @@ def sheet_of(visitor: Visitor, invoice_id: str) -> Sheet | None:
     return _put_together(invoice, row.name or "", document, paid, flows, row.updated_at)
 
 
-def _select_sheet(visitor: Visitor, invoice_id: str) -> Select[Any]:
-    company_id = visitor.company.id
+@cache
+def _query(signed_in: bool) -> Select[Any]:
+    company: BindParameter[str] = bindparam("company")
     raw = and_(
-        col(RawRow.company_id) == company_id, col(RawRow.entity) == "Invoice", col(RawRow.qbo_id) == InvoiceRow.qbo_id
+        col(RawRow.company_id) == company, col(RawRow.entity) == "Invoice", col(RawRow.qbo_id) == InvoiceRow.qbo_id
     )
-    customer = and_(col(CustomerRow.company_id) == company_id, col(CustomerRow.qbo_id) == InvoiceRow.customer_id)
-    feed = and_(col(CursorRow.company_id) == company_id, col(CursorRow.entity) == FEED)
+    customer = and_(col(CustomerRow.company_id) == company, col(CustomerRow.qbo_id) == InvoiceRow.customer_id)
+    feed = and_(col(CursorRow.company_id) == company, col(CursorRow.entity) == FEED)
     return (
         pick(*HEAD, CustomerRow.name, RawRow.body, CursorRow.updated_at)
         .select_from(InvoiceRow)
         .outerjoin(CustomerRow, customer)
         .outerjoin(RawRow, raw)
         .outerjoin(CursorRow, feed)
-        .where(visitor.may_see_invoice(), col(InvoiceRow.qbo_id) == invoice_id)
+        .where(invoices_of(signed_in=signed_in), col(InvoiceRow.qbo_id) == bindparam("invoice"))
     )
 
 
@@ -155,23 +157,26 @@ def _applied(
     """Return what each linked Payment of QuickBooks took off the invoice, with its day, oldest first."""
     if document is None or not document.payments:
         return []
-    found = (
-        pick(RawRow.qbo_id, RawRow.body, BookPaymentRow.paid_day)
-        .join(
-            BookPaymentRow,
-            and_(col(BookPaymentRow.company_id) == company_id, col(BookPaymentRow.qbo_id) == RawRow.qbo_id),
-        )
-        .where(
-            col(RawRow.company_id) == company_id,
-            col(RawRow.entity) == "Payment",
-            col(RawRow.qbo_id).in_(document.payments),
-            col(BookPaymentRow.state) == "live",
-        )
-        .order_by(col(BookPaymentRow.paid_day), col(RawRow.qbo_id))
-    )
-    rows = fetch(session, found)
+    rows = fetch(session, _LINKED, {"company": company_id, "payments": document.payments})
     read = [(read_applied(qbo_id, body, invoice.qbo_id, invoice.total.currency), day) for qbo_id, body, day in rows]
     return [(applied, day) for applied, day in read if applied is not None]
+
+
+_COMPANY: BindParameter[str] = bindparam("company")
+_LINKED = (
+    pick(RawRow.qbo_id, RawRow.body, BookPaymentRow.paid_day)
+    .join(
+        BookPaymentRow,
+        and_(col(BookPaymentRow.company_id) == _COMPANY, col(BookPaymentRow.qbo_id) == RawRow.qbo_id),
+    )
+    .where(
+        col(RawRow.company_id) == _COMPANY,
+        col(RawRow.entity) == "Payment",
+        col(RawRow.qbo_id).in_(bindparam("payments", expanding=True)),
+        col(BookPaymentRow.state) == "live",
+    )
+    .order_by(col(BookPaymentRow.paid_day), col(RawRow.qbo_id))
+)
 
 
 def _told(session: Session, company_id: str, flows: list[Flow], applied: set[str]) -> set[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam, or_
 from sqlmodel import Session, col
 
 from connector.ledger.credits import BY_BANK, GRANTED
@@ -21,6 +21,7 @@ from connector.ledger.postings import PAYS, Kind
 from connector.store.cache import CustomerRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
+from connector.store.prepared import Prepared
 from connector.store.verifying import BankCheckRow
 from connector.words import known, listing, mark, say, say_many
 from portal.access.companies import Company
@@ -28,7 +29,7 @@ from portal.access.visitors import Visitor
 from portal.customer.steps import Step, Way
 from portal.customer.whole import is_whole
 from portal.here import now, runtime
-from portal.picking import fetch, fetch_one, pick
+from portal.picking import fetch_one, pick
 
 LATE_AFTER = timedelta(hours=1)  # then a payment that is not in the books waits for a person
 _DECLINED = mark("The card or bank did not accept the payment.")
@@ -212,35 +213,45 @@ def _story(
 
 
 def _shares(session: Session, company_id: str, row: Row[Any]) -> tuple[StoryShare, ...]:
-    found = (
-        pick(ShareRow.invoice_id, ShareRow.number, ShareRow.amount_minor)
-        .where(col(ShareRow.company_id) == company_id, col(ShareRow.payment_id) == row.id)
-        .order_by(col(ShareRow.number), col(ShareRow.invoice_id))
-    )
     return tuple(
         StoryShare(invoice_id, number or invoice_id, Money(minor, row.currency))
-        for invoice_id, number, minor in fetch(session, found)
+        for invoice_id, number, minor in _SHARES.all(session, company=company_id, payment=row.id)
     )
+
+
+_SHARES = Prepared(
+    pick(ShareRow.invoice_id, ShareRow.number, ShareRow.amount_minor)
+    .where(col(ShareRow.company_id) == bindparam("company"), col(ShareRow.payment_id) == bindparam("payment"))
+    .order_by(col(ShareRow.number), col(ShareRow.invoice_id))
+)
 
 
 def _waiting(session: Session, company_id: str, row: Row[Any]) -> Waiting | None:
     if row.state not in OPEN:
         return None
-    found = pick(BankCheckRow.url, BankCheckRow.kind, BankCheckRow.arrival_day).where(
-        col(BankCheckRow.company_id) == company_id,
-        col(BankCheckRow.subject) == row.id,
+    told = _CHECK.first(session, company=company_id, payment=row.id)
+    return Waiting(*told) if told else None
+
+
+_CHECK = Prepared(
+    pick(BankCheckRow.url, BankCheckRow.kind, BankCheckRow.arrival_day).where(
+        col(BankCheckRow.company_id) == bindparam("company"),
+        col(BankCheckRow.subject) == bindparam("payment"),
         col(BankCheckRow.state) == "waits",
     )
-    told = fetch_one(session, found)
-    return Waiting(*told) if told else None
+)
 
 
 def _uses(session: Session, company_id: str, payment_id: str) -> list[tuple[str, int]]:
     """Return what paid beside money, by name, in minor units."""
-    found = pick(CreditUseRow.credit, CreditUseRow.amount_minor).where(
-        col(CreditUseRow.company_id) == company_id, col(CreditUseRow.payment_id) == payment_id
+    return [(name, minor) for name, minor in _USES.all(session, company=company_id, payment=payment_id)]
+
+
+_USES = Prepared(
+    pick(CreditUseRow.credit, CreditUseRow.amount_minor).where(
+        col(CreditUseRow.company_id) == bindparam("company"), col(CreditUseRow.payment_id) == bindparam("payment")
     )
-    return [(name, minor) for name, minor in fetch(session, found)]
+)
 
 
 def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datetime | None, str]:
@@ -248,18 +259,20 @@ def _in_books(session: Session, company_id: str, payment_id: str) -> tuple[datet
 
     One that staff dropped is in the books by hand, if at all: nothing waits for it.
     """
-    found = (
-        pick(PostingRow.state, PostingRow.posted_at, PostingRow.reference, PostingRow.kind)
-        .where(
-            col(PostingRow.company_id) == company_id,
-            col(PostingRow.payment_id) == payment_id,
-            col(PostingRow.kind).in_(PAYS),
-        )
-        .order_by(col(PostingRow.created_at), col(PostingRow.id))
-    )
-    rows = fetch(session, found)
-    owed = [row for row in rows if row.state != "dropped"]
-    instants = [at for state, at, *_ in owed if state == "posted" and at is not None]
+    rows = _POSTINGS.all(session, company=company_id, payment=payment_id)
+    owed = [(state, at) for state, at, *_ in rows if state != "dropped"]
+    instants = [at for state, at in owed if state == "posted" and at is not None]
     # What is applied changes a document that has a reference of its own.
-    reference = next((row.reference for row in rows if row.kind == Kind.CHARGE), "")
+    reference = next((reference for *_, reference, kind in rows if kind == Kind.CHARGE), "")
     return (max(instants) if owed and len(instants) == len(owed) else None), reference
+
+
+_POSTINGS = Prepared(
+    pick(PostingRow.state, PostingRow.posted_at, PostingRow.reference, PostingRow.kind)
+    .where(
+        col(PostingRow.company_id) == bindparam("company"),
+        col(PostingRow.payment_id) == bindparam("payment"),
+        or_(*(col(PostingRow.kind) == kind for kind in PAYS)),
+    )
+    .order_by(col(PostingRow.created_at), col(PostingRow.id))
+)

@@ -7,13 +7,15 @@ one that was stopped gets nothing until it is lifted, by a person or by what Qui
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from itsdangerous import BadSignature, Signer
 from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
+from connector.store.built import built
 from connector.store.mailing import AddressRow
 from connector.store.upsert import insert_ignoring
 from sync.reminding.decisions import NEW
@@ -30,8 +32,12 @@ def read_addresses(text: str) -> list[str]:
 
 def rows_of(session: Session, company_id: str, emails: Iterable[str]) -> dict[str, AddressRow]:
     """Return what is known of addresses, by address."""
-    mine = select(AddressRow).where(AddressRow.company_id == company_id, col(AddressRow.email).in_(list(emails)))
-    return {row.email: row for row in session.exec(mine)}
+    return {row.email: row for row in _among(session, company_id, list(emails))}
+
+
+@built
+def _among(company_id: str, emails: Collection[str]) -> SelectOfScalar[AddressRow]:
+    return select(AddressRow).where(AddressRow.company_id == company_id, col(AddressRow.email).in_(emails))
 
 
 def row_of(session: Session, rt: Runtime, company_id: str, email: str) -> AddressRow:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from connector.clock import day_in
@@ -16,6 +17,7 @@ from connector.errors import WrongInput
 from connector.store.cache import CursorRow
 from connector.store.companies import CompanyRow
 from connector.store.mailing import ScheduleRow, SkipRow
+from connector.store.prepared import Prepared
 from sync.entities import FEED
 from sync.reminding.decisions import Rule, next_open
 
@@ -82,8 +84,14 @@ def save(session: Session, company: CompanyRow, wanted: Wanted, now: datetime) -
 
 def companies_due(session: Session, now: datetime) -> list[str]:
     """Return the companies whose schedule wants a look."""
-    due = select(ScheduleRow.company_id).where(col(ScheduleRow.is_on).is_(True), col(ScheduleRow.next_at) <= now)
-    return list(session.exec(due.order_by(col(ScheduleRow.next_at))))
+    return [company_id for (company_id,) in _DUE.all(session, now=now)]
+
+
+_DUE = Prepared(
+    select(ScheduleRow.company_id)
+    .where(col(ScheduleRow.is_on).is_(True), col(ScheduleRow.next_at) <= bindparam("now"))
+    .order_by(col(ScheduleRow.next_at))
+)
 
 
 def looked(session: Session, row: ScheduleRow, rule: Rule, now: datetime) -> None:

@@ -60,10 +60,7 @@ class Consent:
 
 def offer_of(session: Session, rt: Runtime, company_id: str, contact_id: str, payment_id: str) -> Offer | None:
     """Return what a contact may agree to for a payment that he pressed; None where another try cannot help."""
-    mine = select(PaymentRow).where(
-        PaymentRow.company_id == company_id, PaymentRow.id == payment_id, PaymentRow.contact_id == contact_id
-    )
-    payment = session.exec(mine).one_or_none() if contact_id else None
+    payment = rows.pressed_by(session, company_id, contact_id, payment_id).one_or_none() if contact_id else None
     if payment is None or not _was_refused(payment) or rt.clock.now() - payment.created_at > OFFERED_FOR:
         return None
     company = session.get_one(CompanyRow, company_id)

@@ -10,10 +10,14 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.payments import PaymentState
+from connector.store.built import built
 from connector.store.money import PaymentRow, ShareRow
+from connector.store.prepared import Prepared
 from connector.store.retries import RetryRow
 
 ON, DONE, OVER, STOPPED = "on", "done", "over", "stopped"
@@ -23,8 +27,15 @@ LOOKED_AT = timedelta(minutes=10)  # until the next look, whatever becomes of th
 
 def retries_due(session: Session, now: datetime) -> list[str]:
     """Return the retries that want a look now."""
-    due = select(RetryRow.id).where(RetryRow.state == ON, col(RetryRow.next_at) <= now)
-    return list(session.exec(due.order_by(col(RetryRow.next_at)).limit(MOST)))
+    return [retry_id for (retry_id,) in _DUE.all(session, now=now)]
+
+
+_DUE = Prepared(
+    select(RetryRow.id)
+    .where(RetryRow.state == ON, col(RetryRow.next_at) <= bindparam("now"))
+    .order_by(col(RetryRow.next_at))
+    .limit(MOST)
+)
 
 
 def take(session: Session, retry_id: str, now: datetime) -> RetryRow | None:
@@ -69,11 +80,24 @@ def is_on(session: Session, row: RetryRow) -> bool:
 
 def newest_of(session: Session, company_id: str, payment: PaymentRow) -> RetryRow | None:
     """Return the newest retry of a payment, or the one that it came of; None where there is none."""
+    return _of_payment(session, company_id, payment.id, payment.retry_id).first()
+
+
+@built
+def _of_payment(company_id: str, payment_id: str, retry_id: str) -> SelectOfScalar[RetryRow]:
     mine = select(RetryRow).where(
         RetryRow.company_id == company_id,
-        or_(col(RetryRow.payment_id) == payment.id, col(RetryRow.id) == payment.retry_id),
+        or_(col(RetryRow.payment_id) == payment_id, col(RetryRow.id) == retry_id),
     )
-    return session.exec(mine.order_by(col(RetryRow.id).desc()).limit(1)).first()
+    return mine.order_by(col(RetryRow.id).desc()).limit(1)
+
+
+@built
+def pressed_by(company_id: str, contact_id: str, payment_id: str) -> SelectOfScalar[PaymentRow]:
+    """Ask for a payment that a contact pressed himself."""
+    return select(PaymentRow).where(
+        PaymentRow.company_id == company_id, PaymentRow.id == payment_id, PaymentRow.contact_id == contact_id
+    )
 
 
 def try_of(session: Session, row: RetryRow) -> PaymentRow | None:
@@ -98,8 +122,13 @@ def form_key(row: RetryRow) -> str:
 
 def shares_of(session: Session, payment: PaymentRow) -> Sequence[ShareRow]:
     """Return what a payment was meant for."""
-    mine = select(ShareRow).where(ShareRow.company_id == payment.company_id, ShareRow.payment_id == payment.id)
-    return session.exec(mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))).all()
+    return _shares(session, payment.company_id, payment.id).all()
+
+
+@built
+def _shares(company_id: str, payment_id: str) -> SelectOfScalar[ShareRow]:
+    mine = select(ShareRow).where(ShareRow.company_id == company_id, ShareRow.payment_id == payment_id)
+    return mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))
 
 
 def has_paid(payment: PaymentRow) -> bool:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Integer, bindparam
 from sqlmodel import Session, col, select
 
 from connector.ledger.money import Money
 from connector.store.access import StaffRow
 from connector.store.cache import CustomerRow, InvoiceRow
+from connector.store.prepared import Prepared
 from connector.store.talk import ThreadRow
 from sync import discrepancies
 from sync.runtime import Runtime
@@ -22,13 +24,20 @@ LATE = "talk_late"
 
 def late_threads(session: Session, now: datetime, *, most: int = 100) -> list[str]:
     """Return the ids of threads that wait for staff past their due time, the latest first."""
-    late = select(ThreadRow.id).where(
+    return [thread_id for (thread_id,) in _LATE.all(session, now=now, most=most)]
+
+
+_LATE = Prepared(
+    select(ThreadRow.id)
+    .where(
         ThreadRow.state == "open",
         ThreadRow.turn == "staff",
-        col(ThreadRow.due_at) <= now,
+        col(ThreadRow.due_at) <= bindparam("now"),
         col(ThreadRow.escalated_at).is_(None),
     )
-    return list(session.exec(late.order_by(col(ThreadRow.due_at), col(ThreadRow.id)).limit(most)))
+    .order_by(col(ThreadRow.due_at), col(ThreadRow.id))
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def escalate(rt: Runtime, thread_id: str) -> None:

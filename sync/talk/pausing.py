@@ -5,8 +5,10 @@ Reads only. Law: a dispute or a check in the mail pauses reminders for as long a
 
 from __future__ import annotations
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from connector.store.prepared import Prepared
 from connector.store.talk import ThreadRow
 from sync.talk.decisions import PAUSING, Kind
 
@@ -24,10 +26,14 @@ def is_reminding_paused(session: Session, company_id: str, invoice_id: str) -> b
 
 def disputed_minor(session: Session, company_id: str, invoice_id: str) -> int:
     """Return how much of an invoice is disputed now, in minor units of its currency."""
-    disputes = select(ThreadRow.disputed_minor).where(
-        ThreadRow.company_id == company_id,
-        ThreadRow.invoice_id == invoice_id,
+    return sum(minor for (minor,) in _DISPUTED.all(session, company=company_id, invoice=invoice_id))
+
+
+_DISPUTED = Prepared(
+    select(ThreadRow.disputed_minor).where(
+        ThreadRow.company_id == bindparam("company"),
+        ThreadRow.invoice_id == bindparam("invoice"),
         ThreadRow.state == "open",
         ThreadRow.kind == Kind.DISPUTE,
     )
-    return sum(session.exec(disputes))
+)
