@@ -25,6 +25,7 @@ class PaymentRow(SQLModel, table=True):
         UniqueConstraint("company_id", "intent_id"),
         UniqueConstraint("company_id", "receipt_number"),
         Index("payment_by_state", "company_id", "state", "created_at"),
+        Index("payment_waiting", "state", "balance_txn"),  # of whatever company: the sweep asks whether there is any
         Index("payment_of_retry", "retry_id", sqlite_where=_IS_TRY, postgresql_where=_IS_TRY),
     )
 

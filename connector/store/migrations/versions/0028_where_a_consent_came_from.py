@@ -1,4 +1,4 @@
-"""The network address from which somebody agreed that a method is kept, or that a payment is tried again."""
+"""The network address from which somebody agreed to something; whether any payment waits, told by an index."""
 
 from __future__ import annotations
 
@@ -17,3 +17,5 @@ def upgrade() -> None:
             batch_op.add_column(sa.Column("consent_from", sa.String(), nullable=False, server_default=""))
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.alter_column("consent_from", server_default=None)
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.create_index("payment_waiting", ["state", "balance_txn"], unique=False)
