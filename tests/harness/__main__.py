@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.harness.bite import bite_all
 from tests.harness.model.report import enumerate_all
+from tests.harness.plant.report import Report
 from tests.harness.plant.storm import storm
 from tests.harness.sheet import Sheet
 from tests.harness.sim.many import run_seeds
@@ -22,6 +26,7 @@ from tests.harness.sim.report import told
 from tests.harness.sim.results import Result
 from tests.harness.sim.run import PAYERS
 
+ENGINES = ("sqlite", "postgresql")
 LAYERS = ("model", "simulation", "bugs", "storms")
 SEEDS, STORM_SECONDS = 100, 30.0
 NIGHTLY_SEEDS, NIGHTLY_STORM_SECONDS = 3000, 1800.0
@@ -50,12 +55,18 @@ def main(arguments: list[str]) -> int:
             print(bite.line(), flush=True)
     if "storms" in options.layers:
         _say(f"L2, storms over real processes, {options.storm_seconds:.0f} s on each database")
-        for engine in ("sqlite", "postgresql"):
-            sheet.storms.append(storm(engine, options.storm_seconds, options.first))
-            print("\n".join(sheet.storms[-1].lines()), flush=True)
+        for report in _storms(options.storm_seconds, options.first, at_once=min(options.jobs, len(ENGINES))):
+            sheet.storms.append(report)
+            print("\n".join(report.lines()), flush=True)
     sheet.wall_seconds = time.monotonic() - began
     _close(sheet, options.json)
     return 0 if sheet.holds else 1
+
+
+def _storms(seconds: float, seed: int, *, at_once: int) -> Iterator[Report]:
+    """Storm on each database, at once where there are cores: processes that are killed leave half of one idle."""
+    with ProcessPoolExecutor(at_once, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(storm, ENGINES, [seconds] * len(ENGINES), [seed] * len(ENGINES))
 
 
 def _options() -> argparse.ArgumentParser:
