@@ -10,6 +10,7 @@ from sqlmodel import col, update
 
 from connector.store.money import CreditUseRow, PaymentRow
 from connector.store.outbox import AttemptRow, LegRow, MailRow, PostingRow
+from connector.store.retries import RetryRow
 from jobs.mail.envelope import message_id
 from sandbox.host import Environ, Host, StartResponse
 from tests.harness.invariants import Watch
@@ -219,6 +220,23 @@ def test_an_end_that_is_wrong_is_named(till: Till, watch: Watch, name: str, reas
     plant(till)
     found = watch.whole(final=True)
     assert any(one.invariant == name and reason in one.reason for one in found), found
+
+
+@pytest.mark.parametrize(("tries", "most", "is_broken"), [(1, 75_50, False), (2, 120_00, True), (1, 75_00, True)])
+def test_a_consent_to_one_charge_brings_one_and_no_more_money(
+    till: Till, watch: Watch, tries: int, most: int, is_broken: bool
+) -> None:
+    paid = [pay(till, watch, 75_50, number) for number in ("1068", "1071")][:tries]
+    refused = till.start({till.open_invoice(75_50, "1072"): 75_50}).payment_id
+    now = till.clock.now()
+    of: dict[str, Any] = {"company_id": till.company_id, "payment_id": refused, "contact_id": "dana", "method_id": "m"}
+    row = RetryRow(id="consent", days="", amount_minor=most, next_at=now, consent="Again.", consent_at=now, **of)
+    with till.db.write("consent") as session:
+        session.add(row)
+    for payment_id in paid:
+        till.change(payment_id, retry_id="consent")
+    found = [one for one in watch.whole(final=True) if one.invariant == "I-2"]
+    assert [one.subject for one in found] == (["consent"] if is_broken else [])
 
 
 def test_a_bell_a_token_and_a_mail_without_a_row_are_named(till: Till, watch: Watch) -> None:

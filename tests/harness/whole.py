@@ -20,6 +20,7 @@ from connector.store.cache import CursorRow, InvoiceRow
 from connector.store.companies import ConnectionRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import AttemptRow, InboxRow, LegRow, MailRow, PostingRow
+from connector.store.retries import RetryRow
 from sync.intuit_hints import read_hints
 from sync.pushing.attempts import verify_chain
 from sync.verify.broken import Broken
@@ -45,8 +46,9 @@ class Whole:
         """Return everything that does not hold."""
         found = [*self._refunds(), *self._rows(), *self._chain(), *self._told(), *self._cache(), *self._scopes()]
         if final:
-            found += [*self._charges(), *self._credits(), *self._applied(), *self._days(), *self._payouts()]
-            found += [*self._doubles(), *self._ended(), *self._named(), *self._mails(), *self._tokens()]
+            found += [*self._charges(), *self._consents(), *self._credits(), *self._applied(), *self._days()]
+            found += [*self._payouts(), *self._doubles(), *self._ended(), *self._named(), *self._mails()]
+            found += self._tokens()
         return found
 
     # Names ------------------------------------------------------------------------------------------------------------
@@ -91,6 +93,15 @@ class Whole:
         names = [f"{row.entity}/{row.remote_id}" for row in postings] + [doc.name for doc in docs]
         ids = [row.id for row in postings]
         return self.is_named(payment_id, charge["id"], charge["balance_transaction"] or "", *ids, *names)
+
+    def _consents(self) -> Iterator[Broken]:
+        """I-2: of one consent to try again comes one charge at most, and never more than was agreed to."""
+        charges = [(one["metadata"].get("tieout_payment"), one["amount"]) for one in self.till.succeeded()]
+        for row in self.ledgers.rows(RetryRow):
+            tries = {row.payment_id, *(key for key, payment in self.payments.items() if payment.retry_id == row.id)}
+            taken = [minor for payment_id, minor in charges if payment_id in tries]
+            if len(taken) > 1 or sum(taken) > row.amount_minor:
+                yield Broken("I-2", row.id, f"{taken} was charged by a consent to one charge of {row.amount_minor}")
 
     def _credits(self) -> Iterator[Broken]:
         """I-1: what credits were agreed to pay is used in the books, and no discount is left over, or it is named.

@@ -1,5 +1,5 @@
 """What makes the company generous: open credits, payments that lie unapplied, terms that take something off for paying
-early, and payments on account.
+early, payments on account, and people who are known.
 
 Entered in the books by hand, as a bookkeeper does, and switched on as the owner does. Law: everything here is there
 before the first seed begins.
@@ -17,6 +17,7 @@ from connector.store.companies import CompanyRow, MappingRow
 from sandbox.qbo.control import QuickBooksControl
 from sync.collect.discounts import ITEM_ROLE
 from sync.pull import pull_company
+from tests.harness.sim.regulars import let_in
 from tests.house import House
 
 PERCENT, DAYS = 2, 10
@@ -37,7 +38,8 @@ def be_generous(house: House) -> None:
     item = enter("Item", Name="Early payment", Type="Service", IncomeAccountRef={"value": account})
     term = enter("Term", Name="2% 10, counted from the day", DueDays=30, DiscountPercent=PERCENT, DiscountDays=DAYS)
     today = house.rt.clock.today("America/Los_Angeles")
-    for turn, customer in enumerate(_who_owes(house)):
+    owing = _who_owes(house)
+    for turn, customer in enumerate(owing):
         of: dict[str, Any] = {"CustomerRef": {"value": customer}, "TxnDate": today.isoformat()}
         for number in range(2 if turn % 3 == 0 else 1):
             amount = CREDITS[(turn + number) % len(CREDITS)]
@@ -49,6 +51,7 @@ def be_generous(house: House) -> None:
         enter("Invoice", **of, DocNumber=f"T-{turn}", Line=lines, SalesTermRef={"value": term}, DueDate=due)
     _switch_on(house, item)
     pull_company(house.rt, house.company_id)
+    let_in(house, owing)
 
 
 def _who_owes(house: House) -> list[str]:

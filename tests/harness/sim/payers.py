@@ -15,6 +15,7 @@ from sync.collect.look import look_again
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 from sync.runtime import Runtime
+from tests.harness.sim import regulars
 from tests.harness.sim.machine import WEB
 from tests.harness.sim.wishes import Wish, wish
 
@@ -45,6 +46,8 @@ class Payer:
     told: Counter[str]
     nonce: str = ""
     wish: Wish | None = None
+    person: str = ""  # who signed in; empty for a guest
+    keeps: bool = False
     presses: int = 0
 
     def __post_init__(self) -> None:
@@ -61,6 +64,8 @@ class Payer:
 
     def _choose(self, rt: Runtime) -> bool:
         self.wish = wish(rt, self.company_id, self.dice)
+        if self.wish is not None and self.dice.random() < regulars.REGULARS:
+            self.person, self.keeps = regulars.person_of(self.wish.customer), self.dice.random() < regulars.KEEPS
         return self.wish is not None
 
     def press(self) -> None:
@@ -96,6 +101,8 @@ class Payer:
             deposit_minor=wanted.deposit_minor,
             currency="USD",
             form_nonce=self.nonce,
+            contact_id=self.person,
+            keep_consent=regulars.WORDS if self.keeps else "",
             payer_email=f"payer{self.number}@bluemesa.example",
             allowed_customers=frozenset({wanted.customer}),
         )
@@ -103,7 +110,7 @@ class Payer:
 
     def confirm(self, payment_id: str) -> None:
         """Confirm in Stripe's own frame, by what this payer has at hand."""
-        way: dict[str, Any] = dict(self.dice.choice(WAYS))
+        way: dict[str, Any] = self._way()
         intent = self.stage.intent_of(payment_id)
         if not way or intent is None:
             self.stage.note(f"payer {self.number} leaves")
@@ -113,10 +120,41 @@ class Payer:
             self.stage.note(f"payer {self.number} confirms -> {answer['status']}")
             if answer["status"] == 402 and way.get("card") == DECLINED:
                 self.stage.later(30, "another card", lambda: self._confirm_with_visa(intent))
+            if answer["status"] == 402 and ("payment_method" in way or way.get("card") == regulars.POOR):
+                self.stage.later(20, "let it be tried again", lambda: self.let_try_again(payment_id))
         except ValueError as error:
             self.stage.note(f"payer {self.number} cannot confirm: {type(error).__name__}")
         if self.dice.random() < 0.6:
             self.stage.later(self.dice.uniform(1, 6), "look", lambda: self.look(payment_id))
+
+    def _way(self) -> dict[str, Any]:
+        """Return what this payer has at hand."""
+        if self.person and self.stage.machine.is_free(WEB):
+            own = self.stage.machine.do(
+                WEB,
+                f"payer {self.number} sees what is kept",
+                lambda rt: regulars.way_of(rt, self.company_id, self.person, self.dice),
+            )
+            if own:
+                return dict(own)
+        return dict(self.dice.choice(WAYS))
+
+    def let_try_again(self, payment_id: str) -> None:
+        """Agree on the payment's page that it is tried again, and perhaps think better of it."""
+        if not self._web_answers(lambda: self.let_try_again(payment_id)):
+            return
+        whose = (self.company_id, self.person, payment_id)
+        agreed = self.stage.machine.do(
+            WEB, f"payer {self.number} agrees to another try", lambda rt: regulars.let_try_again(rt, *whose, self.dice)
+        )
+        self.told["agreed to another try" if agreed else "no other try"] += 1
+        if agreed and self.dice.random() < regulars.LETS_GO:
+            self.stage.later(self.dice.uniform(60, 90_000), "stop trying", lambda: self._stop_trying(payment_id))
+
+    def _stop_trying(self, payment_id: str) -> None:
+        if self.stage.machine.is_free(WEB):
+            whose = (self.company_id, self.person, payment_id)
+            self.stage.machine.do(WEB, f"payer {self.number} stops the tries", lambda rt: regulars.let_be(rt, *whose))
 
     def _confirm_with_visa(self, intent: str) -> None:
         try:

@@ -71,6 +71,7 @@ class Report:
             "webhooks": dict(self.sum_of("carried").most_common()),
             "actions": dict(self.sum_of("actions").most_common()),
             "payers_were_told": dict(self.sum_of("told").most_common()),
+            "consents_to_try_again": dict(self.sum_of("retries").most_common()),
             "jobs_lost": self.sum_of("jobs_lost"),
             "mails": self.sum_of("mails"),
             "mails_sent_twice": self.sum_of("mails_twice"),
@@ -107,6 +108,7 @@ def told(report: Report) -> str:
         f" ({said['calls_faulted_share']:.0%}); {said['crashes']} crashes, {said['switches']} switches",
         f"webhooks {said['webhooks']}",
         f"discrepancies {said['discrepancies']}",
+        f"consents to try again {said['consents_to_try_again']}",
         f"to the books: p50 {waits['p50']} s, p99 {waits['p99']} s, longest {waits['max']} s (simulated)",
         f"lost or doubled {said['lost_or_doubled']}, misstated {said['misstated']},"
         f" unexplained {said['unexplained_minor']}, unexpected errors {said['unexpected_errors']}",

@@ -15,6 +15,7 @@ from sqlmodel import select
 from connector.store.books import DiscrepancyRow, TieoutRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import PostingRow
+from connector.store.retries import RetryRow
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Result:
     carried: Counter[str] = field(default_factory=Counter)
     actions: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
+    retries: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     logged: Counter[str] = field(default_factory=Counter)
     discrepancies: Counter[str] = field(default_factory=Counter)
@@ -88,6 +90,7 @@ def measure(run: Any) -> Result:
         carried=stage.carried,
         actions=run.outside.done,
         told=run.crowd.told,
+        retries=Counter(f"{row.state} {row.why}".strip() for row in rows.rows(RetryRow)),
         errors=machine.errors,
         discrepancies=Counter(row.kind for row in rows.rows(DiscrepancyRow)),
         postings=Counter(f"{row.kind} {row.state}" for row in postings),

@@ -37,7 +37,7 @@ from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
 OWNER_LOOKS = 240.0  # how often the owner looks whether QuickBooks is connected, in seconds, in the rush
-PAYERS = 44  # of whom some twenty end up paying
+PAYERS = 52  # of whom some twenty end up paying
 # Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
 RUSH = HOUR / 2
 PARTS = ((RUSH, 90.0), (4 * HOUR, 2 * HOUR), (6 * DAY, 3 * DAY))  # so long that debits settle and payouts arrive
