@@ -108,7 +108,7 @@ def _oracle(standin: StripeStandin, payload: Payload) -> Payload:
 
 
 def _pay(standin: StripeStandin, payload: Payload) -> Payload:
-    """Confirm an intent as a browser would, through the same endpoint: by card, bank account or saved method."""
+    """Confirm an intent as a browser would, through the same endpoint: by card, bank account, saved method or token."""
     scope = _scope(standin, payload)
     intent = scope.need("payment_intents", payload["payment_intent"], "payment_intent")
     keys = standin.ground.shelf.all(accounts.KEYS)[scope.account]
@@ -120,9 +120,20 @@ def _pay(standin: StripeStandin, payload: Payload) -> Payload:
     return {"status": answer.status, "answer": answer.body, "payment_intent": public(intent)}
 
 
+def _hold(standin: StripeStandin, payload: Payload) -> Payload:
+    """Make a confirmation token of what a payer chose, as the Payment Element does before anything is charged."""
+    keys = standin.ground.shelf.all(accounts.KEYS)[_scope(standin, payload).account]
+    answer = _browse(standin, keys, "/v1/confirmation_tokens", _details(standin, keys, payload))
+    if answer.status != 200:
+        raise ValueError(answer.body["error"]["message"])
+    return {"confirmation_token": answer.body["id"]}
+
+
 def _details(standin: StripeStandin, keys: Obj, payload: Payload) -> dict[str, str]:
     """Return the form fields of what the payer chose."""
-    if method := payload.get("payment_method"):
+    if token := payload.get("confirmation_token"):
+        fields = {"confirmation_token": str(token)}
+    elif method := payload.get("payment_method"):
         fields = {"payment_method": str(method)}
     elif number := payload.get("card"):
         year = standin.ground.clock.now().year + 1
@@ -189,6 +200,7 @@ ORDERS: dict[str, Order] = {
     **money_orders.ORDERS,
     "connect_account": _connect_account,
     "deliveries": _deliveries,
+    "hold": _hold,
     "journal": _journal,
     "oracle": _oracle,
     "pay": _pay,

@@ -138,12 +138,13 @@ class Whole:
         for leg in self.ledgers.rows(LegRow):
             paid = self.books.body("Invoice", leg.invoice_id) if leg.invoice_id else None
             brought[leg.posting_id] -= leg.amount_minor if paid and paid["TotalAmt"] else 0
+        costs = self._surcharges_of_charges()
         upon: defaultdict[str, list[PostingRow]] = defaultdict(list)
         for row in self.postings:
             if row.state == "posted" and row.entity == "Payment":
                 upon[row.remote_id].append(row)
         for qbo_id, rows in upon.items():
-            doc, wanted = self.books.find("Payment", qbo_id), sum(brought[row.id] for row in rows)
+            doc, wanted = self.books.find("Payment", qbo_id), sum(brought[row.id] + costs[row.id] for row in rows)
             if all(row.kind != "apply" for row in rows) or self.is_named(
                 f"Payment/{qbo_id}", *(row.id for row in rows)
             ):
@@ -152,6 +153,16 @@ class Whole:
             is_cut = any(row.generation > 1 for row in rows)  # a person let it be applied as far as it fits
             if stands > wanted or (stands < wanted and not is_cut):
                 yield Broken("I-1", f"Payment/{qbo_id}", f"{wanted} was to be applied of it, {stands} is")
+
+    def _surcharges_of_charges(self) -> Counter[str]:
+        """Return what each charge's Payment gives the invoice of its surcharge, which its legs do not name."""
+        made = {(row.object_id, row.customer_id): row for row in self.postings if row.kind == "surcharge"}
+        costs: Counter[str] = Counter()
+        for row in self.postings:
+            cost = made.get((row.object_id, row.customer_id)) if row.kind == "charge" else None
+            paid = self.books.body("Invoice", cost.remote_id) if cost and cost.state == "posted" else None
+            costs[row.id] += cost.amount_minor if cost and paid and paid["TotalAmt"] else 0
+        return costs
 
     def _is_payment_named(self, payment: PaymentRow, docs: list[Doc]) -> bool:
         postings = [row for row in self.postings if row.payment_id == payment.id]
@@ -295,9 +306,9 @@ class Whole:
 
     def _ended(self) -> Iterator[Broken]:
         """I-13: a day after the last fault nothing is under way, but for what waits for a posting that a person has."""
-        with_a_person = {row.id for row in self.postings if self.is_held(row)}
+        waiting = self._with_a_person()
         for row in self.postings:
-            if row.state in UNDER_WAY and row.after_id not in with_a_person:
+            if row.state in UNDER_WAY and row.after_id not in waiting:
                 yield Broken("I-13", row.id, f"the {row.kind} of {row.object_id} is still {row.state}")
         for payment in self.payments.values():
             intent = self.till.get("payment_intents", payment.intent_id or "")
@@ -310,6 +321,13 @@ class Whole:
                 yield Broken("I-1", payment.id, f"Stripe took the money, the payment says {payment.state}")
         for event in self.ledgers.rows(InboxRow, state="new"):
             yield Broken("I-13", event.id, f"the event {event.kind} still waits ({event.error or 'no error'})")
+
+    def _with_a_person(self) -> set[str]:
+        """Return the postings that wait for a person, and those that wait for one of them by name, and so on."""
+        found = {row.id for row in self.postings if self.is_held(row)}
+        while more := {row.id for row in self.postings if row.after_id in found} - found:
+            found |= more
+        return found
 
     def _named(self) -> Iterator[Broken]:
         """I-14: what is held or failed is told to somebody, once."""

@@ -17,6 +17,7 @@ from connector.store.companies import CompanyRow, MappingRow
 from sandbox.qbo.control import QuickBooksControl
 from sync.collect.discounts import ITEM_ROLE
 from sync.pull import pull_company
+from tests.harness.sim.rates import SURCHARGE_ROLE
 from tests.harness.sim.regulars import let_in
 from tests.house import House
 
@@ -36,6 +37,8 @@ def be_generous(house: House) -> None:
 
     account = enter("Account", Name="Early-payment discounts", AccountType="Income")
     item = enter("Item", Name="Early payment", Type="Service", IncomeAccountRef={"value": account})
+    income = enter("Account", Name="Card surcharges", AccountType="Income")
+    surcharge = enter("Item", Name="Card surcharge", Type="Service", IncomeAccountRef={"value": income})
     term = enter("Term", Name="2% 10, counted from the day", DueDays=30, DiscountPercent=PERCENT, DiscountDays=DAYS)
     today = house.rt.clock.today("America/Los_Angeles")
     owing = _who_owes(house)
@@ -49,7 +52,7 @@ def be_generous(house: House) -> None:
         due = (today + timedelta(days=30)).isoformat()
         lines = [_line(FRESH[turn % len(FRESH)])]
         enter("Invoice", **of, DocNumber=f"T-{turn}", Line=lines, SalesTermRef={"value": term}, DueDate=due)
-    _switch_on(house, item)
+    _switch_on(house, {ITEM_ROLE: item, SURCHARGE_ROLE: surcharge})
     pull_company(house.rt, house.company_id)
     let_in(house, owing)
 
@@ -67,12 +70,13 @@ def _who_owes(house: House) -> list[str]:
         return sorted(set(session.exec(owing)), key=int)
 
 
-def _switch_on(house: House, item: str) -> None:
+def _switch_on(house: House, items: dict[str, str]) -> None:
     with house.rt.db.write("generous") as session:
         mine = update(CompanyRow).where(col(CompanyRow.id) == house.company_id)
         session.exec(mine.values(early_discount=True, takes_deposits=True))
-        chosen = MappingRow(company_id=house.company_id, role=ITEM_ROLE, currency="", qbo_id=item, name="Early payment")
-        session.add(chosen)
+        for role, qbo_id in items.items():
+            chosen = MappingRow(company_id=house.company_id, role=role, currency="", qbo_id=qbo_id, name=role)
+            session.add(chosen)
 
 
 def _line(amount: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ so that leaving one out leaves the others as they were.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from connector.ledger.payments import PaymentState
@@ -15,7 +15,7 @@ from sync.collect.look import look_again
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 from sync.runtime import Runtime
-from tests.harness.sim import regulars
+from tests.harness.sim import rates, regulars
 from tests.harness.sim.machine import WEB
 from tests.harness.sim.wishes import Wish, wish
 
@@ -48,7 +48,15 @@ class Payer:
     wish: Wish | None = None
     person: str = ""  # who signed in; empty for a guest
     keeps: bool = False
+    way: dict[str, Any] = field(default_factory=dict)  # what is at hand to pay with; empty for who will leave
+    held: str = ""  # the same as the browser holds it ready, where the price hangs on it
+    shown: int | None = None  # the total that the page showed for it
     presses: int = 0
+
+    @property
+    def asked_by_method(self) -> bool:
+        """Tell whether the company asks more for some methods, so that a press must name its own."""
+        return rates.asks(self.stage.script.seed)
 
     def __post_init__(self) -> None:
         self.dice = self.stage.script.dice("payer", self.number)
@@ -66,6 +74,8 @@ class Payer:
         self.wish = wish(rt, self.company_id, self.dice)
         if self.wish is not None and self.dice.random() < regulars.REGULARS:
             self.person, self.keeps = regulars.person_of(self.wish.customer), self.dice.random() < regulars.KEEPS
+        own = regulars.way_of(rt, self.company_id, self.person, self.dice) if self.person else None
+        self.way = dict(own or self.dice.choice(WAYS))
         return self.wish is not None
 
     def press(self) -> None:
@@ -73,6 +83,8 @@ class Payer:
         if not self._web_answers(self.press):
             return
         self.presses += 1
+        if self.asked_by_method and not self.held and "payment_method" not in self.way:
+            self.held = self.stage.stripe("hold", **(self.way or {"card": VISA}))["confirmation_token"]
         if self.dice.random() < 0.1:  # a double click: the second press waits at the other door
             self.stage.later(self.dice.choice((0.0, 0.2)), "press again", self._press_again)
         answer = self.stage.machine.do(WEB, f"payer {self.number} presses Pay", self._start)
@@ -82,6 +94,8 @@ class Payer:
             self.stage.later(self.dice.uniform(4, 60), "confirm", lambda: self.confirm(answer.payment_id))
             return
         self.told[answer.reason if isinstance(answer, Refused) else "broken"] += 1
+        if isinstance(answer, Refused) and answer.reason == "by_method" and answer.total is not None:
+            self.shown, self.presses = answer.total.minor, self.presses - 1  # the page shows it, and is pressed again
         final = ("not_payable", "above_balance", "too_small", "unknown_invoice", "under_way", "partial", "credit")
         if self.presses < PATIENCE and not (isinstance(answer, Refused) and answer.reason in final):
             self.stage.later(self.dice.uniform(5, 90), "press", self.press)
@@ -103,20 +117,24 @@ class Payer:
             form_nonce=self.nonce,
             contact_id=self.person,
             keep_consent=regulars.WORDS if self.keeps else "",
+            method_token=self.held,
+            kept_method=self.way.get("payment_method", "") if self.asked_by_method else "",
             payer_email=f"payer{self.number}@bluemesa.example",
             allowed_customers=frozenset({wanted.customer}),
         )
+        if self.asked_by_method:
+            press = replace(press, shown_minor=press.money_minor if self.shown is None else self.shown)
         return start_payment(rt, press)
 
     def confirm(self, payment_id: str) -> None:
         """Confirm in Stripe's own frame, by what this payer has at hand."""
-        way: dict[str, Any] = self._way()
-        intent = self.stage.intent_of(payment_id)
+        way, intent = self.way, self.stage.intent_of(payment_id)
         if not way or intent is None:
             self.stage.note(f"payer {self.number} leaves")
             return
+        held = {"confirmation_token": self.held} if self.held else {}
         try:
-            answer = self.stage.stripe("pay", payment_intent=intent, **way)
+            answer = self.stage.stripe("pay", payment_intent=intent, **way, **held)
             self.stage.note(f"payer {self.number} confirms -> {answer['status']}")
             if answer["status"] == 402 and way.get("card") == DECLINED:
                 self.stage.later(30, "another card", lambda: self._confirm_with_visa(intent))
@@ -126,18 +144,6 @@ class Payer:
             self.stage.note(f"payer {self.number} cannot confirm: {type(error).__name__}")
         if self.dice.random() < 0.6:
             self.stage.later(self.dice.uniform(1, 6), "look", lambda: self.look(payment_id))
-
-    def _way(self) -> dict[str, Any]:
-        """Return what this payer has at hand."""
-        if self.person and self.stage.machine.is_free(WEB):
-            own = self.stage.machine.do(
-                WEB,
-                f"payer {self.number} sees what is kept",
-                lambda rt: regulars.way_of(rt, self.company_id, self.person, self.dice),
-            )
-            if own:
-                return dict(own)
-        return dict(self.dice.choice(WAYS))
 
     def let_try_again(self, payment_id: str) -> None:
         """Agree on the payment's page that it is tried again, and perhaps think better of it."""

@@ -25,7 +25,7 @@ LETS_GO = 0.2  # of those who let a payment be tried again think better of it
 WORDS = "I allow Harbor to keep this payment method."
 TIRED = "pm_card_chargeCustomerFail"  # it can be kept, and pays nothing after that
 POOR = "4000000000009995"  # the bank says: insufficient funds
-WAYS = ("kept", "kept", "poor", "any")
+WAYS = ("kept", "kept", "kept", "poor", "any")
 
 
 def person_of(customer_id: str) -> str:

@@ -24,6 +24,7 @@ from portal.ring import limiter
 from sandbox import draw
 from sync.runtime import Runtime
 from tests.harness.invariants import Watch
+from tests.harness.sim import rates
 from tests.harness.sim.faults import Swarm, swarm_of
 from tests.harness.sim.ground import Ground, ground, memory
 from tests.harness.sim.machine import WEB
@@ -37,10 +38,10 @@ from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
 OWNER_LOOKS = 240.0  # how often the owner looks whether QuickBooks is connected, in seconds, in the rush
-PAYERS = 52  # of whom some twenty end up paying
+PAYERS = 58  # of whom some twenty end up paying
 # Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
 RUSH = HOUR / 2
-PARTS = ((RUSH, 90.0), (4 * HOUR, 2 * HOUR), (6 * DAY, 3 * DAY))  # so long that debits settle and payouts arrive
+PARTS = ((RUSH, 90.0), (4 * HOUR, 2 * HOUR), (6 * DAY, 1.5 * DAY))  # so long that debits settle, payouts arrive and days of tries come
 CALM = ((HOUR, 1800.0), (DAY, 12 * HOUR), (DAY + HOUR / 2, HOUR / 4))
 
 
@@ -124,6 +125,8 @@ class _Run:
         # Each seed's rush begins at another hour: what goes wrong in the evening only must have its evening.
         self.stage.move_to(self.stage.now() + self.wanted.seed * 5 % 24 * HOUR)
         began = self.stage.now()
+        if rates.asks(self.wanted.seed):
+            rates.switch_on(self._eyes(), self.kept.company_id)
         self.crowd.gather(self.wanted.payers, RUSH * 0.9)
         self.outside.plan(self.wanted.actions, RUSH)
         for looks in range(1, int(RUSH / OWNER_LOOKS)):
