@@ -7,6 +7,7 @@ so that leaving one out leaves the others as they were.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +54,6 @@ class Payer:
     shown: int | None = None  # the total that the page showed for it
     presses: int = 0
 
-    @property
-    def asked_by_method(self) -> bool:
-        """Tell whether the company asks more for some methods, so that a press must name its own."""
-        return rates.asks(self.stage.script.seed)
-
     def __post_init__(self) -> None:
         self.dice = self.stage.script.dice("payer", self.number)
         self.nonce = f"nonce-{self.stage.script.seed}-{self.number}"
@@ -83,8 +79,9 @@ class Payer:
         if not self._web_answers(self.press):
             return
         self.presses += 1
-        if self.asked_by_method and not self.held and "payment_method" not in self.way:
-            self.held = self.stage.stripe("hold", **(self.way or {"card": VISA}))["confirmation_token"]
+        if not self._holds_its_method():
+            self.stage.later(self.dice.uniform(2, 8), "press", self.press)
+            return
         if self.dice.random() < 0.1:  # a double click: the second press waits at the other door
             self.stage.later(self.dice.choice((0.0, 0.2)), "press again", self._press_again)
         answer = self.stage.machine.do(WEB, f"payer {self.number} presses Pay", self._start)
@@ -100,6 +97,14 @@ class Payer:
         if self.presses < PATIENCE and not (isinstance(answer, Refused) and answer.reason in final):
             self.stage.later(self.dice.uniform(5, 90), "press", self.press)
 
+    def _holds_its_method(self) -> bool:
+        """Have the browser hold ready what is paid with, where the company asks by method; False where Stripe fails."""
+        if not rates.asks(self.stage.script.seed) or self.held or "payment_method" in self.way:
+            return True
+        with suppress(ValueError):
+            self.held = self.stage.stripe("hold", **(self.way or {"card": VISA}))["confirmation_token"]
+        return bool(self.held)
+
     def _press_again(self) -> None:
         if self.stage.machine.is_free(WEB):
             self.stage.machine.do(WEB, f"payer {self.number} pressed twice", self._start)
@@ -107,6 +112,7 @@ class Payer:
     def _start(self, rt: Runtime) -> Started | Refused:
         wanted = self.wish
         assert wanted is not None
+        asks = rates.asks(self.stage.script.seed)
         press = Press(
             company_id=self.company_id,
             customer_id=wanted.customer,
@@ -118,11 +124,11 @@ class Payer:
             contact_id=self.person,
             keep_consent=regulars.WORDS if self.keeps else "",
             method_token=self.held,
-            kept_method=self.way.get("payment_method", "") if self.asked_by_method else "",
+            kept_method=self.way.get("payment_method", "") if asks else "",
             payer_email=f"payer{self.number}@bluemesa.example",
             allowed_customers=frozenset({wanted.customer}),
         )
-        if self.asked_by_method:
+        if asks:
             press = replace(press, shown_minor=press.money_minor if self.shown is None else self.shown)
         return start_payment(rt, press)
 

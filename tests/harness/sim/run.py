@@ -38,10 +38,11 @@ from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
 OWNER_LOOKS = 240.0  # how often the owner looks whether QuickBooks is connected, in seconds, in the rush
-PAYERS = 58  # of whom some twenty end up paying
-# Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run.
+PAYERS = 56  # of whom some twenty end up paying
+# Seconds of the till's rush, and how often the scheduler takes a turn in each part of a run: debits settle in it, payouts
+# arrive, and a day comes on which a refused payment is tried again.
 RUSH = HOUR / 2
-PARTS = ((RUSH, 90.0), (4 * HOUR, 2 * HOUR), (6 * DAY, 1.5 * DAY))  # so long that debits settle, payouts arrive and days of tries come
+PARTS = ((RUSH, 90.0), (4 * HOUR, 2 * HOUR), (6 * DAY, 3 * DAY))
 CALM = ((HOUR, 1800.0), (DAY, 12 * HOUR), (DAY + HOUR / 2, HOUR / 4))
 
 
