@@ -102,7 +102,7 @@ class Watch:
     def mailed(self, name: str) -> list[Broken]:
         """Check a mail that the post office took, by its Message-ID: a row owed it. A post office calls this."""
         sender = self.ledgers.rt.settings.mail_from
-        owed = {message_id(row.company_id, row.key, sender) for row in self.ledgers.rows(MailRow)}
+        owed = {message_id(self.ledgers.company_id, key, sender) for key in self.ledgers.mail_keys()}
         return [] if name in owed else self._new([Broken("I-10", name, "a mail went out that no row owes")])
 
     def close(self) -> None:

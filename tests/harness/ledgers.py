@@ -19,7 +19,7 @@ from connector.store.books import DiscrepancyRow
 from connector.store.built import built
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import CreditUseRow, PaymentRow
-from connector.store.outbox import AttemptRow, InboxRow, PostingRow
+from connector.store.outbox import AttemptRow, InboxRow, MailRow, PostingRow
 from connector.store.session import Database
 from oauth import connections
 from sync.pushing import attempts
@@ -132,6 +132,11 @@ class Ledgers:
         with self.db.read() as session:
             return _event(session, provider, event_id).first() is not None
 
+    def mail_keys(self) -> list[str]:
+        """Return the keys of all mails that are owed."""
+        with self.db.read() as session:
+            return list(_mail_keys(session, self.company_id))
+
     def lent(self, payment_id: str, customer_id: str) -> tuple[int, int]:
         """Return what discounts, and what open credits, were agreed to pay of a customer's part of a payment."""
         uses = self.rows(CreditUseRow, payment_id=payment_id, customer_id=customer_id)
@@ -159,3 +164,8 @@ class Ledgers:
 @built
 def _event(provider: str, event_id: str) -> SelectOfScalar[str]:
     return select(InboxRow.id).where(InboxRow.provider == provider, InboxRow.event_id == event_id)
+
+
+@built
+def _mail_keys(company_id: str) -> SelectOfScalar[str]:
+    return select(MailRow.key).where(MailRow.company_id == company_id)
