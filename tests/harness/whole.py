@@ -150,7 +150,8 @@ class Whole:
             ):
                 continue
             stands = doc.applied if doc else 0
-            wanted = min(wanted, doc.minor) if doc else wanted  # what an edited invoice gave free may be applied anew
+            # What an edited invoice gave free may be applied anew: no more can stand than money and credits come to.
+            wanted = min(wanted, doc.minor + doc.lent) if doc else wanted
             is_cut = any(row.generation > 1 for row in rows)  # a person let it be applied as far as it fits
             if stands > wanted or (stands < wanted and not is_cut):
                 yield Broken("I-1", f"Payment/{qbo_id}", f"{wanted} was to be applied of it, {stands} is")

@@ -156,12 +156,13 @@ def test_a_redis_that_hangs_holds_no_call_for_long() -> None:
 def test_the_stand_in_that_counts_in_real_time_never_sends_us_away(world: World, database_url: str) -> None:
     """Six bursts at most: a busy machine may hold a call back between our count and theirs."""
     rig = Rig(world, Database(database_url)).connect()
+    rig.quickbooks(rig.company_id).company_info()  # four threads would wait for a fresh token by a clock that runs
     rig.switch(throttle=True)
     rig.throttle = MemoryThrottle(Clock())  # one for all bursts: it remembers what it let through
     reads: list[Any] = []
     for _ in range(6):
         reads = _burst(world, rig)
-        if all(entry.status == 200 for entry in reads):
+        if [entry.status for entry in reads] == [200] * 24:
             break
     assert [entry.status for entry in reads] == [200] * 24
     assert all(first.at <= second.at for first, second in pairwise(reads))

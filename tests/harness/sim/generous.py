@@ -17,8 +17,8 @@ from connector.store.companies import CompanyRow, MappingRow
 from sandbox.qbo.control import QuickBooksControl
 from sync.collect.discounts import ITEM_ROLE
 from sync.pull import pull_company
-from tests.harness.sim.rates import SURCHARGE_ROLE
 from tests.harness.sim.regulars import let_in
+from tests.harness.sim.rules import SURCHARGE_ROLE
 from tests.house import House
 
 PERCENT, DAYS = 2, 10

@@ -16,7 +16,7 @@ from sync.collect.look import look_again
 from sync.collect.press import Press, Refused, Started
 from sync.collect.start import start_payment
 from sync.runtime import Runtime
-from tests.harness.sim import rates, regulars
+from tests.harness.sim import regulars, rules
 from tests.harness.sim.machine import WEB
 from tests.harness.sim.wishes import Wish, wish
 
@@ -52,6 +52,7 @@ class Payer:
     way: dict[str, Any] = field(default_factory=dict)  # what is at hand to pay with; empty for who will leave
     held: str = ""  # the same as the browser holds it ready, where the price hangs on it
     shown: int | None = None  # the total that the page showed for it
+    was_told_how_old: bool = False  # the balances are, and pays all the same
     presses: int = 0
 
     def __post_init__(self) -> None:
@@ -93,13 +94,15 @@ class Payer:
         self.told[answer.reason if isinstance(answer, Refused) else "broken"] += 1
         if isinstance(answer, Refused) and answer.reason == "by_method" and answer.total is not None:
             self.shown, self.presses = answer.total.minor, self.presses - 1  # the page shows it, and is pressed again
+        if isinstance(answer, Refused) and answer.reason == "last_known":
+            self.was_told_how_old, self.presses = True, self.presses - 1
         final = ("not_payable", "above_balance", "too_small", "unknown_invoice", "under_way", "partial", "credit")
         if self.presses < PATIENCE and not (isinstance(answer, Refused) and answer.reason in final):
             self.stage.later(self.dice.uniform(5, 90), "press", self.press)
 
     def _holds_its_method(self) -> bool:
         """Have the browser hold ready what is paid with, where the company asks by method; False where Stripe fails."""
-        if not rates.asks(self.stage.script.seed) or self.held or "payment_method" in self.way:
+        if not rules.asks_by_method(self.stage.script.seed) or self.held or "payment_method" in self.way:
             return True
         with suppress(ValueError):
             self.held = self.stage.stripe("hold", **(self.way or {"card": VISA}))["confirmation_token"]
@@ -112,7 +115,7 @@ class Payer:
     def _start(self, rt: Runtime) -> Started | Refused:
         wanted = self.wish
         assert wanted is not None
-        asks = rates.asks(self.stage.script.seed)
+        asks = rules.asks_by_method(self.stage.script.seed)
         press = Press(
             company_id=self.company_id,
             customer_id=wanted.customer,
@@ -122,6 +125,7 @@ class Payer:
             currency="USD",
             form_nonce=self.nonce,
             contact_id=self.person,
+            on_last_known=self.was_told_how_old,
             keep_consent=regulars.WORDS if self.keeps else "",
             method_token=self.held,
             kept_method=self.way.get("payment_method", "") if asks else "",

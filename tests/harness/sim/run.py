@@ -24,7 +24,7 @@ from portal.ring import limiter
 from sandbox import draw
 from sync.runtime import Runtime
 from tests.harness.invariants import Watch
-from tests.harness.sim import rates
+from tests.harness.sim import rules
 from tests.harness.sim.faults import Swarm, swarm_of
 from tests.harness.sim.ground import Ground, ground, memory
 from tests.harness.sim.machine import WEB
@@ -126,8 +126,7 @@ class _Run:
         # Each seed's rush begins at another hour: what goes wrong in the evening only must have its evening.
         self.stage.move_to(self.stage.now() + self.wanted.seed * 5 % 24 * HOUR)
         began = self.stage.now()
-        if rates.asks(self.wanted.seed):
-            rates.switch_on(self._eyes(), self.kept.company_id)
+        rules.switch_on(self._eyes(), self.kept.company_id, self.wanted.seed)
         self.crowd.gather(self.wanted.payers, RUSH * 0.9)
         self.outside.plan(self.wanted.actions, RUSH)
         for looks in range(1, int(RUSH / OWNER_LOOKS)):
