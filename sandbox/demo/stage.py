@@ -227,9 +227,11 @@ class Stage:
         return [sys.executable, "-m", "sandbox", "--json", *(word for pair in options.items() for word in pair)]
 
     def _first_line(self, member: Member) -> str:
+        """Return the first line of JSON that a member says; a warning may come before it. Raises CrewError."""
+
         def line() -> str:
-            text = member.log.read_text(encoding="utf-8")
-            return text.partition("\n")[0] if "\n" in text else ""
+            whole = member.log.read_text(encoding="utf-8").split("\n")[:-1]
+            return next((one for one in whole if one.startswith("{")), "")
 
         return str(self.wait_for("the stand-ins", line))
 

@@ -76,5 +76,7 @@ def wait_for(page: Page, look: Callable[[], bool], seconds: float = 30.0) -> Non
     """Wait in the browser's own time until something is so; fails when it never is."""
     end = time.monotonic() + seconds
     while not look():
-        assert time.monotonic() < end, "it never came to that"
+        assert time.monotonic() < end, (
+            f"it never came to that; the page says: {page.locator('body').inner_text()[:600]}"
+        )
         page.wait_for_timeout(50)
