@@ -30,6 +30,7 @@ from connector.store.money import CreditUseRow, PaymentRow, ShareRow
 from connector.store.outbox import PostingRow
 from connector.store.prepared import Prepared
 from sync.retrying.rows import shares_of
+from sync.settle import payment_of
 from sync.settling.facts import CREDIT
 
 
@@ -111,7 +112,7 @@ class Receipt:
 
 def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
     """Read the receipt of a payment whose money has arrived. Raises NoReceipt."""
-    payment = payment_row(session, company_id, payment_id).one_or_none()
+    payment = payment_of(session, company_id, payment_id).one_or_none()
     if payment is None or payment.state != PaymentState.SUCCEEDED or payment.succeeded_at is None:
         raise NoReceipt(f"payment {payment_id} has no receipt")
     company = company_row(session, company_id).one()
@@ -131,12 +132,6 @@ def read_receipt(session: Session, company_id: str, payment_id: str) -> Receipt:
         note=payment.note,
         left=_left(session, payment),
     )
-
-
-@built
-def payment_row(company_id: str, payment_id: str) -> SelectOfScalar[PaymentRow]:
-    """Ask for a payment of a company."""
-    return select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
 
 
 @built

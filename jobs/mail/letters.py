@@ -29,7 +29,7 @@ from jobs.mail.retrying import read_retrying
 from jobs.mail.talking import Talk, read_talk
 from jobs.mail.verifying import read_verifying
 from jobs.papers.receipt import file_name, print_receipt
-from jobs.receipts import ReceiptLine, company_row, payment_row, read_receipt, receipt_lines
+from jobs.receipts import ReceiptLine, company_row, read_receipt, receipt_lines
 from sync.addresses import at_home, home_of
 from sync.collect.method_mails import MAIL as METHOD
 from sync.notices import DATA_DECIDED, TO_STAFF
@@ -37,6 +37,7 @@ from sync.reminding.plan import INVOICE_NEW, REMINDER
 from sync.retrying.agreeing import offer_of
 from sync.retrying.telling import MAIL as RETRY
 from sync.runtime import Runtime
+from sync.settle import payment_of
 from sync.verifying import ASKS, OVER
 
 WHERE_ASKED = ("sign_in",)  # links that work in the browser that asked alone, and so at the host where it asked
@@ -134,7 +135,7 @@ class _Desk:
         return at_home(self.rt.settings, self.company.host, url) if self.company_or_none else url
 
     def payment(self) -> PaymentRow:
-        found = payment_row(self.session, self.mail.company_id, self.mail.payment_id).one_or_none()
+        found = payment_of(self.session, self.mail.company_id, self.mail.payment_id).one_or_none()
         if found is None:
             raise NoLetter(f"payment {self.mail.payment_id!r} of this mail does not exist")
         return found

@@ -19,6 +19,7 @@ from connector.store.built import built
 from connector.store.money import PaymentRow, ShareRow
 from connector.store.prepared import Prepared
 from connector.store.retries import RetryRow
+from sync.collect.intents import shares_in
 
 ON, DONE, OVER, STOPPED = "on", "done", "over", "stopped"
 MOST = 100  # looked at in one turn
@@ -122,13 +123,7 @@ def form_key(row: RetryRow) -> str:
 
 def shares_of(session: Session, payment: PaymentRow) -> Sequence[ShareRow]:
     """Return what a payment was meant for."""
-    return _shares(session, payment.company_id, payment.id).all()
-
-
-@built
-def _shares(company_id: str, payment_id: str) -> SelectOfScalar[ShareRow]:
-    mine = select(ShareRow).where(ShareRow.company_id == company_id, ShareRow.payment_id == payment_id)
-    return mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))
+    return shares_in(session, payment.company_id, payment.id).all()
 
 
 def has_paid(payment: PaymentRow) -> bool:

@@ -76,6 +76,7 @@ def test_it_is_agreed_to_shown_stopped_and_agreed_to_again(office: Office, dana:
     assert label == "Mastercard 4444"
     assert consent in shown
     assert "It is charged once" in row.consent
+    assert row.consent_from == "127.0.0.1"
     assert "Stopped. It is not tried again." in send(dana, f"{page}/again/stop")
     assert "I agree, try it again" not in text_of(dana, page)  # it was given up; it is paid as any other
     assert "Pay now" in text_of(dana, page)

@@ -329,6 +329,23 @@ def test_a_publishable_key_opens_the_browsers_calls_only(standin: Running, clien
     assert unknown.value.param == "off_session"
 
 
+@pytest.mark.parametrize(
+    ("way", "kind"), [({"card": "4242424242424242"}, "card"), ({"bank_account": "000123456789"}, "us_bank_account")]
+)
+def test_what_a_payer_holds_ready_is_priced_first_and_pays_once(
+    standin: Running, client: stripe.StripeClient, way: dict[str, str], kind: str
+) -> None:
+    """The order `hold` stands for the Payment Element, which makes a token before anything is charged."""
+    held = standin.control("hold", **way)["confirmation_token"]
+    token = client.v1.confirmation_tokens.retrieve(held)
+    assert token.payment_method_preview is not None
+    assert token.payment_method_preview.type == kind
+    first, second = (client.v1.payment_intents.create({"amount": 500, "currency": "usd"}) for _ in range(2))
+    assert standin.control("pay", payment_intent=first.id, confirmation_token=held)["status"] == 200
+    assert client.v1.payment_intents.retrieve(first.id).status in ("succeeded", "processing")
+    assert standin.control("pay", payment_intent=second.id, confirmation_token=held)["status"] == 400, "once"
+
+
 def test_a_connected_bank_account_is_seen_and_given_up(standin: Running, client: stripe.StripeClient) -> None:
     who = customer(client)
     made = client.v1.payment_intents.create(

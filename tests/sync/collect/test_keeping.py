@@ -13,7 +13,7 @@ from sync.collect.look import sweep_payments
 from tests.sync.settle.till import DECLINED, GOOD_BANK, VISA, Till
 
 WORDS = "I allow Harbor Tile to keep this card."
-KEEP: dict[str, Any] = {"contact_id": "dana", "keep_consent": WORDS}
+KEEP: dict[str, Any] = {"contact_id": "dana", "keep_consent": WORDS, "consent_from": "203.0.113.9"}
 
 
 def kept(till: Till) -> list[str]:
@@ -25,6 +25,7 @@ def test_the_card_that_paid_is_kept_with_the_words_that_were_agreed_to(till: Til
     started = till.start({till.open_invoice(6000, "1068"): 6000}, **KEEP)
     [row] = till.all_rows(SavedMethodRow)
     assert (row.state, row.consent, row.payment_id) == ("begun", WORDS, started.payment_id)
+    assert row.consent_from == "203.0.113.9"
     assert kept(till) == []
     till.confirm(started.payment_id, card=VISA)
     till.later(3)

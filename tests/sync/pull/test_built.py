@@ -126,3 +126,16 @@ def test_a_database_in_memory_stays_the_same_one() -> None:
             assert [tuple(row) for row in _named(session, ["one"], 1)] == [("one", 7)]
         with db.asking() as reader:
             assert FENCE.all(reader, wanted="one") == [(7,)]
+
+
+def test_a_forked_child_reads_by_a_connection_of_its_own(leases: Database) -> None:
+    def read_by() -> object:
+        with leases.read() as session:
+            assert _named(session, ["two"], 1).all()
+            return session.connection().connection.dbapi_connection
+
+    parents = read_by()
+    if leases.is_sqlite:
+        assert read_by() is parents, "a thread keeps its own"
+    leases.leave_to_parent()
+    assert read_by() is not parents
