@@ -1,4 +1,4 @@
-"""Queries that are built once and asked with other values each time, through a session and for its own objects.
+"""Queries that are built once and asked with other values each time, of a session.
 
 To build a query anew and have it looked up takes longer than all else about a small one. A function is written as if it
 built its query for the values it is given; `built` calls it once, with parameters in their places. Knows no table.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection
+from datetime import date
 from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, overload
 
@@ -17,6 +18,10 @@ from sqlalchemy import ScalarResult, bindparam
 from sqlalchemy.engine.result import TupleResult
 from sqlmodel import Session
 from sqlmodel.sql.expression import Select, SelectOfScalar
+
+from connector.store.found import Finder
+from connector.store.lent import Lent
+from connector.store.prepared import driver_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,7 +39,8 @@ def built(build: Callable[P, Select[*Ts]]) -> Callable[Concatenate[Session, P], 
 def built(build: Callable[..., Any]) -> Callable[..., Any]:
     """Make of a function that builds a select one that asks it of a session, with the function's own arguments.
 
-    A collection among them is a list of values for `in_`. Raises TypeError for a value that is None.
+    A collection among them is a list of values for `in_`. What a session finds that only reads belongs to nobody;
+    the objects of one that writes are its own. Raises TypeError for a value that is None.
     """
     names = tuple(inspect.signature(build).parameters)
 
@@ -42,10 +48,19 @@ def built(build: Callable[..., Any]) -> Callable[..., Any]:
     def statement() -> Any:
         return build(*map(bindparam, names))
 
+    @cache
+    def finder() -> Finder:
+        return Finder(statement())
+
     @wraps(build)
     def ask(session: Session, *given: Any, **named: Any) -> Any:
-        values = dict(zip(names, given, strict=False)) | named
-        return session.exec(statement(), params={name: _value(name, value) for name, value in values.items()})
+        asked = dict(zip(names, given, strict=False)) | named
+        values = {name: _value(name, value) for name, value in asked.items()}
+        if isinstance(session, Lent) and (session.is_reading or not finder().makes_objects):
+            found = finder().ask(driver_of(session), values)
+            if found is not None:
+                return found
+        return session.exec(statement(), params=values)
 
     return ask
 
@@ -53,6 +68,6 @@ def built(build: Callable[..., Any]) -> Callable[..., Any]:
 def _value(name: str, value: Any) -> Any:
     if value is None:
         raise TypeError(f"{name} is None: a query for what is absent is another query")
-    if isinstance(value, Collection) and not isinstance(value, (str, bytes)):
-        return list(value)
-    return value
+    if isinstance(value, (str, bytes, int, date)) or not isinstance(value, Collection):
+        return value
+    return list(value)

@@ -21,7 +21,7 @@ _Turn = Callable[[Any], Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A driver's connection without a transaction: each statement that is asked of it stands by itself."""
+    """A driver's own connection, with the dialect that says how to speak to it."""
 
     dialect: Dialect
     connection: PoolProxiedConnection
@@ -31,12 +31,36 @@ Reader = Session | Connection
 Askable = Reader | Bare
 
 
+def driver_of(reader: Askable) -> Connection | Bare:
+    """Return what takes statements in the driver's words; what a session has not written yet is written first."""
+    if not isinstance(reader, Session):
+        return reader
+    if reader.autoflush:
+        reader.flush()
+    if (own := getattr(reader, "driver", None)) is not None:
+        driver: Connection | Bare = own()
+        return driver
+    return reader.connection()
+
+
+def executed(driver: Connection | Bare, text: str, given: Any, *, many: bool = False) -> Any:
+    """Execute the driver's own words and return its cursor. Raises what SQLAlchemy raises for them."""
+    dialect = driver.dialect
+    cursor = driver.connection.cursor()
+    try:
+        (cursor.executemany if many else cursor.execute)(text, given)
+    except dialect.loaded_dbapi.Error as error:  # whoever asks waits for SQLAlchemy's errors, as from any query
+        cursor.close()
+        raise DBAPIError.instance(text, given, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
+    return cursor
+
+
 class Prepared:
     """A select or a change whose parameters are all named by `bindparam`; one for the whole life of a process."""
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
-        self._ready: dict[str, _Ready] = {}  # by the dialect's name
+        self._ready: dict[str, Ready] = {}  # by the dialect's name
 
     def all(self, reader: Askable, **values: Any) -> Sequence[Any]:
         """Return all rows, as plain tuples."""
@@ -59,45 +83,42 @@ class Prepared:
         cursor.close()
         return met
 
-    def _executed(self, reader: Askable, values: Mapping[str, Any]) -> tuple[Any, _Ready]:
-        if isinstance(reader, Session):
-            if reader.autoflush:
-                reader.flush()
-            reader = reader.connection()
-        dialect = reader.dialect
-        ready = self._ready.get(dialect.name) or self._prepare(dialect)
-        cursor = reader.connection.cursor()
-        given = ready.bound(values)
-        try:
-            cursor.execute(ready.text, given)
-        except dialect.loaded_dbapi.Error as error:  # whoever asks waits for SQLAlchemy's errors, as from any query
-            cursor.close()
-            raise DBAPIError.instance(ready.text, given, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
-        return cursor, ready
+    def _executed(self, reader: Askable, values: Mapping[str, Any]) -> tuple[Any, Ready]:
+        driver = driver_of(reader)
+        ready = self._ready.get(driver.dialect.name) or self._prepare(driver.dialect)
+        return executed(driver, ready.text, ready.bound(values)), ready
 
-    def _prepare(self, dialect: Dialect) -> _Ready:
-        ready = self._ready[dialect.name] = _ready(self._statement, dialect)
+    def _prepare(self, dialect: Dialect) -> Ready:
+        ready = self._ready[dialect.name] = ready_of(self._statement, dialect)
         return ready
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """A statement in the driver's own words."""
 
     text: str
     names: tuple[str, ...]  # of the parameters, in the driver's order
     fixed: Mapping[str, Any]  # values that stand in the statement itself
+    lists: tuple[str, ...]  # parameters whose values go in one by one: name_1, name_2 ...
     binders: Mapping[str, Callable[[Any], Any]]  # what turns a parameter into the driver's value
     readers: tuple[tuple[int, Callable[[Any], Any]], ...]  # what turns a column's values back
     is_positional: bool
 
     def bound(self, values: Mapping[str, Any]) -> Any:
+        """Return the parameters as the driver takes them."""
         given = {**self.fixed, **values}
+        for name in self.lists:
+            binder = self.binders.get(name)
+            each = given.pop(name) if binder is None else map(binder, given.pop(name))
+            given.update((f"{name}_{place}", value) for place, value in enumerate(each, 1))
         for name, binder in self.binders.items():
-            given[name] = binder(given[name])
+            if name in given:
+                given[name] = binder(given[name])
         return [given[name] for name in self.names] if self.is_positional else given
 
     def read(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return the driver's rows with each column's values as its type gives them."""
         if not self.readers or not rows:
             return rows
         columns = list(zip(*rows, strict=True))  # column by column: a quarter of what it costs row by row
@@ -106,18 +127,23 @@ class _Ready:
         return list(zip(*columns, strict=True))
 
 
-def _ready(statement: Any, dialect: Dialect) -> _Ready:
-    compiled = statement.compile(dialect=dialect)
-    if compiled.post_compile_params:
-        raise ValueError("a list is written into the text anew at every execution: such a query cannot stand ready")
+def ready_of(statement: Any, dialect: Dialect, sample: Mapping[str, Any] | None = None) -> Ready:
+    """Compile a statement. With a `sample` of its values, lists are as long in it as they are there."""
+    if sample is None:
+        compiled = statement.compile(dialect=dialect)
+        if compiled.post_compile_params:
+            raise ValueError("a list is written into the text anew at every execution: such a query cannot stand ready")
+    else:
+        compiled = statement.params(sample).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     binds = {name: bind for bind, name in compiled.bind_names.items()}
     binders = {name: _turn(bind.type, dialect, "bind_processor") for name, bind in binds.items()}
     columns = statement.selected_columns if statement.is_select else ()
     readers = ((place, _turn(column.type, dialect, "result_processor")) for place, column in enumerate(columns))
-    return _Ready(
+    return Ready(
         text=str(compiled),
-        names=tuple(compiled.positiontup or binds),
+        names=tuple(compiled.positiontup or ()),
         fixed={name: bind.effective_value for name, bind in binds.items() if not bind.required},
+        lists=tuple(compiled.bind_names[bind] for bind in compiled.post_compile_params),
         binders={name: binder for name, binder in binders.items() if binder is not None},
         readers=tuple((place, reader) for place, reader in readers if reader is not None),
         is_positional=bool(compiled.positional),

@@ -7,16 +7,13 @@ its block ends (WAL with synchronous=FULL).
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
 from connector import crash
@@ -38,7 +35,8 @@ from connector.store import (  # noqa: F401
     talk,
     verifying,
 )
-from connector.store.prepared import Askable, Bare
+from connector.store.lent import Kept, Lent, Shelf, begin
+from connector.store.prepared import Askable
 
 BUSY_SECONDS = 5
 
@@ -54,41 +52,17 @@ class Database:
         if self._is_file:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
-        writes = {"tieout_writes": True}
         reads: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._write_engine = self.engine.execution_options(**writes)
-        self._kept = threading.local()
-        self._parents = self._kept  # held on to after a fork, so that nobody closes what is in it
+        self._write_engine = self.engine.execution_options(tieout_writes=True)
         self._read_engine = self.engine.execution_options(**reads)
+        self._shelves = self._parents = self._empty_shelves()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that only reads; nothing it changes is kept."""
-        with self._lent() as bind, Session(bind, autoflush=False) as session:
+        lending = self._lending(self._shelves.readers, self._read_engine)
+        with lending as lent, Lent(lent, is_reading=True, autoflush=False) as session:
             yield session
-
-    @contextmanager
-    def _lent(self) -> Iterator[Engine | Connection]:
-        """Lend what a session reads by: on a SQLite file a connection that this thread keeps, as `asking` does.
-
-        Each session of a thread that reads while another does takes one more.
-        """
-        if not self._is_file:
-            yield self._read_engine
-            return
-        idle: list[Connection] = self._kept.__dict__.setdefault("readers", [])
-        if idle:
-            connection = idle.pop()
-        else:
-            connection = self.engine.connect()
-            connection.detach()
-        try:
-            yield connection
-        finally:
-            if connection.invalidated or connection.in_transaction():
-                connection.close()
-            else:
-                idle.append(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -98,19 +72,13 @@ class Database:
 
     @contextmanager
     def asking(self) -> Iterator[Askable]:
-        """Open what only prepared statements are asked of, each by itself: on a SQLite file it costs nothing.
-
-        There each thread keeps a connection for this as long as it lives: to borrow one took longer than many a query.
-        """
+        """Open what only prepared statements are asked of, each by itself: on a SQLite file it costs nothing."""
         if not self._is_file:
             with self.reading() as connection:
                 yield connection
             return
-        if (kept := getattr(self._kept, "bare", None)) is None:
-            raw = self.engine.raw_connection()
-            raw.detach()  # the pool lends another in its place, and does not count this one
-            kept = self._kept.bare = Bare(self.engine.dialect, raw)
-        yield kept
+        with self._shelves.askers.lend() as kept:
+            yield kept.bare
 
     @contextmanager
     def write(self, name: str) -> Iterator[Session]:
@@ -118,12 +86,20 @@ class Database:
 
         Inside a test, `CRASH_AT=<name>.before_commit` or `<name>.after_commit` ends the process there.
         """
-        with crash.writing(name), Session(self._write_engine, expire_on_commit=False) as session:
+        lending = self._lending(self._shelves.writers, self._write_engine)
+        with crash.writing(name), lending as lent, Lent(lent, is_reading=False, expire_on_commit=False) as session:
             yield session
             session.flush()
             crash.point(f"{name}.before_commit")
             session.commit()
         crash.point(f"{name}.after_commit")
+
+    def _lending(self, shelf: Shelf, engine: Engine) -> AbstractContextManager[Kept | Engine]:
+        """Lend what a session works by: on a SQLite file a connection that this thread keeps."""
+        return shelf.lend() if self._is_file else nullcontext(engine)
+
+    def _empty_shelves(self) -> _Shelves:
+        return _Shelves(Shelf(self._read_engine), Shelf(self._write_engine), Shelf(self._read_engine))
 
     def create_all(self) -> None:
         """Create the tables as the models have them; tests and benchmarks only, installations migrate."""
@@ -131,16 +107,22 @@ class Database:
 
     def leave_to_parent(self) -> None:
         """In a forked child: take connections of its own. The parent's are neither used here nor closed."""
-        self._parents, self._kept = self._kept, threading.local()
+        self._parents, self._shelves = self._shelves, self._empty_shelves()
         self.engine.dispose(close=False)
 
     def close(self) -> None:
         """Give all connections back; what other threads keep ends with them."""
-        if (kept := self._kept.__dict__.pop("bare", None)) is not None:
-            kept.connection.close()
-        for connection in self._kept.__dict__.pop("readers", []):
-            connection.close()
+        for shelf in self._shelves:
+            shelf.close()
         self.engine.dispose()
+
+
+class _Shelves(NamedTuple):
+    """What threads keep, by what it is lent for."""
+
+    readers: Shelf
+    writers: Shelf
+    askers: Shelf  # for single statements, each by itself
 
 
 def _with_driver(url: str) -> str:
@@ -167,12 +149,8 @@ def _sqlite_engine(url: Any) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        writes = connection.get_execution_options().get("tieout_writes")
-        words = "BEGIN IMMEDIATE" if writes else "BEGIN"
-        # Said to the driver itself: every session begins so, and SQLAlchemy would take as long over it as over a query.
-        try:
-            connection.connection.dbapi_connection.execute(words)
-        except sqlite3.OperationalError as error:  # locked or full: whoever asks for SQLAlchemy's error waits for that
-            raise OperationalError(words, None, error) from error
+        # Said to the driver itself: every session begins so; SQLAlchemy would take as long over it as over a query.
+        writes = connection.get_execution_options().get("tieout_writes", False)
+        begin(connection.connection.dbapi_connection, writes=writes)
 
     return engine

@@ -16,8 +16,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, Table, or_
 from sqlmodel import Session
 
+from connector.store.prepared import driver_of, executed
+
 Rows = Sequence[Mapping[str, Any]]
-_COUNTED = {"preserve_rowcount": True}  # without it PostgreSQL's count reads -1 after an INSERT, which is true
 
 
 def upsert(session: Session, table: Table, rows: Rows, *, unless_same: Sequence[str]) -> int:
@@ -36,10 +37,12 @@ def insert_ignoring(session: Session, table: Table, rows: Rows) -> int:
 def _write(session: Session, table: Table, rows: Rows, unless_same: tuple[str, ...] | None) -> int:
     if not rows:
         return 0
-    connection = session.connection()
-    prepared = _prepared(table, tuple(rows[0]), unless_same, connection.dialect)
-    result = connection.exec_driver_sql(prepared.sql, prepared.bound(rows), execution_options=_COUNTED)
-    return int(result.rowcount)
+    driver = driver_of(session)
+    prepared = _prepared(table, tuple(rows[0]), unless_same, driver.dialect)
+    cursor = executed(driver, prepared.sql, prepared.bound(rows), many=True)
+    written = int(cursor.rowcount)
+    cursor.close()
+    return written
 
 
 @dataclass(frozen=True)
