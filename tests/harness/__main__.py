@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from tests.harness.beside import Storms
 from tests.harness.bite import bite_all
 from tests.harness.model.report import enumerate_all
-from tests.harness.plant.report import Report
-from tests.harness.plant.storm import storm
 from tests.harness.sheet import Sheet
 from tests.harness.sim.many import run_seeds
 from tests.harness.sim.report import told
@@ -33,29 +29,23 @@ NIGHTLY_SEEDS, NIGHTLY_STORM_SECONDS = 3000, 1800.0
 
 
 def main(arguments: list[str]) -> int:
-    """Run the layers that are asked for, cheapest first, and print the sheet."""
+    """Run the layers that are asked for and print the sheet; storms blow while the others compute."""
     options = _read(arguments)
     sheet, began = Sheet(_commit()), time.monotonic()
-    if "model" in options.layers:
-        _say("L0, the model of posting, paying and the inbox")
-        sheet.model = enumerate_all()
-        print("\n".join(sheet.model.lines()), flush=True)
-    if "simulation" in options.layers:
-        seeds, within = range(options.first, options.first + options.seeds), options.seconds
-        limit = f", as many as begin within {within:.0f} s" if within else ""
-        _say(f"L1, {options.seeds} simulated runs of the real code{limit}")
-        sheet.simulation = run_seeds(
-            seeds, jobs=options.jobs, payers=options.payers, seconds=within, keep=options.keep, told=_tell_broken
-        )
-        print(told(sheet.simulation), flush=True)
-    if "bugs" in options.layers:
-        _say("Does it bite? Seeded bugs")
-        for bite in bite_all(jobs=options.jobs):
-            sheet.bites.append(bite)
-            print(bite.line(), flush=True)
-    if "storms" in options.layers:
-        _say(f"L2, storms over real processes, {options.storm_seconds:.0f} s on each database")
-        for report in _storms(options.storm_seconds, options.first, at_once=min(options.jobs, len(ENGINES))):
+    length = f"{options.storm_seconds:.0f} s on each database"
+    with Storms(ENGINES if "storms" in options.layers else (), options.storm_seconds, options.first) as storms:
+        if options.jobs > 1 and "storms" in options.layers:
+            _say(f"L2, storms over real processes, {length}, beside what follows")
+            storms.start()
+        if "model" in options.layers:
+            _model(sheet)
+        if "simulation" in options.layers:
+            _simulation(sheet, options)
+        if "bugs" in options.layers:
+            _bugs(sheet, options)
+        if "storms" in options.layers:
+            _say(f"L2, what came of {length}")
+        for report in storms.reports():
             sheet.storms.append(report)
             print("\n".join(report.lines()), flush=True)
     sheet.wall_seconds = time.monotonic() - began
@@ -63,10 +53,27 @@ def main(arguments: list[str]) -> int:
     return 0 if sheet.holds else 1
 
 
-def _storms(seconds: float, seed: int, *, at_once: int) -> Iterator[Report]:
-    """Storm on each database, at once where there are cores: processes that are killed leave half of one idle."""
-    with ProcessPoolExecutor(at_once, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(storm, ENGINES, [seconds] * len(ENGINES), [seed] * len(ENGINES))
+def _model(sheet: Sheet) -> None:
+    _say("L0, the model of posting, paying and the inbox")
+    sheet.model = enumerate_all()
+    print("\n".join(sheet.model.lines()), flush=True)
+
+
+def _simulation(sheet: Sheet, options: argparse.Namespace) -> None:
+    seeds, within = range(options.first, options.first + options.seeds), options.seconds
+    limit = f", as many as begin within {within:.0f} s" if within else ""
+    _say(f"L1, {options.seeds} simulated runs of the real code{limit}")
+    sheet.simulation = run_seeds(
+        seeds, jobs=options.jobs, payers=options.payers, seconds=within, keep=options.keep, told=_tell_broken
+    )
+    print(told(sheet.simulation), flush=True)
+
+
+def _bugs(sheet: Sheet, options: argparse.Namespace) -> None:
+    _say("Does it bite? Seeded bugs")
+    for bite in bite_all(jobs=options.jobs):
+        sheet.bites.append(bite)
+        print(bite.line(), flush=True)
 
 
 def _options() -> argparse.ArgumentParser:
@@ -80,7 +87,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--storm-seconds", type=float, default=0.0, help=f"on each database (default {STORM_SECONDS:g})"
     )
-    parser.add_argument("--jobs", type=int, default=2, help="processes of the simulation")
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="processes of the simulation; with 1 nothing is done beside it"
+    )
     parser.add_argument("--only", dest="layers", action="append", choices=LAYERS, help="this layer alone; may repeat")
     parser.add_argument("--json", type=Path, help="keep every number, seeds and their digests too")
     return parser

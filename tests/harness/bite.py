@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.harness import bugs
 from tests.harness.model.report import enumerate_all
+from tests.harness.sim.many import step_behind
 
 MOST_SEEDS, PAYERS = 6, 10  # a bug that hides from so many runs counts as not found
 
@@ -48,7 +49,7 @@ def bite_all(*, jobs: int, most_seeds: int = MOST_SEEDS) -> Iterator[Bite]:
     """Plant every bug in turn and give what found it; those that only real processes show come last."""
     known = bugs.known()
     in_memory = [name for name, bug in known.items() if {"L0", "L1"} & set(bug.layers)]
-    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("fork").Pool(jobs, initializer=step_behind, maxtasksperchild=1) as pool:
         yield from pool.imap(_bite_in_memory, [(name, most_seeds) for name in in_memory])
     for name in known:
         if name not in in_memory:

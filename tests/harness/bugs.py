@@ -182,11 +182,10 @@ def _utc_day(_real: Wrong) -> Wrong:
 
 
 def _deferred(real: Wrong) -> Wrong:
-    def init(self: Any, url: str) -> None:
-        real(self, url)
-        self._write_engine = self.engine.execution_options(tieout_writes=False)
+    def begin(driver: Any, *, writes: bool) -> None:
+        real(driver, writes=False)
 
-    return init
+    return begin
 
 
 # 9. "Slow down" read as "wrong request" ---
@@ -360,7 +359,7 @@ ALL = (
         ("X-7",),
         ("two writers at once",),
         ("L2",),
-        (("connector.store.session:Database", "__init__"),),
+        (("connector.store.lent", "begin"), ("connector.store.session", "begin")),
         _deferred,
     ),
     Bug(

@@ -7,6 +7,7 @@ stand-ins' truth, never with themselves, except where the rule is about the rows
 from __future__ import annotations
 
 import hashlib
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from connector.store.built import built
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import CreditUseRow, PaymentRow
 from connector.store.outbox import AttemptRow, InboxRow, MailRow, PostingRow
+from connector.store.prepared import driver_of, executed
 from connector.store.session import Database
 from oauth import connections
 from sync.pushing import attempts
@@ -48,12 +50,20 @@ _POSTING = (
 )
 
 
+def _names(columns: Sequence[Any]) -> list[str]:
+    return [one.key for one in columns]
+
+
+Payment = namedtuple("Payment", _names(_PAYMENT))  # type: ignore[misc]
+Posting = namedtuple("Posting", _names(_POSTING))  # type: ignore[misc]
+
+
 @dataclass(frozen=True)
 class Rows:
     """What one step reads."""
 
-    payments: Sequence[Any]
-    postings: Sequence[Any]
+    payments: Sequence[Payment]
+    postings: Sequence[Posting]
     attempts: Sequence[AttemptRow]
 
 
@@ -74,13 +84,11 @@ class Ledgers:
         """Read what a step may have changed; attempts only since the last call."""
         mine = self.company_id
         with self.db.read() as session:
-            ask = session.connection().exec_driver_sql
-            payments, postings, last = (
-                ask(self._payments).all(),
-                ask(self._postings).all(),
-                ask(self._tried).scalar() or 0,
-            )
-            if last <= self._last_seq:
+            driver = driver_of(session)
+            payments = [Payment._make(row) for row in executed(driver, self._payments, ()).fetchall()]
+            postings = [Posting._make(row) for row in executed(driver, self._postings, ()).fetchall()]
+            [last] = executed(driver, self._tried, ()).fetchone()
+            if (last or 0) <= self._last_seq:
                 return Rows(payments, postings, ())
             fresh = select(AttemptRow).where(AttemptRow.company_id == mine, AttemptRow.seq > self._last_seq)
             tried = session.exec(fresh.order_by(col(AttemptRow.seq))).all()

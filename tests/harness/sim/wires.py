@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import smtplib
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
@@ -20,6 +21,7 @@ import requests
 import stripe
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
+from sqlalchemy import event
 from urllib3.exceptions import NewConnectionError
 
 from connector.store import session
@@ -223,13 +225,41 @@ class AtOnce:
 _engines_made = session._sqlite_engine
 
 
+class _Line(sqlite3.Connection):
+    """A connection to the database file that another process of the run takes over when one closes it or dies.
+
+    To open a file anew, SQLite reads its whole schema; what was under way is undone as a real end undoes it.
+    """
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        _FREE.append(self)
+
+
+_FREE: list[_Line] = []
+
+
 @cache
 def _engine(url: Any) -> Any:
     """Return one engine for all that open a database, so that a statement is compiled once and not by each of them.
 
     What a process has open, it still loses when it dies: its sessions roll back, and its pool is thrown away.
     """
-    return _engines_made(url)
+    engine = _engines_made(url)
+
+    @event.listens_for(engine, "do_connect")
+    def _take_over(dialect: Any, record: Any, addresses: Any, options: dict[str, Any]) -> _Line | None:
+        options["factory"] = _Line
+        return _FREE.pop() if _FREE else None
+
+    return engine
+
+
+def _hang_up() -> None:
+    """Close the lines: the next run has another file."""
+    while _FREE:
+        sqlite3.Connection.close(_FREE.pop())
 
 
 @contextmanager
@@ -249,4 +279,5 @@ def laid() -> Iterator[Wires]:
             mock.patch("requests.sessions.get_netrc_auth", return_value=None),
         ):
             stack.enter_context(seam)
+        stack.callback(_hang_up)
         yield WIRES
