@@ -49,6 +49,7 @@ def bite_all(*, jobs: int, most_seeds: int = MOST_SEEDS) -> Iterator[Bite]:
     """Plant every bug in turn and give what found it; those that only real processes show come last."""
     known = bugs.known()
     in_memory = [name for name, bug in known.items() if {"L0", "L1"} & set(bug.layers)]
+    in_memory.sort(key=lambda name: "L0" in known[name].layers)  # what takes long first, or a core waits at the end
     with multiprocessing.get_context("fork").Pool(jobs, initializer=step_behind, maxtasksperchild=1) as pool:
         yield from pool.imap(_bite_in_memory, [(name, most_seeds) for name in in_memory])
     for name in known:

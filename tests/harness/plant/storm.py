@@ -35,7 +35,7 @@ BEAT = 0.5
 QUIET_WITHIN = 240.0  # real seconds, on a machine that may be busy with much else
 CROWD, PAUSE = 8, 0.6  # payers, and the seconds that each waits between two payments
 INVOICES_A_SECOND = 9  # of which about a seventh is open
-STEP = 50.0  # seconds that pass at once in the silence: less than any look at an open payment is apart
+STEP = 100.0  # seconds that pass at once in the silence: less than two looks at an open payment are apart
 DAY = 24 * 3600
 Tell = Callable[[str], None]
 

@@ -6,16 +6,17 @@ Reads the cache, as the pages that a payer sees do. Law: a wish is drawn from th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.ledger.allocation import Share
 from connector.ledger.credits import Credit, discount_name, use_up
 from connector.ledger.discounts import Discount
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.cache import BookPaymentRow, CreditRow, InvoiceRow
 from connector.store.companies import CompanyRow
 from sync.collect.credits import credit_of, unapplied_of
@@ -41,7 +42,7 @@ class Wish:
 def wish(rt: Runtime, company_id: str, dice: Random) -> Wish | None:
     """Draw what a payer wants to pay; None where nothing is open."""
     with rt.db.read() as session:
-        rows = _open(session, company_id)
+        rows = _open(session, company_id).all()
         if not rows:
             return None
         customer = dice.choice(rows)[1]
@@ -63,13 +64,14 @@ def wish(rt: Runtime, company_id: str, dice: Random) -> Wish | None:
     return Wish(customer, tuple(shares.items()), tuple(uses))
 
 
-def _open(session: Session, company_id: str) -> Sequence[tuple[str, str, int]]:
+@built
+def _open(company_id: str) -> Select[str, str, int]:
     open_ones = select(InvoiceRow.qbo_id, InvoiceRow.customer_id, InvoiceRow.balance_minor).where(
         InvoiceRow.company_id == company_id,
         col(InvoiceRow.balance_minor) >= LEAST_MINOR,
         InvoiceRow.currency == "USD",
     )
-    return session.exec(open_ones.order_by(col(InvoiceRow.qbo_id))).all()
+    return open_ones.order_by(col(InvoiceRow.qbo_id))
 
 
 def _discounts(rt: Runtime, session: Session, company_id: str, shares: dict[str, int]) -> dict[str, Discount]:
@@ -82,17 +84,27 @@ def _used(
     session: Session, company_id: str, customer: str, shares: dict[str, int], granted: dict[str, Discount]
 ) -> list[tuple[str, int]]:
     """Return what a customer's credit memos, and what is left of payments, pay of what the discounts leave."""
+    memos: list[Credit] = [credit_of(row) for row in _memos(session, company_id, customer)]
+    memos += unapplied_of(session, company_id, _rests(session, company_id, customer).all())
+    asked = [Share(key, customer, Money(minor, "USD")) for key, minor in shares.items()]
+    first = list(as_credits(granted).values())
+    names = {one.name for one in memos if one.left.currency == "USD"}
+    return [(use.name, use.amount.minor) for use in use_up(asked, [*first, *memos]) if use.name in names]
+
+
+@built
+def _memos(company_id: str, customer: str) -> SelectOfScalar[CreditRow]:
     mine = select(CreditRow).where(
         CreditRow.company_id == company_id, CreditRow.customer_id == customer, col(CreditRow.balance_minor) > 0
     )
-    memos: list[Credit] = [credit_of(row) for row in session.exec(mine.order_by(col(CreditRow.qbo_id)))]
+    return mine.order_by(col(CreditRow.qbo_id))
+
+
+@built
+def _rests(company_id: str, customer: str) -> SelectOfScalar[str]:
     rests = select(BookPaymentRow.qbo_id).where(
         BookPaymentRow.company_id == company_id,
         BookPaymentRow.customer_id == customer,
         col(BookPaymentRow.unapplied_minor) > 0,
     )
-    memos += unapplied_of(session, company_id, session.exec(rests.order_by(col(BookPaymentRow.qbo_id))).all())
-    asked = [Share(key, customer, Money(minor, "USD")) for key, minor in shares.items()]
-    first = list(as_credits(granted).values())
-    names = {one.name for one in memos if one.left.currency == "USD"}
-    return [(use.name, use.amount.minor) for use in use_up(asked, [*first, *memos]) if use.name in names]
+    return rests.order_by(col(BookPaymentRow.qbo_id))
