@@ -6,11 +6,16 @@ added; log files of the process never hold one.
 
 from __future__ import annotations
 
+from sqlalchemy import Table
 from sqlmodel import Session
 
 from connector.ledger.money import Money
+from connector.store.fresh import fresh
 from connector.store.log import LogRow
+from connector.store.upsert import insert
 from sync.runtime import Runtime
+
+_LOG: Table = LogRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def write(
@@ -34,7 +39,8 @@ def write(
 
     `kind` and `state` are the words listed at `LogRow`; `trace` is QuickBooks' intuit_tid.
     """
-    row = LogRow(
+    row = fresh(
+        LogRow,
         id=rt.clock.new_id(),
         company_id=company_id,
         at=rt.clock.now(),
@@ -51,5 +57,5 @@ def write(
         trace=trace,
         took_ms=took_ms,
     )
-    session.add(row)
-    return row.id
+    insert(session, _LOG, [row])
+    return str(row["id"])

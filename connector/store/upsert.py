@@ -31,7 +31,15 @@ def upsert(session: Session, table: Table, rows: Rows, *, unless_same: Sequence[
 
 def insert_ignoring(session: Session, table: Table, rows: Rows) -> int:
     """Insert rows that are not there yet, by any unique key; returns how many were new."""
+    return _write(session, table, rows, _IGNORING)
+
+
+def insert(session: Session, table: Table, rows: Rows) -> int:
+    """Insert rows that must not be there yet; returns how many. Raises IntegrityError for a key that is taken."""
     return _write(session, table, rows, None)
+
+
+_IGNORING: tuple[str, ...] = ()  # no column makes it worth a write
 
 
 def _write(session: Session, table: Table, rows: Rows, unless_same: tuple[str, ...] | None) -> int:
@@ -80,12 +88,17 @@ def _prepared(table: Table, names: tuple[str, ...], unless_same: tuple[str, ...]
 
 
 def _statement(table: Table, names: tuple[str, ...], unless_same: tuple[str, ...] | None, dialect: Dialect) -> Any:
-    """Return the insert that ignores what is there, or with `unless_same` updates it where it differs."""
+    """Return the insert that ignores what is there, or with `unless_same` updates it where it differs.
+
+    Without it (None) what is there is an error.
+    """
     # Named by the dialect: importing the other one would cost every start of a process for nothing.
-    insert = importlib.import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table).inline()
+    plain = importlib.import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table).inline()
     if unless_same is None:
-        return insert.on_conflict_do_nothing()
+        return plain
+    if not unless_same:
+        return plain.on_conflict_do_nothing()
     keys = {column.name for column in table.primary_key}
-    changes = {name: insert.excluded[name] for name in names if name not in keys}
-    differs: ColumnElement[bool] = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in unless_same))
-    return insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes, where=differs)
+    changes = {name: plain.excluded[name] for name in names if name not in keys}
+    differs: ColumnElement[bool] = or_(*(table.c[name].is_distinct_from(plain.excluded[name]) for name in unless_same))
+    return plain.on_conflict_do_update(index_elements=sorted(keys), set_=changes, where=differs)
