@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -96,12 +97,19 @@ def token_columns(desk: Desk, company_id: str, tokens: Tokens) -> dict[str, Any]
 
 def change(session: Session, row: Connection, **values: Any) -> bool:
     """Change a connection if nobody did meanwhile; returns whether it was changed."""
-    statement = update(ConnectionRow).where(
-        col(ConnectionRow.company_id) == row.company_id,
-        col(ConnectionRow.which) == row.which,
-        col(ConnectionRow.version) == row.version,
+    which = {"company": row.company_id, "service": row.which, "seen_version": row.version}
+    changing = _changing(tuple(sorted(values)))
+    return bool(changing.change(session, **which, version=row.version + 1, **values))
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> Prepared:
+    seen = update(ConnectionRow).where(
+        col(ConnectionRow.company_id) == bindparam("company"),
+        col(ConnectionRow.which) == bindparam("service"),
+        col(ConnectionRow.version) == bindparam("seen_version"),
     )
-    return bool(session.exec(statement.values(version=row.version + 1, **values)).rowcount)
+    return Prepared(seen.values({name: bindparam(name) for name in ("version", *names)}))
 
 
 def put(session: Session, desk: Desk, company_id: str, which: str, columns: dict[str, Any]) -> None:
@@ -115,12 +123,18 @@ def put(session: Session, desk: Desk, company_id: str, which: str, columns: dict
 def say_lost(desk: Desk, company_id: str, which: str, reason: str) -> None:
     """Mark a connection that a person must renew, with the reason in a sentence."""
     with desk.db.write("connection_lost") as session:
-        statement = update(ConnectionRow).where(
-            col(ConnectionRow.company_id) == company_id,
-            col(ConnectionRow.which) == which,
-            col(ConnectionRow.state) == "connected",
-        )
-        session.exec(statement.values(state="needs_reconnect", last_error=reason))
+        _LOSE.change(session, company=company_id, service=which, reason=reason)
+
+
+_LOSE = Prepared(
+    update(ConnectionRow)
+    .where(
+        col(ConnectionRow.company_id) == bindparam("company"),
+        col(ConnectionRow.which) == bindparam("service"),
+        col(ConnectionRow.state) == "connected",
+    )
+    .values(state="needs_reconnect", last_error=bindparam("reason"))
+)
 
 
 def ends_soon(row: Connection, now: datetime, days: int = 30) -> datetime | None:

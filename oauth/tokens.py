@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import col, update
 
 from connector.clock import Clock
 from connector.errors import NotConnected, Transient, Unauthorised, UnknownOutcome
 from connector.settings import Settings
 from connector.store.companies import ConnectionRow
+from connector.store.prepared import Prepared
 from connector.store.session import Database
 from oauth import connections
 from oauth.connections import ACCESS, QUICKBOOKS, SECRET, Connection
@@ -30,6 +32,18 @@ LEASE = timedelta(seconds=60)  # longer than two calls to Intuit can take
 _DEAD = "Intuit no longer accepts our access. Connect QuickBooks again."
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.05, 1.0
 _WAIT_SECONDS = 30.0
+_MINE = update(ConnectionRow).where(
+    col(ConnectionRow.company_id) == bindparam("company"), col(ConnectionRow.which) == QUICKBOOKS
+)
+_TAKE = Prepared(
+    _MINE.where(
+        col(ConnectionRow.version) == bindparam("seen_version"),
+        col(ConnectionRow.lease_owner) == bindparam("seen_owner"),
+    ).values(lease_owner=bindparam("by"), lease_until=bindparam("end"))
+)
+_GIVE_BACK = Prepared(
+    _MINE.where(col(ConnectionRow.lease_owner) == bindparam("by")).values(lease_owner="", lease_until=None)
+)
 
 
 @dataclass(frozen=True)
@@ -88,14 +102,9 @@ def _is_free(row: Connection, clock: Clock) -> bool:
 def _take_lease(desk: Desk, row: Connection, owner: str) -> bool:
     """Take the right to refresh this version of the token; the row decides who was first."""
     with desk.db.write("token_lease") as session:
-        free = update(ConnectionRow).where(
-            col(ConnectionRow.company_id) == row.company_id,
-            col(ConnectionRow.which) == QUICKBOOKS,
-            col(ConnectionRow.version) == row.version,
-            col(ConnectionRow.lease_owner) == row.lease_owner,
-        )
-        values = {"lease_owner": owner, "lease_until": desk.clock.now() + LEASE}
-        return bool(session.exec(free.values(**values)).rowcount)
+        seen = {"seen_version": row.version, "seen_owner": row.lease_owner}
+        values = {"by": owner, "end": desk.clock.now() + LEASE}
+        return bool(_TAKE.change(session, company=row.company_id, **seen, **values))
 
 
 def _refresh(desk: Desk, row: Connection, owner: str) -> None:
@@ -142,9 +151,4 @@ def _asked(desk: Desk, refresh_token: str) -> Tokens:
 
 def _give_back_lease(desk: Desk, row: Connection, owner: str) -> None:
     with desk.db.write("token_lease_end") as session:
-        mine = update(ConnectionRow).where(
-            col(ConnectionRow.company_id) == row.company_id,
-            col(ConnectionRow.which) == QUICKBOOKS,
-            col(ConnectionRow.lease_owner) == owner,
-        )
-        session.exec(mine.values(lease_owner="", lease_until=None))
+        _GIVE_BACK.change(session, company=row.company_id, by=owner)
