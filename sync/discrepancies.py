@@ -17,9 +17,8 @@ from sqlmodel.sql.expression import Select
 from connector.ledger.money import Money
 from connector.store.books import DiscrepancyRow
 from connector.store.built import built
-from connector.store.fresh import fresh
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from sync.runtime import Runtime
 
 _TABLE: Table = DiscrepancyRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
@@ -70,7 +69,7 @@ def open_one(
     which = {"company": company_id, "which": kind, "about": subject}
     if _RENEW.change(session, **which, **words):
         return False
-    row = fresh(
+    row = new_row(
         DiscrepancyRow,
         id=rt.clock.new_id(),
         company_id=company_id,

@@ -20,10 +20,9 @@ from sqlmodel.sql.expression import Select
 
 from connector.store.built import built
 from connector.store.companies import CompanyRow, ConnectionRow
-from connector.store.fresh import fresh
 from connector.store.outbox import InboxRow
 from connector.store.prepared import Askable, Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from connector.stripe.facts import Hint
 from connector.stripe.webhooks import BadBody, BadSignature, read_hint
 from oauth import connections
@@ -125,7 +124,7 @@ def _store(rt: Runtime, rows: Sequence[Event]) -> Accepted:
 
 
 def _columns(row: Event) -> dict[str, Any]:
-    return fresh(InboxRow, **{name: getattr(row, name) for name in _HELD})
+    return new_row(InboxRow, **{name: getattr(row, name) for name in _HELD})
 
 
 def _secrets(rt: Runtime, connection: Connection | None, *, is_common: bool) -> list[str]:

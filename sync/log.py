@@ -6,16 +6,12 @@ added; log files of the process never hold one.
 
 from __future__ import annotations
 
-from sqlalchemy import Table
 from sqlmodel import Session
 
 from connector.ledger.money import Money
-from connector.store.fresh import fresh
 from connector.store.log import LogRow
-from connector.store.upsert import insert
+from connector.store.upsert import insert, new_row
 from sync.runtime import Runtime
-
-_LOG: Table = LogRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def write(
@@ -39,9 +35,10 @@ def write(
 
     `kind` and `state` are the words listed at `LogRow`; `trace` is QuickBooks' intuit_tid.
     """
-    row = fresh(
+    line_id = rt.clock.new_id()
+    line = new_row(
         LogRow,
-        id=rt.clock.new_id(),
+        id=line_id,
         company_id=company_id,
         at=rt.clock.now(),
         kind=kind,
@@ -57,5 +54,5 @@ def write(
         trace=trace,
         took_ms=took_ms,
     )
-    insert(session, _LOG, [row])
-    return str(row["id"])
+    insert(session, LogRow, [line])
+    return line_id

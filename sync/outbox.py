@@ -21,10 +21,9 @@ from connector.ledger.keys import PostingKey, reference
 from connector.ledger.money import Money, total
 from connector.ledger.postings import Kind, Leg, Posting, Role
 from connector.store.built import built, built_loose
-from connector.store.fresh import fresh
 from connector.store.outbox import LegRow, PostingRow
 from connector.store.prepared import Askable, Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from sync.runtime import Runtime
 
 Free = Callable[[Any], ColumnElement[bool]]  # a condition by the instant: `is_claimable`
@@ -201,7 +200,7 @@ def _waits_for_another() -> ColumnElement[bool]:
 
 
 def _row(rt: Runtime, company_id: str, posting: Posting, payment_id: str, created_at: datetime) -> dict[str, Any]:
-    return fresh(
+    return new_row(
         PostingRow,
         id=rt.clock.new_id(),
         company_id=company_id,
@@ -222,7 +221,7 @@ def _row(rt: Runtime, company_id: str, posting: Posting, payment_id: str, create
 
 def _legs(company_id: str, posting_id: str, posting: Posting) -> list[dict[str, Any]]:
     return [
-        fresh(
+        new_row(
             LegRow,
             posting_id=posting_id,
             n=n,

@@ -23,10 +23,9 @@ from connector.ledger.money import Money
 from connector.ledger.payments import UNDER_WAY, PaymentState
 from connector.store.built import built
 from connector.store.cache import CursorRow
-from connector.store.fresh import fresh
 from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
 from sync import discrepancies, stripe_access
@@ -106,7 +105,7 @@ def _cursor(rt: Runtime, company_id: str) -> datetime | None:
     now = rt.clock.now()
     row = {"company_id": company_id, "entity": FEED, "phase": "following", "started_at": now, "updated_at": now}
     with rt.db.write("feed_begin") as session:
-        insert_ignoring(session, _CURSORS, [fresh(CursorRow, **row)])
+        insert_ignoring(session, _CURSORS, [new_row(CursorRow, **row)])
         (said,) = _SINCE.first(session, company=company_id)
     return datetime.fromisoformat(said) if said else None
 

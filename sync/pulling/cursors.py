@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Integer, Table, bindparam
+from sqlalchemy import Integer, bindparam
 from sqlmodel import Session, col, func, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.store.built import built
 from connector.store.cache import CursorRow
 from connector.store.columns import Instant
-from connector.store.fresh import fresh
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert
+from connector.store.upsert import insert, new_row
 from sync.entities import ENTITIES, FEED, Entity
 from sync.runtime import Runtime
 
@@ -26,7 +25,6 @@ OVERLAP = timedelta(minutes=5)
 OLDEST = timedelta(days=29)  # QuickBooks' change feed forgets after thirty
 DAILY = timedelta(hours=24)
 FIRST, FOLLOWING = "first", "following"
-_TABLE: Table = CursorRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 def find(session: Session, company_id: str, entity: str = FEED) -> CursorRow | None:
@@ -65,8 +63,8 @@ def restart(session: Session, rt: Runtime, company_id: str, entity: Entity) -> N
     """Begin to load one entity again; an entity that this version of the product knows first begins here."""
     now = _now(rt)
     if not _RESTART.change(session, company=company_id, named=entity.name, now=now):
-        row = fresh(CursorRow, company_id=company_id, entity=entity.name, started_at=now, updated_at=now)
-        insert(session, _TABLE, [row])
+        row = new_row(CursorRow, company_id=company_id, entity=entity.name, started_at=now, updated_at=now)
+        insert(session, CursorRow, [row])
 
 
 def advance(

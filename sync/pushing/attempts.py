@@ -19,10 +19,9 @@ from sqlmodel import Session, col, select, update
 
 from connector.qbo.shapes import Sent
 from connector.store.companies import CountRow
-from connector.store.fresh import fresh
 from connector.store.outbox import AttemptRow
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert, insert_ignoring
+from connector.store.upsert import insert, insert_ignoring, new_row
 from sync.runtime import Runtime
 
 COUNT = "attempt"  # the name of the company's running number
@@ -33,8 +32,7 @@ HASHED = (
     *("id", "company_id", "seq", "posting_id", "number", "way", "operation", "at", "request_id"),
     *("status", "trace", "took_ms", "outcome", "facts", "body_cipher", "before_hash"),
 )
-_ATTEMPTS: Table = AttemptRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-_COUNTS: Table = CountRow.__table__  # type: ignore[attr-defined]
+_COUNTS: Table = CountRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 @dataclass(frozen=True)
@@ -94,10 +92,11 @@ def verify_chain(rt: Runtime, company_id: str) -> list[Break]:
 
 
 def _row(rt: Runtime, step: Step, way: str, facts: Mapping[str, object]) -> dict[str, Any]:
-    return fresh(
+    return new_row(
         AttemptRow,
         id=rt.clock.new_id(),
         company_id=step.company_id,
+        seq=0,  # its place in the chain is given at its end
         posting_id=step.posting_id,
         number=step.number,
         way=way,
@@ -129,7 +128,7 @@ def _append(session: Session, rt: Runtime, row: dict[str, Any], body: bytes) -> 
     row["before_hash"] = (previous and previous[0]) or GENESIS
     row["body_cipher"] = rt.vault.seal(body, company_id=company_id, column=BODY)
     row["hash"] = _hash([row[name] for name in HASHED])
-    insert(session, _ATTEMPTS, [row])
+    insert(session, AttemptRow, [row])
 
 
 def _next_seq(session: Session, company_id: str) -> int:

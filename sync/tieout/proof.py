@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, and_, bindparam
+from sqlalchemy import ColumnElement, and_, bindparam
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
@@ -21,10 +21,9 @@ from connector.ledger.matching import Match, Why, match
 from connector.ledger.money import Money
 from connector.store.books import TieoutRow
 from connector.store.built import built
-from connector.store.fresh import fresh
 from connector.store.outbox import PostingRow
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert
+from connector.store.upsert import insert, new_row
 from connector.words import count, money_text
 from sync import discrepancies, log
 from sync.pull import pull_company
@@ -33,7 +32,6 @@ from sync.stripe_feed import follow
 from sync.tieout.gather import Gathered, gather
 from sync.tieout.words import NamedLine, lines_of
 
-_TABLE: Table = TieoutRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 _TRIES = 3  # while money moves under our hands
 # What a difference is called among the discrepancies.
 _KINDS = {
@@ -86,7 +84,7 @@ def prove(rt: Runtime, company_id: str, *, live: bool = False) -> Proof:
         now = rt.clock.now()
         results = tuple(_result(session, company_id, one, gathered) for one in matches)
         _tell(session, rt, company_id, results)
-        insert(session, _TABLE, [_row(rt, company_id, now, result) for result in results])
+        insert(session, TieoutRow, [_row(rt, company_id, now, result) for result in results])
         _own_differences(session, rt, company_id, results)
     return Proof(company_id, now, results)
 
@@ -192,7 +190,7 @@ def _tell(session: Session, rt: Runtime, company_id: str, results: Sequence[Curr
 
 
 def _row(rt: Runtime, company_id: str, at: datetime, result: CurrencyProof) -> dict[str, Any]:
-    return fresh(
+    return new_row(
         TieoutRow,
         id=rt.clock.new_id(),
         company_id=company_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from sqlalchemy import Table, select
 from sqlalchemy.exc import IntegrityError
 
 from connector.store.cache import RawRow
-from connector.store.fresh import fresh
-from connector.store.outbox import AttemptRow, InboxRow, LegRow, PostingRow
+from connector.store.money import PaymentRow
 from connector.store.session import Database
-from connector.store.upsert import insert, insert_ignoring, upsert
+from connector.store.upsert import insert, insert_ignoring, new_row, upsert
 
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RAW: Table = RawRow.__table__  # type: ignore[attr-defined]
 
 
@@ -37,19 +38,30 @@ def test_only_what_differs_is_written(db: Database) -> None:
     assert [tuple(row) for row in tokens] == [("1", "0"), ("2", "7")]
 
 
-def test_a_plain_insert_refuses_a_key_that_is_taken(db: Database) -> None:
+def test_a_plain_insert_writes_all_or_raises(db: Database) -> None:
     with db.write("test") as session:
-        assert insert(session, RAW, [_row("1"), _row("2")]) == 2
-        assert insert(session, RAW, []) == 0
+        insert(session, RawRow, [_row("1"), _row("2")])
+        insert(session, RawRow, [])
     with pytest.raises(IntegrityError), db.write("test") as session:
-        insert(session, RAW, [_row("1")])
+        insert(session, RawRow, [_row("3"), _row("2")])
+    with db.read() as session:
+        assert sorted(session.connection().execute(select(RAW.c.qbo_id)).scalars()) == ["1", "2"]
 
 
-@pytest.mark.parametrize("row", [PostingRow, LegRow, AttemptRow, InboxRow])
-def test_a_fresh_row_is_what_its_object_holds(row: Any) -> None:
-    given = {name: "x" for name, field in row.model_fields.items() if field.is_required()}
-    made = row(**given)
-    assert fresh(row, **given) == {name: getattr(made, name) for name in row.model_fields}
+def test_a_new_row_is_what_an_object_would_be() -> None:
+    given: dict[str, Any] = {"id": "P", "company_id": "C", "customer_id": "58", "currency": "USD", "form_nonce": "n"}
+    given |= {"note": "P.O. 4411", "created_at": NOW, "expires_at": NOW}
+    assert new_row(PaymentRow, **given) == PaymentRow(**given).model_dump()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [({"sync_token": "0", "bodi": "{}"}, "unknown .'bodi'"), ({"body": "{}"}, "missing .'sync_token'")],
+    ids=["unknown", "missing"],
+)
+def test_a_new_row_is_told_what_it_needs_and_no_more(given: dict[str, str], told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        new_row(RawRow, company_id="C", entity="Invoice", qbo_id="1", **given)
 
 
 def _row(qbo_id: str, sync_token: str = "0") -> dict[str, Any]:
