@@ -22,7 +22,7 @@ from connector.store.companies import ConnectionRow
 from connector.store.prepared import Prepared
 from connector.store.session import Database
 from oauth import connections
-from oauth.connections import ACCESS, QUICKBOOKS, SECRET, Connection
+from oauth.connections import ACCESS, QUICKBOOKS, SECRET, Access, Connection
 from oauth.desk import Desk
 from oauth.intuit import INVALID_GRANT, SERVICE, Intuit, Tokens
 from oauth.vault import Vault
@@ -64,27 +64,27 @@ def bearer_for(db: Database, vault: Vault, clock: Clock, settings: Settings, com
 
     def bearer(refresh: bool) -> str:
         with db.asking() as reader:
-            row = connections.connected(reader, company_id, QUICKBOOKS)
-        refused = refresh and row.version == getattr(handed, "version", row.version)
-        if refused or not _is_fresh(row, clock):
-            row = _renewed(desk, row)
-        handed.version = row.version
-        return connections.secret_of(desk, row, ACCESS)
+            access: Access | Connection = connections.access_of(reader, company_id)
+        refused = refresh and access.version == getattr(handed, "version", access.version)
+        if refused or not _is_fresh(access, clock):
+            access = _renewed(desk, company_id, access.version)
+        handed.version = access.version
+        return connections.opened(desk, company_id, QUICKBOOKS, ACCESS, access.access_cipher)
 
     return bearer
 
 
-def _is_fresh(row: Connection, clock: Clock) -> bool:
+def _is_fresh(row: Access | Connection, clock: Clock) -> bool:
     return row.access_expires_at is not None and row.access_expires_at - clock.now() > FRESH_FOR
 
 
-def _renewed(desk: Desk, stale: Connection) -> Connection:
-    """Return the row with a newer token than `stale` has: refreshed here, or by whoever was first."""
+def _renewed(desk: Desk, company_id: str, stale_version: int) -> Connection:
+    """Return the row with a newer token than the stale one: refreshed here, or by whoever was first."""
     end, pause = desk.clock.monotonic() + _WAIT_SECONDS, _FIRST_POLL_SECONDS
     while desk.clock.monotonic() < end:
         with desk.db.asking() as reader:
-            row = connections.connected(reader, stale.company_id, QUICKBOOKS)
-        if row.version != stale.version:
+            row = connections.connected(reader, company_id, QUICKBOOKS)
+        if row.version != stale_version:
             return row
         owner = desk.clock.new_id()
         if _is_free(row, desk.clock) and _take_lease(desk, row, owner):
