@@ -97,7 +97,7 @@ def living_ids(session: Session, company_id: str, entity: Entity) -> set[str]:
 
 
 def _read(entity: Entity, texts: Iterable[Buffer], landed: Landed) -> list[tuple[Head, Buffer]]:
-    decode = msgspec.json.Decoder(entity.head).decode
+    decode = _decoder(entity.head).decode
     read: list[tuple[Head, Buffer]] = []
     for text in texts:
         try:
@@ -105,6 +105,11 @@ def _read(entity: Entity, texts: Iterable[Buffer], landed: Landed) -> list[tuple
         except msgspec.DecodeError as error:
             landed.unreadable.append((object_of(entity.name, text).qbo_id, str(error)))
     return read
+
+
+@cache
+def _decoder(head: type[Head]) -> msgspec.json.Decoder[Head]:
+    return msgspec.json.Decoder(head)
 
 
 def _known(
