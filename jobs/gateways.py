@@ -17,7 +17,17 @@ from connector.settings import Settings
 from connector.store.session import Database
 from connector.stripe.facts import AccountFacts
 from connector.stripe.gateway import StripeGateway
-from oauth.connections import QUICKBOOKS, SECRET, STRIPE, Connection, connected, secret_of
+from oauth.connections import (
+    QUICKBOOKS,
+    SECRET,
+    STRIPE,
+    Connection,
+    account_of,
+    connected,
+    key_of,
+    reached_by,
+    secret_of,
+)
 from oauth.joining import platform_of
 from oauth.tokens import bearer_for
 from oauth.vault import Vault
@@ -42,7 +52,7 @@ class CompanyGateways:
     def quickbooks(self, company_id: str) -> QuickBooksGateway:
         """Return the gateway of a company's QuickBooks. Raises NotConnected."""
         with self.db.asking() as reader:
-            realm_id = connected(reader, company_id, QUICKBOOKS).account
+            realm_id = account_of(reader, company_id, QUICKBOOKS)
         with self._lock:
             kept = self._quickbooks.get(company_id)
             if kept is None or kept[0] != realm_id:
@@ -52,13 +62,15 @@ class CompanyGateways:
     def stripe(self, company_id: str) -> StripeGateway:
         """Return the gateway of a company's Stripe account. Raises NotConnected."""
         with self.db.asking() as reader:
-            row = connected(reader, company_id, STRIPE)
-        made_for = (row.account, "the platform's" if row.through_platform else row.secret_cipher)
-        with self._lock:
+            made_for = key_of(reader, company_id)
             kept = self._stripe.get(company_id)
-            if kept is None or kept[0] != made_for:
-                kept = self._stripe[company_id] = (made_for, self._open_stripe(row))
-        return kept[1]
+            if kept is not None and kept[0] == made_for:
+                return kept[1]
+            row = connected(reader, company_id, STRIPE)
+        with self._lock:
+            opened = self._open_stripe(row)
+            self._stripe[company_id] = (reached_by(row), opened)
+        return opened
 
     def _open_stripe(self, row: Connection) -> StripeGateway:
         if row.through_platform:

@@ -86,14 +86,12 @@ class Ticker:
         now = self._rt.clock.now()
         with self._rt.db.read() as session:
             due = [(chore.work, subject) for chore in CHORES for subject in chore.due_for(session, now)]
-        return self._come_round(now) + due
-
-    def _come_round(self, now: datetime) -> list[tuple[str, str]]:
-        """Return the work whose period began, each period once however many tickers run."""
-        with self._rt.db.read() as session:
             ticks = self._ticks(session, now)
             rung = _rung_of(session, ticks)
-        fresh = [tick for tick in ticks if (tick.work, tick.period) not in rung]
+        return self._come_round([tick for tick in ticks if (tick.work, tick.period) not in rung], now) + due
+
+    def _come_round(self, fresh: Sequence[_Tick], now: datetime) -> list[tuple[str, str]]:
+        """Return the work whose period began, each period once however many tickers run."""
         if not fresh:
             return []
         with self._rt.db.write("tick") as session:

@@ -12,15 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import col, update
 
 from connector.clock import Clock
 from connector.errors import NotConnected, Transient, Unauthorised, UnknownOutcome
 from connector.settings import Settings
 from connector.store.companies import ConnectionRow
+from connector.store.prepared import Prepared
 from connector.store.session import Database
 from oauth import connections
-from oauth.connections import ACCESS, QUICKBOOKS, SECRET, Connection
+from oauth.connections import ACCESS, QUICKBOOKS, SECRET, Access, Connection
 from oauth.desk import Desk
 from oauth.intuit import INVALID_GRANT, SERVICE, Intuit, Tokens
 from oauth.vault import Vault
@@ -30,6 +32,18 @@ LEASE = timedelta(seconds=60)  # longer than two calls to Intuit can take
 _DEAD = "Intuit no longer accepts our access. Connect QuickBooks again."
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.05, 1.0
 _WAIT_SECONDS = 30.0
+_MINE = update(ConnectionRow).where(
+    col(ConnectionRow.company_id) == bindparam("company"), col(ConnectionRow.which) == QUICKBOOKS
+)
+_TAKE = Prepared(
+    _MINE.where(
+        col(ConnectionRow.version) == bindparam("seen_version"),
+        col(ConnectionRow.lease_owner) == bindparam("seen_owner"),
+    ).values(lease_owner=bindparam("by"), lease_until=bindparam("end"))
+)
+_GIVE_BACK = Prepared(
+    _MINE.where(col(ConnectionRow.lease_owner) == bindparam("by")).values(lease_owner="", lease_until=None)
+)
 
 
 @dataclass(frozen=True)
@@ -50,27 +64,27 @@ def bearer_for(db: Database, vault: Vault, clock: Clock, settings: Settings, com
 
     def bearer(refresh: bool) -> str:
         with db.asking() as reader:
-            row = connections.connected(reader, company_id, QUICKBOOKS)
-        refused = refresh and row.version == getattr(handed, "version", row.version)
-        if refused or not _is_fresh(row, clock):
-            row = _renewed(desk, row)
-        handed.version = row.version
-        return connections.secret_of(desk, row, ACCESS)
+            access: Access | Connection = connections.access_of(reader, company_id)
+        refused = refresh and access.version == getattr(handed, "version", access.version)
+        if refused or not _is_fresh(access, clock):
+            access = _renewed(desk, company_id, access.version)
+        handed.version = access.version
+        return connections.opened(desk, company_id, QUICKBOOKS, ACCESS, access.access_cipher)
 
     return bearer
 
 
-def _is_fresh(row: Connection, clock: Clock) -> bool:
+def _is_fresh(row: Access | Connection, clock: Clock) -> bool:
     return row.access_expires_at is not None and row.access_expires_at - clock.now() > FRESH_FOR
 
 
-def _renewed(desk: Desk, stale: Connection) -> Connection:
-    """Return the row with a newer token than `stale` has: refreshed here, or by whoever was first."""
+def _renewed(desk: Desk, company_id: str, stale_version: int) -> Connection:
+    """Return the row with a newer token than the stale one: refreshed here, or by whoever was first."""
     end, pause = desk.clock.monotonic() + _WAIT_SECONDS, _FIRST_POLL_SECONDS
     while desk.clock.monotonic() < end:
         with desk.db.asking() as reader:
-            row = connections.connected(reader, stale.company_id, QUICKBOOKS)
-        if row.version != stale.version:
+            row = connections.connected(reader, company_id, QUICKBOOKS)
+        if row.version != stale_version:
             return row
         owner = desk.clock.new_id()
         if _is_free(row, desk.clock) and _take_lease(desk, row, owner):
@@ -88,14 +102,9 @@ def _is_free(row: Connection, clock: Clock) -> bool:
 def _take_lease(desk: Desk, row: Connection, owner: str) -> bool:
     """Take the right to refresh this version of the token; the row decides who was first."""
     with desk.db.write("token_lease") as session:
-        free = update(ConnectionRow).where(
-            col(ConnectionRow.company_id) == row.company_id,
-            col(ConnectionRow.which) == QUICKBOOKS,
-            col(ConnectionRow.version) == row.version,
-            col(ConnectionRow.lease_owner) == row.lease_owner,
-        )
-        values = {"lease_owner": owner, "lease_until": desk.clock.now() + LEASE}
-        return bool(session.exec(free.values(**values)).rowcount)
+        seen = {"seen_version": row.version, "seen_owner": row.lease_owner}
+        values = {"by": owner, "end": desk.clock.now() + LEASE}
+        return bool(_TAKE.change(session, company=row.company_id, **seen, **values))
 
 
 def _refresh(desk: Desk, row: Connection, owner: str) -> None:
@@ -142,9 +151,4 @@ def _asked(desk: Desk, refresh_token: str) -> Tokens:
 
 def _give_back_lease(desk: Desk, row: Connection, owner: str) -> None:
     with desk.db.write("token_lease_end") as session:
-        mine = update(ConnectionRow).where(
-            col(ConnectionRow.company_id) == row.company_id,
-            col(ConnectionRow.which) == QUICKBOOKS,
-            col(ConnectionRow.lease_owner) == owner,
-        )
-        session.exec(mine.values(lease_owner="", lease_until=None))
+        _GIVE_BACK.change(session, company=row.company_id, by=owner)

@@ -18,9 +18,10 @@ from connector.ledger.money import Money
 from connector.store.books import DiscrepancyRow
 from connector.store.built import built
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from sync.runtime import Runtime
 
+_TABLE: Table = DiscrepancyRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 TIEOUT = "tieout"  # closed by the product itself
 _WORDS = ("sentence", "next_step", "amount_minor", "currency", "explains", "posting_id", "payment_id", "seen_at")
 _OPEN = (
@@ -68,11 +69,16 @@ def open_one(
     which = {"company": company_id, "which": kind, "about": subject}
     if _RENEW.change(session, **which, **words):
         return False
-    fresh = DiscrepancyRow(
-        id=rt.clock.new_id(), company_id=company_id, kind=kind, subject=subject, opened_at=now, **words
+    row = new_row(
+        DiscrepancyRow,
+        id=rt.clock.new_id(),
+        company_id=company_id,
+        kind=kind,
+        subject=subject,
+        opened_at=now,
+        **words,
     )
-    table: Table = DiscrepancyRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    if insert_ignoring(session, table, [fresh.model_dump()]):
+    if insert_ignoring(session, _TABLE, [row]):
         return True
     _RENEW.change(session, **which, **words)  # another worker opened it between our two statements
     return False

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import Table, bindparam
 from sqlalchemy import select as pick
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
@@ -22,7 +22,7 @@ from connector.store.built import built
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.outbox import InboxRow
 from connector.store.prepared import Askable, Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from connector.stripe.facts import Hint
 from connector.stripe.webhooks import BadBody, BadSignature, read_hint
 from oauth import connections
@@ -48,6 +48,23 @@ class Refused:
 
     status: int
     reason: str
+
+
+@dataclass(slots=True)
+class Event:
+    """An event as the inbox will hold it, column by column."""
+
+    id: str
+    provider: str
+    account: str
+    event_id: str
+    kind: str
+    state: str
+    received_at: datetime
+    due_at: datetime
+    company_id: str = ""
+    object_id: str = ""
+    error: str = ""
 
 
 def accept_stripe(rt: Runtime, slug: str, body: bytes, header: str) -> Accepted | Refused:
@@ -89,18 +106,25 @@ def _companies(realms: Collection[str]) -> Select[str | None, str]:
     return select(CompanyRow.realm_id, CompanyRow.id).where(col(CompanyRow.realm_id).in_(realms))
 
 
-def _store(rt: Runtime, rows: Sequence[InboxRow]) -> Accepted:
+_INBOX: Table = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_HELD = tuple(one.name for one in fields(Event))
+
+
+def _store(rt: Runtime, rows: Sequence[Event]) -> Accepted:
     """Commit events, then ring: once for each event of Stripe, once for each company of QuickBooks."""
-    table = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     with rt.db.write("inbox") as session:
-        fresh = [row for row in rows if insert_ignoring(session, table, [row.model_dump()])]
+        stored = [row for row in rows if insert_ignoring(session, _INBOX, [_columns(row)])]
     rung: set[str] = set()
-    for row in fresh:
+    for row in stored:
         what = row.company_id if row.provider == "quickbooks" else row.id
         if row.state == "new" and what not in rung:
             rung.add(what)
             rt.bell.ring("settle", row.id)
-    return Accepted(tuple(row.id for row in fresh))
+    return Accepted(tuple(row.id for row in stored))
+
+
+def _columns(row: Event) -> dict[str, Any]:
+    return new_row(InboxRow, **{name: getattr(row, name) for name in _HELD})
 
 
 def _secrets(rt: Runtime, connection: Connection | None, *, is_common: bool) -> list[str]:
@@ -139,7 +163,7 @@ def _claimed_account(body: bytes) -> str:
     return account if isinstance(account, str) else ""
 
 
-def _stripe_row(rt: Runtime, connection: Connection | None, hint: Hint) -> InboxRow:
+def _stripe_row(rt: Runtime, connection: Connection | None, hint: Hint) -> Event:
     """Return the row of an event; one of another account or mode is kept and not acted upon."""
     account = hint.account or (connection.account if connection else "")
     ours = connection if connection and account == connection.account else None
@@ -156,7 +180,7 @@ def _stripe_row(rt: Runtime, connection: Connection | None, hint: Hint) -> Inbox
     )
 
 
-def _intuit_row(rt: Runtime, hint: IntuitHint, company_id: str) -> InboxRow:
+def _intuit_row(rt: Runtime, hint: IntuitHint, company_id: str) -> Event:
     return _row(
         rt,
         "new" if company_id else "unmatched",
@@ -169,12 +193,12 @@ def _intuit_row(rt: Runtime, hint: IntuitHint, company_id: str) -> InboxRow:
     )
 
 
-def _unreadable(rt: Runtime, body: bytes) -> InboxRow:
+def _unreadable(rt: Runtime, body: bytes) -> Event:
     event_id = hashlib.sha256(body).hexdigest()
     error = "Signed, but in no format we know."
     return _row(rt, "failed", provider="quickbooks", account="", event_id=event_id, kind="unreadable", error=error)
 
 
-def _row(rt: Runtime, state: str, **columns: Any) -> InboxRow:
+def _row(rt: Runtime, state: str, **columns: Any) -> Event:
     now = rt.clock.now()
-    return InboxRow(id=rt.clock.new_id(), state=state, received_at=now, due_at=now + GRACE, **columns)
+    return Event(id=rt.clock.new_id(), state=state, received_at=now, due_at=now + GRACE, **columns)

@@ -8,7 +8,7 @@ was asked for the object itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,10 +19,11 @@ from sqlmodel import Session, col, update
 from connector.errors import Rejected, TieoutError
 from connector.qbo.gateway import PAGE_SIZE, QuickBooksGateway
 from connector.qbo.shapes import Buffer, Changes
+from connector.store.cache import CursorRow
 from connector.store.companies import LeaseRow
 from connector.store.prepared import Prepared
 from sync import log
-from sync.entities import ENTITIES, Entity
+from sync.entities import ENTITIES, FEED, Entity
 from sync.lease import Lease
 from sync.pulling import cursors, fetching, landing, tellings
 from sync.pulling.fetching import Fetched, Rows
@@ -93,8 +94,8 @@ class Pull:
         """Move an entity's cursor behind a page in an open commit, and behind those that were passed by before it."""
         position = fetched.start + PAGE_SIZE
         pulled = self._ahead.pop(entity.name, 0) + len(fetched.rows)
-        row = cursors.advance(session, self.rt, self.company_id, entity, position=position, pulled=pulled)
-        progress = Progress(entity.name, row.pulled, row.expected)
+        come = cursors.advance(session, self.rt, self.company_id, entity, position=position, pulled=pulled)
+        progress = Progress(entity.name, *come)
         self._quiet.pop(entity.name, None)
         if not wrote:
             self._quiet[entity.name] = progress
@@ -128,15 +129,14 @@ class Pull:
 def run(pull: Pull) -> None:
     """Load what was not loaded yet, and follow what changed since."""
     with pull.rt.db.read() as session:
-        feed = cursors.find(session, pull.company_id)
-    now = pull.rt.clock.now()
+        kept = cursors.all_of(session, pull.company_id)
+    feed, now = kept.get(FEED), pull.rt.clock.now()
     if feed is None or cursors.is_too_old(feed, now):
         _load_anew(pull)
     elif feed.phase == cursors.FIRST:
         _load_all(pull)
-    else:
-        _follow(pull)
-        _load_daily(pull)
+    elif _follow(pull, feed):
+        _load_daily(pull, kept)
 
 
 def _load_anew(pull: Pull) -> None:
@@ -161,7 +161,7 @@ def _load_all(pull: Pull) -> None:
             _restart(pull, entity)
         if entity.name not in kept or kept[entity.name].phase == cursors.FIRST:
             _load(pull, entity)
-    _take_changes(pull, ends_load=True)
+    _take_changes(pull, kept[FEED], ends_load=True)
     with pull.rt.db.read() as session:
         ends = cursors.all_of(session, pull.company_id)
     given = [entity for entity in PAGED if not ends[entity.name].error]
@@ -176,7 +176,8 @@ def _load(pull: Pull, entity: Entity) -> None:
             _land_page(pull, entity, Rows(1, [entity.single(pull.gateway).body]))
         else:
             with pull.rt.db.read() as session:
-                row = cursors.all_of(session, pull.company_id)[entity.name]
+                row = cursors.find(session, pull.company_id, entity.name)
+            assert row is not None, "an entity is loaded after its cursor was made"
             pages = fetching.pages(pull.gateway, pull.rt.clock, entity.name, start=row.position, expected=row.expected)
             for fetched in pages:
                 _land_page(pull, entity, fetched)
@@ -200,20 +201,22 @@ def _land_page(pull: Pull, entity: Entity, fetched: Fetched) -> None:
     pull.progress(progress)
 
 
-def _follow(pull: Pull) -> None:
-    """Take what changed since the last pull; where QuickBooks no longer reaches back that far, compare everything."""
+def _follow(pull: Pull, feed: CursorRow) -> bool:
+    """Take what changed since the last pull; where QuickBooks no longer reaches back that far, load everything anew.
+
+    Returns whether the cursors still stand as they were read before.
+    """
     try:
-        _take_changes(pull, ends_load=False)
+        _take_changes(pull, feed, ends_load=False)
     except Rejected as error:
         if _FEED_TOO_OLD not in error.message:
             raise
         _load_anew(pull)
+        return False
+    return True
 
 
-def _take_changes(pull: Pull, *, ends_load: bool) -> None:
-    with pull.rt.db.read() as session:
-        feed = cursors.find(session, pull.company_id)
-    assert feed is not None, "the feed is followed after it began"
+def _take_changes(pull: Pull, feed: CursorRow, *, ends_load: bool) -> None:
     since = cursors.since(feed)
     changes = pull.gateway.changes([entity.name for entity in IN_FEED], since)
     cut = [entity for entity in IN_FEED if entity.name in changes.full]
@@ -227,7 +230,7 @@ def _take_changes(pull: Pull, *, ends_load: bool) -> None:
                 pull.land(session, entity, texts, tells=not ends_load)
             if ids:
                 pull.bury(session, entity, ids)
-        cursors.follow(session, pull.rt, pull.company_id, changes.server_time)
+        cursors.follow(session, pull.rt, pull.company_id, changes.server_time or feed.changed_since)
 
 
 def _gone(pull: Pull, entity: Entity, changes: Changes) -> list[str]:
@@ -275,10 +278,8 @@ def _compare(pull: Pull, entity: Entity, counted: int | None) -> None:
         pull.bury(session, entity, gone)
 
 
-def _load_daily(pull: Pull) -> None:
+def _load_daily(pull: Pull, kept: Mapping[str, CursorRow]) -> None:
     """Load again, once a day, what the change feed does not tell of, and what was refused or is new in the table."""
-    with pull.rt.db.read() as session:
-        kept = cursors.all_of(session, pull.company_id)
     for entity in ENTITIES:
         row = kept.get(entity.name)
         if row is None or ((row.error or not entity.in_feed) and cursors.is_due(row, pull.rt.clock.now())):

@@ -6,19 +6,16 @@ one that cannot be worked off waits, longer each time, and never keeps the other
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import bindparam
 from sqlalchemy import select as pick
-from sqlmodel import Session, col, or_, select, update
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, col, or_, update
 
 from connector.errors import GatewayError, NotConnected, RateLimited, TieoutError, Transient, Unauthorised
 from connector.ledger.money import Money
-from connector.store.built import built
-from connector.store.companies import CompanyRow
 from connector.store.money import PaymentRow
 from connector.store.outbox import InboxRow
 from connector.store.prepared import Prepared
@@ -28,6 +25,7 @@ from sync import discrepancies, stripe_access
 from sync.collect import card_tries, saved
 from sync.doors import Accepted, Refused, accept_quickbooks, accept_stripe
 from sync.pull import pull_company
+from sync.pulling.landing import home_of
 from sync.runtime import Runtime
 from sync.settle import payment_of, settle_payment
 from sync.settling import words as settle_words
@@ -46,6 +44,30 @@ _PATIENT = (Transient, RateLimited, Unauthorised, NotConnected)
 _MOVES_MONEY = ("payout.", "refund.", "charge.refund", "charge.dispute.", "balance.", "topup.", "transfer.")
 UNKNOWN_PAYMENT = "unknown_payment"
 
+
+class Waiting(NamedTuple):
+    """What is read of an event that waits in the inbox, by the names of its columns."""
+
+    id: str
+    company_id: str
+    provider: str
+    kind: str
+    object_id: str
+    state: str
+    attempts: int
+    received_at: datetime
+
+
+_BY_ID = Prepared(
+    pick(*(col(getattr(InboxRow, name)) for name in Waiting._fields)).where(col(InboxRow.id) == bindparam("event"))
+)
+
+_DUE = Prepared(
+    pick(col(InboxRow.id))
+    .where(col(InboxRow.state) == "new", col(InboxRow.due_at) <= bindparam("now"))
+    .order_by(col(InboxRow.due_at), col(InboxRow.id))
+    .limit(AT_ONCE)
+)
 _STILL_NEW = update(InboxRow).where(col(InboxRow.id) == bindparam("event"), col(InboxRow.state) == "new")
 _DONE = Prepared(_STILL_NEW.values(state=bindparam("then"), error="", settled_at=bindparam("at")))
 _WAIT = Prepared(_STILL_NEW.values(due_at=bindparam("again")))
@@ -78,8 +100,9 @@ _OF_INTENT = Prepared(
 
 def settle_inbox(rt: Runtime, inbox_id: str) -> str:
     """Work one event off; returns the state it is in then. Raises nothing that the outside can cause."""
-    with rt.db.read() as session:
-        row = _by_id(session, inbox_id).one_or_none()
+    with rt.db.asking() as reader:
+        found = _BY_ID.first(reader, event=inbox_id)
+    row = Waiting(*found) if found else None
     if row is None or row.state != "new":
         return row.state if row else ""
     try:
@@ -92,16 +115,10 @@ def settle_inbox(rt: Runtime, inbox_id: str) -> str:
     return _done(rt, row, state) if state else _wait(rt, row, _BUSY_AGAIN)
 
 
-@built
-def _by_id(inbox_id: str) -> SelectOfScalar[InboxRow]:
-    return select(InboxRow).where(InboxRow.id == inbox_id)
-
-
 def sweep_inbox(rt: Runtime) -> int:
     """Work off the events that are due; returns how many were tried."""
-    with rt.db.read() as session:
-        due = select(InboxRow.id).where(InboxRow.state == "new", col(InboxRow.due_at) <= rt.clock.now())
-        ids: Sequence[str] = session.exec(due.order_by(col(InboxRow.due_at), col(InboxRow.id)).limit(AT_ONCE)).all()
+    with rt.db.asking() as reader:
+        ids = [inbox_id for (inbox_id,) in _DUE.all(reader, now=rt.clock.now())]
     for inbox_id in ids:
         try:
             settle_inbox(rt, inbox_id)
@@ -110,7 +127,7 @@ def sweep_inbox(rt: Runtime) -> int:
     return len(ids)
 
 
-def _quickbooks(rt: Runtime, row: InboxRow) -> str:
+def _quickbooks(rt: Runtime, row: Waiting) -> str:
     """Pull the company. Empty while another worker pulls."""
     began = rt.clock.now()
     if pull_company(rt, row.company_id).is_busy:
@@ -118,14 +135,14 @@ def _quickbooks(rt: Runtime, row: InboxRow) -> str:
     return _with_those_before(rt, row, began, _OLDER_OF_QUICKBOOKS)
 
 
-def _with_those_before(rt: Runtime, row: InboxRow, began: datetime, alike: Prepared) -> str:
+def _with_those_before(rt: Runtime, row: Waiting, began: datetime, alike: Prepared) -> str:
     """Call settled what one look has answered: this event, and those like it that came before the look."""
     with rt.db.write("inbox_alike") as session:
         alike.change(session, company=row.company_id, began=began, at=rt.clock.now())
     return "settled"
 
 
-def _stripe(rt: Runtime, row: InboxRow) -> str:
+def _stripe(rt: Runtime, row: Waiting) -> str:
     if row.kind.startswith(_MOVES_MONEY):
         began = rt.clock.now()
         if follow(rt, row.company_id).is_busy:
@@ -140,7 +157,7 @@ def _stripe(rt: Runtime, row: InboxRow) -> str:
     return "ignored"
 
 
-def _intent(rt: Runtime, row: InboxRow) -> str:
+def _intent(rt: Runtime, row: Waiting) -> str:
     """Settle the payment of an intent: by the intent's id, or by the payment's id that it carries."""
     with rt.db.asking() as reader:
         known = _OF_INTENT.first(reader, company=row.company_id, intent=row.object_id)
@@ -182,19 +199,19 @@ def _name_unknown(rt: Runtime, company_id: str, intent: Intent) -> None:
         )
 
 
-def _done(rt: Runtime, row: InboxRow, state: str) -> str:
+def _done(rt: Runtime, row: Waiting, state: str) -> str:
     with rt.db.write("inbox_done") as session:
         _DONE.change(session, event=row.id, then=state, at=rt.clock.now())
     return state
 
 
-def _wait(rt: Runtime, row: InboxRow, span: timedelta) -> str:
+def _wait(rt: Runtime, row: Waiting, span: timedelta) -> str:
     with rt.db.write("inbox_wait") as session:
         _WAIT.change(session, event=row.id, again=rt.clock.now() + span)
     return "new"
 
 
-def _later(rt: Runtime, row: InboxRow, error: Exception) -> str:
+def _later(rt: Runtime, row: Waiting, error: Exception) -> str:
     """Put an event off after a failure, or give it to a person after too many of its own."""
     patient = isinstance(error, _PATIENT)
     tries = row.attempts if patient else row.attempts + 1
@@ -209,8 +226,8 @@ def _later(rt: Runtime, row: InboxRow, error: Exception) -> str:
     return state
 
 
-def _tell_failed(session: Session, rt: Runtime, row: InboxRow, what: str) -> None:
-    currency = session.exec(select(CompanyRow.home_currency).where(CompanyRow.id == row.company_id)).one()
+def _tell_failed(session: Session, rt: Runtime, row: Waiting, what: str) -> None:
+    currency = home_of(session, row.company_id)
     discrepancies.open_one(
         session,
         rt,

@@ -19,6 +19,7 @@ from connector.store.prepared import Prepared
 from connector.store.upsert import insert_ignoring
 from sync.runtime import Runtime
 
+_LEASES: Table = LeaseRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 # Every job takes one and gives it back: these stand ready.
 _TAKE = Prepared(
     update(LeaseRow)
@@ -68,9 +69,8 @@ def _take(rt: Runtime, name: str, seconds: float) -> Lease | None:
         lease = Lease(name, rt.clock.new_id(), seconds, now + timedelta(seconds=seconds))
         if _TAKE.change(session, wanted=name, now=now, by=lease.owner, end=lease.until):
             return lease
-        table: Table = LeaseRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-        row = LeaseRow(name=name, owner=lease.owner, until=lease.until, fence=1)
-        return lease if insert_ignoring(session, table, [row.model_dump()]) else None
+        row = {"name": name, "owner": lease.owner, "until": lease.until, "fence": 1}
+        return lease if insert_ignoring(session, _LEASES, [row]) else None
 
 
 def _give_back(rt: Runtime, lease: Lease) -> None:

@@ -20,10 +20,10 @@ from sqlmodel.sql.expression import Select, SelectOfScalar
 from connector.ledger.keys import PostingKey, reference
 from connector.ledger.money import Money, total
 from connector.ledger.postings import Kind, Leg, Posting, Role
-from connector.store.built import built
+from connector.store.built import built, built_loose
 from connector.store.outbox import LegRow, PostingRow
 from connector.store.prepared import Askable, Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from sync.runtime import Runtime
 
 Free = Callable[[Any], ColumnElement[bool]]  # a condition by the instant: `is_claimable`
@@ -80,11 +80,11 @@ def amount_of(posting: Posting) -> Money:
 
 
 def row_of(session: Session, company_id: str, posting_id: str) -> PostingRow:
-    """Return the row of a company's posting."""
+    """Return the row of a company's posting, as nobody's object: a change of it is written by a statement, or `add`."""
     return _with_id(session, company_id, posting_id).one()
 
 
-@built
+@built_loose
 def _with_id(company_id: str, posting_id: str) -> SelectOfScalar[PostingRow]:
     return select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.id == posting_id)
 
@@ -143,10 +143,18 @@ def _companies(is_free: Free) -> Prepared:
 
 def let_all_wait(session: Session, company_id: str, until: datetime) -> None:
     """Let every due posting of a company wait: what stopped one would stop each of them."""
-    others = update(PostingRow).where(
-        col(PostingRow.company_id) == company_id, col(PostingRow.state) == "due", col(PostingRow.due_at) < until
+    _LET_WAIT.change(session, company=company_id, until=until)
+
+
+_LET_WAIT = Prepared(
+    update(PostingRow)
+    .where(
+        col(PostingRow.company_id) == bindparam("company"),
+        col(PostingRow.state) == "due",
+        col(PostingRow.due_at) < bindparam("until"),
     )
-    session.exec(others.values(due_at=until))
+    .values(due_at=bindparam("until"))
+)
 
 
 def is_claimable(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
@@ -192,7 +200,8 @@ def _waits_for_another() -> ColumnElement[bool]:
 
 
 def _row(rt: Runtime, company_id: str, posting: Posting, payment_id: str, created_at: datetime) -> dict[str, Any]:
-    return PostingRow(
+    return new_row(
+        PostingRow,
         id=rt.clock.new_id(),
         company_id=company_id,
         key=str(posting.key),
@@ -207,12 +216,13 @@ def _row(rt: Runtime, company_id: str, posting: Posting, payment_id: str, create
         memo=posting.memo,
         due_at=created_at,
         created_at=created_at,  # rises within one call: postings of a customer keep their order
-    ).model_dump()
+    )
 
 
 def _legs(company_id: str, posting_id: str, posting: Posting) -> list[dict[str, Any]]:
     return [
-        LegRow(
+        new_row(
+            LegRow,
             posting_id=posting_id,
             n=n,
             company_id=company_id,
@@ -222,7 +232,7 @@ def _legs(company_id: str, posting_id: str, posting: Posting) -> list[dict[str, 
             cites=leg.cites,
             invoice_id=leg.invoice_id,
             credit=leg.credit,
-        ).model_dump()
+        )
         for n, leg in enumerate(posting.legs)
     ]
 

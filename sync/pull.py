@@ -83,9 +83,7 @@ def _told(rt: Runtime, company_id: str) -> Iterator[None]:
 
 def _note(rt: Runtime, company_id: str, problem: str) -> None:
     with rt.db.write("pull_problem") as session:
-        feed = cursors.find(session, company_id)
-        if feed is not None:
-            feed.error = problem
+        cursors.note(session, company_id, problem)
 
 
 def _say_nothing(progress: Progress) -> None:

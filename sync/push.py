@@ -25,7 +25,7 @@ from oauth import connections
 from sync.collect.credits import live_credits
 from sync.edits import push_edits
 from sync.lease import Lease, alone
-from sync.outbox import let_all_wait, next_due
+from sync.outbox import let_all_wait, next_due, row_of
 from sync.pull import refresh_objects
 from sync.pushing import claims, waiting
 from sync.pushing.applying import push_applying
@@ -108,7 +108,7 @@ def _what_fits(rt: Runtime, company_id: str, posting_id: str) -> dict[str, int] 
     None for what pays no invoice.
     """
     with rt.db.read() as session:
-        row = session.exec(select(PostingRow).where(PostingRow.id == posting_id)).one()
+        row = row_of(session, company_id, posting_id)
         paid = select(LegRow.invoice_id, LegRow.credit).where(LegRow.posting_id == posting_id)
         legs = session.exec(paid).all()
         surcharge = claims.beside(session, row, Kind.SURCHARGE)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import bindparam
+from sqlalchemy import Table, bindparam
 from sqlalchemy import select as pick
 from sqlmodel import col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
@@ -25,7 +25,7 @@ from connector.store.built import built
 from connector.store.cache import CursorRow
 from connector.store.money import BalanceTxnRow, PaymentRow, PayoutRow
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from connector.stripe.gateway import StripeGateway
 from oauth import connections
 from sync import discrepancies, stripe_access
@@ -94,6 +94,7 @@ def _pull_txns(rt: Runtime, company_id: str, gateway: StripeGateway, back: timed
     return changed
 
 
+_CURSORS: Table = CursorRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 _MINE = (col(CursorRow.company_id) == bindparam("company"), col(CursorRow.entity) == FEED)
 _SINCE = Prepared(pick(col(CursorRow.changed_since)).where(*_MINE))
 _MOVE = Prepared(update(CursorRow).where(*_MINE).values(changed_since=bindparam("since"), updated_at=bindparam("now")))
@@ -102,9 +103,9 @@ _MOVE = Prepared(update(CursorRow).where(*_MINE).values(changed_since=bindparam(
 def _cursor(rt: Runtime, company_id: str) -> datetime | None:
     """Return how far the feed came; its row, made at the first run, also keeps when that was."""
     now = rt.clock.now()
-    fresh = CursorRow(company_id=company_id, entity=FEED, phase="following", started_at=now, updated_at=now)
+    row = {"company_id": company_id, "entity": FEED, "phase": "following", "started_at": now, "updated_at": now}
     with rt.db.write("feed_begin") as session:
-        insert_ignoring(session, CursorRow.__table__, [fresh.model_dump()])  # type: ignore[attr-defined]
+        insert_ignoring(session, _CURSORS, [new_row(CursorRow, **row)])
         (said,) = _SINCE.first(session, company=company_id)
     return datetime.fromisoformat(said) if said else None
 
@@ -142,7 +143,7 @@ def _sort(rt: Runtime, company_id: str, gateway: StripeGateway) -> None:
         inside = sum(txn.net.minor for txn in members if txn.txn_id != row.balance_txn)
         with rt.db.write("feed_sort") as session:
             keep_txns(session, company_id, members)
-            session.get_one(PayoutRow, (company_id, row.payout_id)).is_sorted = True
+            _SORTED.change(session, company=company_id, payout=row.payout_id)
             if inside != row.amount_minor:
                 found = Money(inside, row.currency)
                 sentence, next_step = feed_words.payout_differs(row, found)
@@ -156,6 +157,13 @@ def _sort(rt: Runtime, company_id: str, gateway: StripeGateway) -> None:
                     next_step=next_step,
                     amount=found - Money(row.amount_minor, row.currency),
                 )
+
+
+_SORTED = Prepared(
+    update(PayoutRow)
+    .where(col(PayoutRow.company_id) == bindparam("company"), col(PayoutRow.payout_id) == bindparam("payout"))
+    .values(is_sorted=True)
+)
 
 
 @built

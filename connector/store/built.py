@@ -42,6 +42,26 @@ def built(build: Callable[..., Any]) -> Callable[..., Any]:
     A collection among them is a list of values for `in_`. What a session finds that only reads belongs to nobody;
     the objects of one that writes are its own. Raises TypeError for a value that is None.
     """
+    return _asking(build, lets_go=False)
+
+
+@overload
+def built_loose(build: Callable[P, SelectOfScalar[T]]) -> Callable[Concatenate[Session, P], ScalarResult[T]]: ...
+
+
+@overload
+def built_loose(build: Callable[P, Select[*Ts]]) -> Callable[Concatenate[Session, P], TupleResult[tuple[*Ts]]]: ...
+
+
+def built_loose(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Make what `built` makes, for objects that belong to nobody in a session that writes as well.
+
+    What is changed in them is not written, unless a statement of its own does, or the session takes them by `add`.
+    """
+    return _asking(build, lets_go=True)
+
+
+def _asking(build: Callable[..., Any], *, lets_go: bool) -> Callable[..., Any]:
     names = tuple(inspect.signature(build).parameters)
 
     @cache
@@ -56,7 +76,7 @@ def built(build: Callable[..., Any]) -> Callable[..., Any]:
     def ask(session: Session, *given: Any, **named: Any) -> Any:
         asked = dict(zip(names, given, strict=False)) | named
         values = {name: _value(name, value) for name, value in asked.items()}
-        if isinstance(session, Lent) and (session.is_reading or not finder().makes_objects):
+        if isinstance(session, Lent) and (lets_go or session.is_reading or not finder().makes_objects):
             found = finder().ask(driver_of(session), values)
             if found is not None:
                 return found

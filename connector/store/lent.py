@@ -70,7 +70,8 @@ class Lent(Session):
 
     def close(self) -> None:
         """End it; what was not committed is undone."""
-        super().close()
+        if self.in_transaction() or self.identity_map or self.new:  # what only stood ready left nothing to let go
+            super().close()
         self._undo()
 
     def _undo(self) -> None:
@@ -79,7 +80,7 @@ class Lent(Session):
 
 
 class Shelf:
-    """The connections of each thread that nobody uses at the moment, for one kind of session of one SQLite file."""
+    """The connections of each thread that nobody uses at the moment, for reading or for writing one SQLite file."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

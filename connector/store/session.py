@@ -77,7 +77,7 @@ class Database:
             with self.reading() as connection:
                 yield connection
             return
-        with self._shelves.askers.lend() as kept:
+        with self._shelves.readers.lend() as kept:
             yield kept.bare
 
     @contextmanager
@@ -99,7 +99,7 @@ class Database:
         return shelf.lend() if self._is_file else nullcontext(engine)
 
     def _empty_shelves(self) -> _Shelves:
-        return _Shelves(Shelf(self._read_engine), Shelf(self._write_engine), Shelf(self._read_engine))
+        return _Shelves(Shelf(self._read_engine), Shelf(self._write_engine))
 
     def create_all(self) -> None:
         """Create the tables as the models have them; tests and benchmarks only, installations migrate."""
@@ -120,9 +120,8 @@ class Database:
 class _Shelves(NamedTuple):
     """What threads keep, by what it is lent for."""
 
-    readers: Shelf
+    readers: Shelf  # for single statements too, each by itself
     writers: Shelf
-    askers: Shelf  # for single statements, each by itself
 
 
 def _with_driver(url: str) -> str:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlalchemy import Integer, bindparam
+from sqlmodel import Session, col, func, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.store.built import built
 from connector.store.cache import CursorRow
+from connector.store.columns import Instant
+from connector.store.prepared import Prepared
+from connector.store.upsert import insert, new_row
 from sync.entities import ENTITIES, FEED, Entity
 from sync.runtime import Runtime
 
@@ -57,33 +61,67 @@ def begin(session: Session, rt: Runtime, company_id: str, *, counts: Mapping[str
 
 def restart(session: Session, rt: Runtime, company_id: str, entity: Entity) -> None:
     """Begin to load one entity again; an entity that this version of the product knows first begins here."""
-    row = find(session, company_id, entity.name) or CursorRow(
-        company_id=company_id, entity=entity.name, started_at=_now(rt), updated_at=_now(rt)
-    )
-    row.phase, row.position, row.pulled, row.expected, row.started_at = FIRST, 1, 0, None, _now(rt)
-    session.add(row)
+    now = _now(rt)
+    if not _RESTART.change(session, company=company_id, named=entity.name, now=now):
+        row = new_row(CursorRow, company_id=company_id, entity=entity.name, started_at=now, updated_at=now)
+        insert(session, CursorRow, [row])
 
 
-def advance(session: Session, rt: Runtime, company_id: str, entity: Entity, *, position: int, pulled: int) -> CursorRow:
-    """Move an entity's cursor behind a page."""
-    row = session.get_one(CursorRow, (company_id, entity.name))
-    row.position, row.pulled, row.updated_at = position, row.pulled + pulled, _now(rt)
-    return row
+def advance(
+    session: Session, rt: Runtime, company_id: str, entity: Entity, *, position: int, pulled: int
+) -> tuple[int, int | None]:
+    """Move an entity's cursor behind a page; returns how much was pulled and how much was counted, if it was."""
+    values = {"to": position, "more": pulled, "now": _now(rt)}
+    so_far, expected = _ADVANCE.first(session, company=company_id, named=entity.name, **values)
+    return so_far, expected
 
 
 def finish(session: Session, rt: Runtime, company_id: str, entity: Entity, *, pulled: int, error: str) -> None:
     """Say that an entity was loaded to its end, or that QuickBooks does not give it, and why."""
-    row = session.get_one(CursorRow, (company_id, entity.name))
-    row.pulled += pulled
-    row.phase, row.error, row.finished_at, row.updated_at = FOLLOWING, error, _now(rt), _now(rt)
+    values = {"more": pulled, "what": error, "now": _now(rt)}
+    _FINISH.change(session, company=company_id, named=entity.name, **values)
 
 
 def follow(session: Session, rt: Runtime, company_id: str, server_time: str) -> None:
     """Move the feed's cursor to QuickBooks' time of the answer that was landed."""
-    row = _of_entity(session, company_id, FEED).one()
-    row.changed_since = server_time or row.changed_since
-    row.phase, row.error, row.updated_at = FOLLOWING, "", _now(rt)
-    row.finished_at = row.finished_at or _now(rt)
+    _FOLLOW.change(session, company=company_id, named=FEED, since=server_time, now=_now(rt))
+
+
+def note(session: Session, company_id: str, problem: str) -> None:
+    """Write at the feed's cursor, where there is one, what keeps the pull from working, in a sentence."""
+    _NOTE.change(session, company=company_id, named=FEED, what=problem)
+
+
+_OWN = update(CursorRow).where(
+    col(CursorRow.company_id) == bindparam("company"), col(CursorRow.entity) == bindparam("named")
+)
+_ANEW = {"phase": FIRST, "position": 1, "pulled": 0, "expected": None}
+_RESTART = Prepared(_OWN.values(**_ANEW, started_at=bindparam("now")))
+_PULLED = CursorRow.pulled + bindparam("more", type_=Integer)
+_ADVANCE = Prepared(
+    _OWN.values(position=bindparam("to"), pulled=_PULLED, updated_at=bindparam("now")).returning(
+        col(CursorRow.pulled), col(CursorRow.expected)
+    )
+)
+_FINISH = Prepared(
+    _OWN.values(
+        pulled=_PULLED,
+        phase=FOLLOWING,
+        error=bindparam("what"),
+        finished_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+)
+_FOLLOW = Prepared(
+    _OWN.values(
+        changed_since=bindparam("since"),
+        phase=FOLLOWING,
+        error="",
+        updated_at=bindparam("now"),
+        finished_at=func.coalesce(col(CursorRow.finished_at), bindparam("now", type_=Instant())),
+    )
+)
+_NOTE = Prepared(_OWN.values(error=bindparam("what")))
 
 
 def since(row: CursorRow) -> str:

@@ -7,17 +7,18 @@ read costs only itself.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, Table, bindparam, func, select, update
+from sqlalchemy import Row, Table, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from connector.qbo.shapes import Buffer, object_of
+from connector.store.built import built
 from connector.store.cache import RawRow
 from connector.store.companies import CompanyRow
 from connector.store.prepared import Prepared
@@ -96,7 +97,7 @@ def living_ids(session: Session, company_id: str, entity: Entity) -> set[str]:
 
 
 def _read(entity: Entity, texts: Iterable[Buffer], landed: Landed) -> list[tuple[Head, Buffer]]:
-    decode = msgspec.json.Decoder(entity.head).decode
+    decode = _decoder(entity.head).decode
     read: list[tuple[Head, Buffer]] = []
     for text in texts:
         try:
@@ -104,6 +105,11 @@ def _read(entity: Entity, texts: Iterable[Buffer], landed: Landed) -> list[tuple
         except msgspec.DecodeError as error:
             landed.unreadable.append((object_of(entity.name, text).qbo_id, str(error)))
     return read
+
+
+@cache
+def _decoder(head: type[Head]) -> msgspec.json.Decoder[Head]:
+    return msgspec.json.Decoder(head)
 
 
 def _known(
@@ -116,18 +122,21 @@ def _known(
 
 
 def _versions(session: Session, company_id: str, entity: Entity, ids: Sequence[str], *, locked: bool) -> Sequence[Any]:
-    parameters = {"company": company_id, "ids": ids}
-    return session.connection().execute(_versions_of(entity, locked), parameters).all()
+    found: Sequence[Any] = _versions_of(entity, locked)(session, company_id, ids).all() if ids else ()
+    return found
 
 
 @cache
-def _versions_of(entity: Entity, locked: bool) -> Select[Any]:
+def _versions_of(entity: Entity, locked: bool) -> Callable[..., Any]:
     table = entity.table
     columns = [table.c[name] for name in ("qbo_id", *_VERSION, "state")]
-    mine = select(*columns).where(
-        *_of(bindparam("company"), entity), table.c.qbo_id.in_(bindparam("ids", expanding=True))
-    )
-    return mine.with_for_update() if locked else mine
+
+    @built
+    def versions(company: str, ids: Collection[str]) -> Any:
+        mine = select(*columns).where(*_of(company, entity), table.c.qbo_id.in_(ids))
+        return mine.with_for_update() if locked else mine
+
+    return versions
 
 
 def _is_new(head: Head, known: tuple[str, str, str, bool] | None) -> bool:
@@ -194,14 +203,18 @@ def _rows(session: Session, company_id: str, entity: Entity, ids: Sequence[str])
     """Return the cached rows of these ids as they are before the write."""
     if not ids:
         return {}
-    found = session.connection().execute(_rows_of(entity), {"company": company_id, "ids": ids})
-    return {row["qbo_id"]: dict(row) for row in found.mappings().all()}
+    names = entity.table.c.keys()
+    rows = [dict(zip(names, row, strict=True)) for row in _rows_of(entity)(session, company_id, ids)]
+    return {row["qbo_id"]: row for row in rows}
 
 
 @cache
-def _rows_of(entity: Entity) -> Select[Any]:
-    table = entity.table
-    return select(table).where(*_of(bindparam("company"), entity), table.c.qbo_id.in_(bindparam("ids", expanding=True)))
+def _rows_of(entity: Entity) -> Callable[..., Any]:
+    @built
+    def rows(company: str, ids: Collection[str]) -> Any:
+        return select(entity.table).where(*_of(company, entity), entity.table.c.qbo_id.in_(ids))
+
+    return rows
 
 
 def _keep_unread(session: Session, company_id: str, landed: Landed, texts: Iterable[Buffer]) -> None:

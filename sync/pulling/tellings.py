@@ -5,12 +5,14 @@ Writes lines of the sync log in the caller's transaction. Law: a line tells of m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.outbox import PostingRow
 from connector.words import count, figure, money_text
 from sync import log
@@ -106,13 +108,15 @@ def title_of(entity: Entity, columns: Mapping[str, Any]) -> str:
 def _of_others(session: Session, company_id: str, landed: Landed) -> list[Change]:
     """Leave out documents that we posted ourselves and see for the first time: the push told of them."""
     new = [change.qbo_id for change in landed.changes if change.before is None]
-    ours = select(PostingRow.remote_id).where(
-        PostingRow.company_id == company_id,
-        PostingRow.entity == landed.entity.name,
-        col(PostingRow.remote_id).in_(new),
-    )
-    posted = set(session.exec(ours)) if new else set()
+    posted = set(_ours(session, company_id, landed.entity.name, new)) if new else set()
     return [change for change in landed.changes if not (change.before is None and change.qbo_id in posted)]
+
+
+@built
+def _ours(company_id: str, entity: str, remote_ids: Collection[str]) -> SelectOfScalar[str]:
+    return select(PostingRow.remote_id).where(
+        PostingRow.company_id == company_id, PostingRow.entity == entity, col(PostingRow.remote_id).in_(remote_ids)
+    )
 
 
 def _is_new_version(change: Change) -> bool:

@@ -19,7 +19,7 @@ from connector.qbo.gateway import QuickBooksGateway
 from connector.qbo.shapes import Document, RawObject
 from connector.store.outbox import PostingRow
 from sync.collect.live import live_invoices
-from sync.outbox import posting_of, row_of
+from sync.outbox import posting_of
 from sync.pushing import attempts, claims
 from sync.pushing.claims import Claim
 from sync.pushing.sending import Call, conclude, end_failed, end_held, end_posted, fail_call, name_of
@@ -63,14 +63,11 @@ def push_applying(rt: Runtime, gateway: QuickBooksGateway, company_id: str, post
 def _claim(rt: Runtime, company_id: str, posting_id: str) -> Claim | None:
     """Take a posting and log that its Payment is about to be read; None when another worker was first."""
     with rt.db.write("apply_claim") as session:
-        row = row_of(session, company_id, posting_id)
-        came_from = row.state
-        if not claims.take(session, rt, row):
+        free = claims.take(session, rt, company_id, posting_id)
+        if free is None:
             return None
-        session.refresh(row)
-        row.attempt += 1
-        row.first_sent_at = row.first_sent_at or rt.clock.now()
-        session.flush()
+        row, came_from = free
+        claims.count_try(session, rt, row)
         posting = posting_of(session, row)
         nothing = Document("Payment", {}, f"Payment {payment_id_of(posting)}")
         taken = Claim(row, posting, nothing, b"", row.fence, came_from, look_first=False)

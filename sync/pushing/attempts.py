@@ -8,8 +8,9 @@ cut tail shows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from sqlalchemy import Table, bindparam
@@ -20,7 +21,7 @@ from connector.qbo.shapes import Sent
 from connector.store.companies import CountRow
 from connector.store.outbox import AttemptRow
 from connector.store.prepared import Prepared
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert, insert_ignoring, new_row
 from sync.runtime import Runtime
 
 COUNT = "attempt"  # the name of the company's running number
@@ -31,6 +32,7 @@ HASHED = (
     *("id", "company_id", "seq", "posting_id", "number", "way", "operation", "at", "request_id"),
     *("status", "trace", "took_ms", "outcome", "facts", "body_cipher", "before_hash"),
 )
+_COUNTS: Table = CountRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,16 @@ class Step:
 
 def write_sent(session: Session, rt: Runtime, step: Step, *, body: bytes, facts: Mapping[str, object]) -> None:
     """Log that a call is about to be sent, before it is; `body` is what will go over the wire."""
-    row = _row(rt, step, "sent", facts)
-    _append(session, rt, row, body)
+    _append(session, rt, _row(rt, step, "sent", facts), body)
 
 
 def write_received(
     session: Session, rt: Runtime, step: Step, *, outcome: str, sent: Sent | None, facts: Mapping[str, object]
 ) -> None:
     """Log what came back: `outcome` in a word; `sent` is the wire's record, None where the call never left."""
-    row = _row(rt, step, "received", facts)
-    row.outcome = outcome
+    row = _row(rt, step, "received", facts) | {"outcome": outcome}
     if sent:
-        row.status, row.trace, row.took_ms = sent.status, sent.trace, sent.took_ms
+        row |= {"status": sent.status, "trace": sent.trace, "took_ms": sent.took_ms}
     _append(session, rt, row, sent.response if sent else b"")
 
 
@@ -91,11 +91,12 @@ def verify_chain(rt: Runtime, company_id: str) -> list[Break]:
     return breaks
 
 
-def _row(rt: Runtime, step: Step, way: str, facts: Mapping[str, object]) -> AttemptRow:
-    return AttemptRow(
+def _row(rt: Runtime, step: Step, way: str, facts: Mapping[str, object]) -> dict[str, Any]:
+    return new_row(
+        AttemptRow,
         id=rt.clock.new_id(),
         company_id=step.company_id,
-        seq=0,
+        seq=0,  # its place in the chain is given at its end
         posting_id=step.posting_id,
         number=step.number,
         way=way,
@@ -119,24 +120,29 @@ _RAISE = Prepared(
 )
 
 
-def _append(session: Session, rt: Runtime, row: AttemptRow, body: bytes) -> None:
+def _append(session: Session, rt: Runtime, row: dict[str, Any], body: bytes) -> None:
     """Add a row at the end of the chain. The counter's row lock lets one transaction at a time do so."""
-    row.seq = _next_seq(session, row.company_id)
-    previous = _HASH.first(session, company=row.company_id, seq=row.seq - 1)
-    row.before_hash = (previous and previous[0]) or GENESIS
-    row.body_cipher = rt.vault.seal(body, company_id=row.company_id, column=BODY)
-    row.hash = hash_of(row)
-    session.add(row)
-    session.flush()
+    company_id = row["company_id"]
+    row["seq"] = _next_seq(session, company_id)
+    previous = _HASH.first(session, company=company_id, seq=row["seq"] - 1)
+    row["before_hash"] = (previous and previous[0]) or GENESIS
+    row["body_cipher"] = rt.vault.seal(body, company_id=company_id, column=BODY)
+    row["hash"] = _hash([row[name] for name in HASHED])
+    insert(session, AttemptRow, [row])
 
 
 def _next_seq(session: Session, company_id: str) -> int:
-    table: Table = CountRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    insert_ignoring(session, table, [{"company_id": company_id, "name": COUNT, "value": 0}])
-    (value,) = _RAISE.first(session, company=company_id)
-    return int(value)
+    raised = _RAISE.first(session, company=company_id)
+    if raised is None:  # the company's first
+        insert_ignoring(session, _COUNTS, [{"company_id": company_id, "name": COUNT, "value": 0}])
+        raised = _RAISE.first(session, company=company_id)
+    return int(raised[0])
 
 
 def hash_of(row: AttemptRow) -> str:
     """Return the hash that a row must have: over what it says and the hash before it."""
-    return hashlib.sha256(msgspec.json.encode([getattr(row, name) for name in HASHED])).hexdigest()
+    return _hash([getattr(row, name) for name in HASHED])
+
+
+def _hash(said: Sequence[Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select, update
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.ledger.keys import request_id
 from connector.ledger.postings import Kind, Posting
@@ -65,20 +65,17 @@ def claim(rt: Runtime, company_id: str, posting_id: str, *, limits: Mapping[str,
     `limits` are for a body that is yet to be frozen: the minor units still open on each invoice.
     """
     with rt.db.write("claim") as session:
-        row = row_of(session, company_id, posting_id)
-        came_from, attempts_before = row.state, row.attempt
-        if not take(session, rt, row):
+        free = take(session, rt, company_id, posting_id)
+        if free is None:
             return Outcome.FENCED
-        session.refresh(row)
+        row, came_from = free
+        look_first = looks_first(attempts=row.attempt, came_from=came_from)
         try:
             _freeze(session, row, limits)
         except NotBookable as reason:
             held.hold(session, rt, row, code=_code_of(reason), said=str(reason))
             return Outcome.HELD
-        row.attempt += 1
-        row.first_sent_at = row.first_sent_at or rt.clock.now()
-        session.flush()
-        look_first = looks_first(attempts=attempts_before, came_from=came_from)
+        count_try(session, rt, row)
         taken = _claim_of(session, row, came_from=came_from, look_first=look_first)
         write_intent(session, rt, taken, "find" if taken.look_first else "create")
         return taken
@@ -119,14 +116,18 @@ def draft(session: Session, row: PostingRow, limits: Mapping[str, int] | None = 
     refuse_other_currency(session, row)
     posting = posting_of(session, row)
     if posting.kind is Kind.APPLY:  # for looking at: what is sent is made from the Payment as it is read then
-        mine = select(RawRow.body).where(
-            RawRow.company_id == row.company_id,
-            RawRow.entity == "Payment",
-            RawRow.qbo_id == (qbo_id := payment_id_of(posting)),
-        )
-        cached = object_of("Payment", (session.exec(mine).one_or_none() or f'{{"Id":"{qbo_id}"}}').encode())
+        qbo_id = payment_id_of(posting)
+        body = _cached_payment(session, row.company_id, qbo_id).one_or_none()
+        cached = object_of("Payment", (body or f'{{"Id":"{qbo_id}"}}').encode())
         return thaw(posting, applying_body(posting, cached, limits))
     return document_of(posting, _chart(session, row), limits=limits)
+
+
+@built
+def _cached_payment(company_id: str, qbo_id: str) -> SelectOfScalar[str]:
+    return select(RawRow.body).where(
+        RawRow.company_id == company_id, RawRow.entity == "Payment", RawRow.qbo_id == qbo_id
+    )
 
 
 def refuse_other_currency(session: Session, row: PostingRow) -> None:
@@ -136,11 +137,24 @@ def refuse_other_currency(session: Session, row: PostingRow) -> None:
         raise NotBookable("other_currency", f"It is in {row.currency}, and the books are kept in {home}.")
 
 
-def take(session: Session, rt: Runtime, row: PostingRow) -> bool:
-    """Lease a posting for one worker; False when another was first. The row shows it once it is refreshed."""
+def take(session: Session, rt: Runtime, company_id: str, posting_id: str) -> tuple[PostingRow, str] | None:
+    """Lease a posting for one worker; returns its row and the state it had, None when another worker was first.
+
+    The row is nobody's object: what the worker changes in it before it sends, `count_try` writes.
+    """
+    came_from, seen_fence = _standing(session, company_id, posting_id).one()
     now = rt.clock.now()
     values = {"now": now, "by": rt.clock.new_id(), "end": now + timedelta(seconds=LEASE_SECONDS)}
-    return bool(_taking(is_claimable).change(session, posting=row.id, seen_fence=row.fence, **values))
+    if not _taking(is_claimable).change(session, posting=posting_id, seen_fence=seen_fence, **values):
+        return None
+    return row_of(session, company_id, posting_id), came_from
+
+
+@built
+def _standing(company_id: str, posting_id: str) -> Select[str, int]:
+    return select(PostingRow.state, PostingRow.fence).where(
+        PostingRow.company_id == company_id, PostingRow.id == posting_id
+    )
 
 
 @cache
@@ -155,6 +169,33 @@ def _taking(is_free: Free) -> Prepared:
             state="leased", fence=PostingRow.fence + 1, lease_owner=bindparam("by"), lease_until=bindparam("end")
         )
     )
+
+
+def count_try(session: Session, rt: Runtime, row: PostingRow) -> None:
+    """Write that a taken posting is tried once more, and what was frozen of it."""
+    row.attempt += 1
+    row.first_sent_at = row.first_sent_at or rt.clock.now()
+    _TRIED.change(
+        session,
+        posting=row.id,
+        held_fence=row.fence,
+        number=row.attempt,
+        first=row.first_sent_at,
+        body=row.request_body,
+        asks_with=row.request_id,
+    )
+
+
+_TRIED = Prepared(
+    update(PostingRow)
+    .where(col(PostingRow.id) == bindparam("posting"), col(PostingRow.fence) == bindparam("held_fence"))
+    .values(
+        attempt=bindparam("number"),
+        first_sent_at=bindparam("first"),
+        request_body=bindparam("body"),
+        request_id=bindparam("asks_with"),
+    )
+)
 
 
 def _freeze(session: Session, row: PostingRow, limits: Mapping[str, int] | None) -> None:

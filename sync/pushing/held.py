@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.ledger.money import Money
 from connector.ledger.postings import Kind
+from connector.store.built import built_loose
 from connector.store.outbox import PostingRow
 from connector.words import count, day_text, money_text
 from sync import discrepancies, log
@@ -67,13 +69,18 @@ def renew(session: Session, rt: Runtime, row: PostingRow, code: str) -> None:
 
 
 def _held_for(session: Session, row: PostingRow, code: str) -> list[PostingRow]:
+    return list(_held_by(session, row.company_id, code, row.currency))
+
+
+@built_loose
+def _held_by(company_id: str, code: str, currency: str) -> SelectOfScalar[PostingRow]:
     rows = select(PostingRow).where(
-        PostingRow.company_id == row.company_id,
+        PostingRow.company_id == company_id,
         PostingRow.state == "held",
         PostingRow.held_code == code,
-        PostingRow.currency == row.currency,
+        PostingRow.currency == currency,
     )
-    return list(session.exec(rows.order_by(col(PostingRow.created_at), col(PostingRow.id))))
+    return rows.order_by(col(PostingRow.created_at), col(PostingRow.id))
 
 
 def _subject(row: PostingRow, code: str) -> str:

@@ -116,9 +116,7 @@ def end_posted(
 
     def tell(session: Session, row: PostingRow) -> None:
         _log_recorded(session, rt, row, document, call, short)
-        cause, row.held_code, row.held_text, row.held_next = row.held_code, "", "", ""
-        session.flush()
-        held.renew(session, rt, row, cause)
+        held.renew(session, rt, row, taken.row.held_code)  # what held it before it was tried again
         waiting.all_clear(session, rt, row.company_id)
         if len(others) > 1:
             _tell_duplicate(session, rt, row, others)
@@ -134,6 +132,9 @@ def end_posted(
         "remote_id": document.qbo_id,
         "remote_token": document.sync_token,
         "posted_at": rt.clock.now(),
+        "held_code": "",
+        "held_text": "",
+        "held_next": "",
     }
     return conclude(rt, taken, call, values, tell, Outcome.POSTED)
 

@@ -11,17 +11,17 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam
 from sqlalchemy import select as pick
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.money import Money
 from connector.store.books import DiscrepancyRow
-from connector.store.companies import CompanyRow
 from connector.store.outbox import PostingRow
 from connector.store.prepared import Askable, Prepared
 from connector.words import count, money_text
 from sync import discrepancies, log
 from sync.outbox import UNDER_WAY, is_one_of
+from sync.pulling.landing import home_of
 from sync.pushing.posting_words import money, title
 from sync.pushing.refusals import refusal_of
 from sync.pushing.verdicts import Outcome, Verdict
@@ -89,12 +89,7 @@ def companies_to_look_at(reader: Askable, now: datetime) -> list[str]:
 def name_late(rt: Runtime, company_id: str) -> int:
     """Name what has waited for more than an hour, one discrepancy for each currency; returns how many wait so long."""
     with rt.db.write("late") as session:
-        late = (
-            select(PostingRow.currency, func.count(), func.sum(PostingRow.amount_minor))
-            .where(PostingRow.company_id == company_id, _is_older(rt.clock.now() - LATE_AFTER))
-            .group_by(col(PostingRow.currency))
-        )
-        rows = list(session.exec(late))
+        rows = _LATE_SUMS.all(session, company=company_id, before=rt.clock.now() - LATE_AFTER)
         for currency, number, minor in rows:
             amount = Money(int(minor), currency)
             what = f"{count(number, 'posting')} ({money_text(amount)})"
@@ -119,6 +114,11 @@ def _is_older(before: datetime | BindParameter[Any]) -> ColumnElement[bool]:
 
 
 _LATE = Prepared(pick(col(PostingRow.company_id)).where(_is_older(bindparam("before"))).distinct())
+_LATE_SUMS = Prepared(
+    pick(col(PostingRow.currency), func.count(), func.sum(PostingRow.amount_minor))
+    .where(col(PostingRow.company_id) == bindparam("company"), _is_older(bindparam("before")))
+    .group_by(col(PostingRow.currency))
+)
 _NAMED = Prepared(
     pick(col(DiscrepancyRow.company_id))
     .where(col(DiscrepancyRow.kind) == LATE, col(DiscrepancyRow.closed_at).is_(None))
@@ -127,13 +127,18 @@ _NAMED = Prepared(
 
 
 def _waiting_amount(session: Session, company_id: str) -> Money:
-    home = session.exec(select(CompanyRow.home_currency).where(CompanyRow.id == company_id)).one()
-    waiting = select(func.coalesce(func.sum(PostingRow.amount_minor), 0)).where(
-        PostingRow.company_id == company_id,
-        PostingRow.currency == home,
-        col(PostingRow.state).in_(UNDER_WAY),
+    home = home_of(session, company_id)
+    (minor,) = _WAITING.first(session, company=company_id, currency=home)
+    return Money(int(minor), home)
+
+
+_WAITING = Prepared(
+    pick(func.coalesce(func.sum(PostingRow.amount_minor), 0)).where(
+        col(PostingRow.company_id) == bindparam("company"),
+        col(PostingRow.currency) == bindparam("currency"),
+        is_one_of(col(PostingRow.state), *UNDER_WAY),
     )
-    return Money(int(session.exec(waiting).one()), home)
+)
 
 
 def _tell_paused(session: Session, rt: Runtime, row: PostingRow, error: GatewayError) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import BindParameter, bindparam
 from sqlalchemy import select as pick
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func
 
 from connector.ledger.matching import ClearingLeg, Entry, Sides, Txn, Why
 from connector.ledger.money import Money
@@ -87,6 +88,33 @@ _NAMED = Prepared(
 )
 
 
+class _Moved(NamedTuple):
+    """What is read of a balance transaction."""
+
+    txn_id: str
+    net_minor: int
+    currency: str
+    named_as: str
+    payment_id: str
+    charge_id: str
+    source_id: str
+
+
+_MOVED = Prepared(
+    pick(*(col(getattr(BalanceTxnRow, name)) for name in _Moved._fields))
+    .where(col(BalanceTxnRow.company_id) == _MINE)
+    .order_by(col(BalanceTxnRow.created_at), col(BalanceTxnRow.txn_id))
+)
+
+
+class _Document(NamedTuple):
+    """What a posting's document in the books is known by."""
+
+    kind: str
+    reference: str
+    object_id: str
+
+
 @dataclass(frozen=True)
 class _Known:
     """What tells why a balance transaction has no posting."""
@@ -104,7 +132,7 @@ class _Known:
         named = frozenset(subject for (subject,) in _NAMED.all(session, company=company_id))
         return cls(home_of(session, company_id), payments, payouts, named)
 
-    def txn(self, row: BalanceTxnRow) -> Txn:
+    def txn(self, row: _Moved) -> Txn:
         """Return a balance transaction with what it is as long as no posting cites it."""
         net = Money(row.net_minor, row.currency)
         name = row.named_as or (row.txn_id if row.txn_id in self.named else "")
@@ -112,7 +140,7 @@ class _Known:
             return Txn(row.txn_id, net, Why.NAMED if name in self.named else Why.CLOSED, name)
         return Txn(row.txn_id, net, self._why(row))
 
-    def _why(self, row: BalanceTxnRow) -> Why:
+    def _why(self, row: _Moved) -> Why:
         state = self.payments.get(row.payment_id) or self.payments.get(row.charge_id or row.source_id)
         if state == PaymentState.PROCESSING:
             return Why.DEBIT
@@ -124,24 +152,34 @@ class _Known:
         return Why.IN_TRANSIT if payout in _ON_ITS_WAY else Why.SETTLING if payout == "paid" else Why.UNMATCHED
 
 
-def _legs(session: Session, company_id: str) -> dict[str, list[tuple[ClearingLeg, PostingRow]]]:
-    rows = select(LegRow, PostingRow).where(
-        LegRow.company_id == company_id,
-        LegRow.role == Role.CLEARING.value,
-        PostingRow.company_id == company_id,
-        PostingRow.id == LegRow.posting_id,
+_OWED = Prepared(
+    pick(
+        *(col(LegRow.cites), col(LegRow.amount_minor), col(LegRow.currency), col(PostingRow.id)),
+        *(col(PostingRow.state), col(PostingRow.entity), col(PostingRow.remote_id)),
+        *(col(getattr(PostingRow, name)) for name in _Document._fields),
     )
-    legs: dict[str, list[tuple[ClearingLeg, PostingRow]]] = {}
-    for leg, posting in session.exec(rows.order_by(col(PostingRow.created_at), col(PostingRow.id), col(LegRow.n))):
-        state = _STATES.get(posting.state, Why.PENDING)
-        document = f"{posting.entity}/{posting.remote_id}" if state is None else ""
-        amount = Money(leg.amount_minor, leg.currency)
-        clearing = ClearingLeg(posting.id, leg.cites, amount, state, document)
-        legs.setdefault(leg.currency, []).append((clearing, posting))
+    .where(
+        col(LegRow.company_id) == _MINE,
+        col(LegRow.role) == Role.CLEARING.value,
+        col(PostingRow.company_id) == _MINE,
+        col(PostingRow.id) == col(LegRow.posting_id),
+    )
+    .order_by(col(PostingRow.created_at), col(PostingRow.id), col(LegRow.n))
+)
+
+
+def _legs(session: Session, company_id: str) -> dict[str, list[tuple[ClearingLeg, _Document]]]:
+    legs: dict[str, list[tuple[ClearingLeg, _Document]]] = {}
+    rows = _OWED.all(session, company=company_id)
+    for cites, minor, currency, posting_id, posting_state, entity, remote_id, *known_by in rows:
+        state = _STATES.get(posting_state, Why.PENDING)
+        document = f"{entity}/{remote_id}" if state is None else ""
+        clearing = ClearingLeg(posting_id, cites, Money(minor, currency), state, document)
+        legs.setdefault(currency, []).append((clearing, _Document(*known_by)))
     return legs
 
 
-def _arrived(owed: Sequence[tuple[ClearingLeg, PostingRow]], found: Mapping[str, Effect]) -> list[ClearingLeg]:
+def _arrived(owed: Sequence[tuple[ClearingLeg, _Document]], found: Mapping[str, Effect]) -> list[ClearingLeg]:
     """Take a posting for posted whose document stands in the books under its reference, though we do not know it yet.
 
     Otherwise an answer that was lost would make our own document look like somebody else's.
@@ -154,7 +192,7 @@ def _arrived(owed: Sequence[tuple[ClearingLeg, PostingRow]], found: Mapping[str,
     ]
 
 
-def _standing(posting: PostingRow, unknown: Mapping[str, Effect]) -> str:
+def _standing(posting: _Document, unknown: Mapping[str, Effect]) -> str:
     """Return the entry that is a posting's document: by its reference, a transfer by the Stripe id in its note."""
     for name, effect in unknown.items():
         is_transfer = effect.entity == "Transfer" and posting.kind == Kind.PAYOUT
@@ -164,20 +202,21 @@ def _standing(posting: PostingRow, unknown: Mapping[str, Effect]) -> str:
 
 
 def _txns(session: Session, company_id: str, known: _Known) -> dict[str, list[Txn]]:
-    rows = select(BalanceTxnRow).where(BalanceTxnRow.company_id == company_id)
     txns: dict[str, list[Txn]] = {}
-    for row in session.exec(rows.order_by(col(BalanceTxnRow.created_at), col(BalanceTxnRow.txn_id))):
+    for row in map(_Moved._make, _MOVED.all(session, company=company_id)):
         txns.setdefault(row.currency, []).append(known.txn(row))
     return txns
 
 
 def _clearing_accounts(session: Session, company_id: str) -> dict[str, str]:
-    rows = select(MappingRow.currency, MappingRow.qbo_id).where(
-        MappingRow.company_id == company_id, MappingRow.role == Role.CLEARING.value
+    return dict(_CLEARING.all(session, company=company_id))
+
+
+_CLEARING = Prepared(
+    pick(col(MappingRow.currency), col(MappingRow.qbo_id)).where(
+        col(MappingRow.company_id) == _MINE, col(MappingRow.role) == Role.CLEARING.value
     )
-    return dict(session.exec(rows).all())
-
-
+)
 _FIRST_DAY = Prepared(pick(func.min(PostingRow.day)).where(col(PostingRow.company_id) == _MINE))
 _ZONE = Prepared(pick(col(CompanyRow.zone)).where(col(CompanyRow.id) == _MINE))
 

@@ -6,15 +6,16 @@ is closed by the run that no longer sees it; only a run without any difference t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam
+from sqlalchemy import ColumnElement, and_, bindparam
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, func, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.ledger.matching import Match, Why, match
 from connector.ledger.money import Money
@@ -22,6 +23,7 @@ from connector.store.books import TieoutRow
 from connector.store.built import built
 from connector.store.outbox import PostingRow
 from connector.store.prepared import Prepared
+from connector.store.upsert import insert, new_row
 from connector.words import count, money_text
 from sync import discrepancies, log
 from sync.pull import pull_company
@@ -82,8 +84,7 @@ def prove(rt: Runtime, company_id: str, *, live: bool = False) -> Proof:
         now = rt.clock.now()
         results = tuple(_result(session, company_id, one, gathered) for one in matches)
         _tell(session, rt, company_id, results)
-        for result in results:
-            session.add(_row(rt, company_id, now, result))
+        insert(session, TieoutRow, [_row(rt, company_id, now, result) for result in results])
         _own_differences(session, rt, company_id, results)
     return Proof(company_id, now, results)
 
@@ -96,9 +97,17 @@ def latest(session: Session, company_id: str) -> Proof | None:
 
 @built
 def _last_kept(company_id: str) -> SelectOfScalar[TieoutRow]:
+    return select(TieoutRow).where(_is_last(company_id)).order_by(col(TieoutRow.currency))
+
+
+@built
+def _last_said(company_id: str) -> Select[str, bool, int]:
+    return select(TieoutRow.currency, TieoutRow.ties, TieoutRow.unexplained_minor).where(_is_last(company_id))
+
+
+def _is_last(company_id: str) -> ColumnElement[bool]:
     last = select(func.max(TieoutRow.at)).where(TieoutRow.company_id == company_id)
-    rows = select(TieoutRow).where(TieoutRow.company_id == company_id, TieoutRow.at == last.scalar_subquery())
-    return rows.order_by(col(TieoutRow.currency))
+    return and_(col(TieoutRow.company_id) == company_id, col(TieoutRow.at) == last.scalar_subquery())
 
 
 def _settled(rt: Runtime, company_id: str, *, live: bool) -> tuple[Gathered, list[Match]]:
@@ -161,11 +170,9 @@ def _own_differences(session: Session, rt: Runtime, company_id: str, results: Se
 
 def _tell(session: Session, rt: Runtime, company_id: str, results: Sequence[CurrencyProof]) -> None:
     """Log a result when it is another than the last one's: the runs of a quiet night are not news."""
-    before = latest(session, company_id)
-    known: Mapping[str, CurrencyProof] = {one.currency: one for one in before.results} if before else {}
+    known = {currency: said for currency, *said in _last_said(session, company_id)}
     for result in results:
-        last = known.get(result.currency)
-        if last is not None and (last.ties, last.unexplained) == (result.ties, result.unexplained):
+        if known.get(result.currency) == [result.ties, result.unexplained.minor]:
             continue
         differences = sum(not line.is_explained for line in result.lines)
         log.write(
@@ -182,8 +189,9 @@ def _tell(session: Session, rt: Runtime, company_id: str, results: Sequence[Curr
         )
 
 
-def _row(rt: Runtime, company_id: str, at: datetime, result: CurrencyProof) -> TieoutRow:
-    return TieoutRow(
+def _row(rt: Runtime, company_id: str, at: datetime, result: CurrencyProof) -> dict[str, Any]:
+    return new_row(
+        TieoutRow,
         id=rt.clock.new_id(),
         company_id=company_id,
         at=at,

@@ -10,14 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.ledger.matching import Item, Match, Why
 from connector.ledger.money import Money, total
 from connector.qbo.document_effects import Effect
 from connector.store.books import DiscrepancyRow
+from connector.store.built import built, built_loose
 from connector.store.money import BalanceTxnRow
 from connector.store.outbox import PostingRow
 from connector.words import count, day_text, money_text
+from sync.outbox import row_of
 from sync.pushing.posting_words import title
 
 _ONE_LINE_EACH = frozenset({Why.NAMED})
@@ -73,11 +76,8 @@ class _Reader:
 
     def named(self, item: Item) -> tuple[str, str]:
         """Say what the discrepancy says that names it; the newest, where a person closed an older one."""
-        found = select(DiscrepancyRow).where(
-            DiscrepancyRow.company_id == self._company_id, DiscrepancyRow.subject == item.subject
-        )
-        row = self._session.exec(found.order_by(col(DiscrepancyRow.opened_at).desc())).first()
-        return (row.sentence, row.next_step) if row else (f"Stripe moved {money_text(item.amount)}.", "")
+        said = _said_of(self._session, self._company_id, item.subject).first()
+        return said or (f"Stripe moved {money_text(item.amount)}.", "")
 
     def closed(self, item: Item) -> tuple[str, str]:
         said, _ = self.named(item)
@@ -87,14 +87,14 @@ class _Reader:
         )
 
     def unmatched(self, item: Item) -> tuple[str, str]:
-        row = self._txn(item.subject)
-        if row is None:
+        txn = _txn(self._session, self._company_id, item.subject).one_or_none()
+        if txn is None:
             return (
                 f"A posting of {money_text(-item.amount)} names the balance transaction {item.subject}, which Stripe "
                 "does not list.",
                 "Look at Stripe's balance page. If Stripe lists it now, tie out again.",
             )
-        what = row.description or row.category or row.kind
+        what = next((word for word in txn if word), "")
         return (
             f"Stripe's balance moved by {money_text(item.amount)} ({what}, {item.subject}), and nothing accounts "
             "for it.",
@@ -149,22 +149,12 @@ class _Reader:
             "transfers, deposits or journal entries.",
         )
 
-    def _txn(self, txn_id: str) -> BalanceTxnRow | None:
-        return self._session.get(BalanceTxnRow, (self._company_id, txn_id))
-
     def _title(self, posting_id: str) -> str:
-        row = self._session.exec(
-            select(PostingRow).where(PostingRow.company_id == self._company_id, PostingRow.id == posting_id)
-        ).one()
-        return title(self._session, row)
+        return title(self._session, row_of(self._session, self._company_id, posting_id))
 
     def _title_of(self, document: str) -> str:
         entity, _, qbo_id = document.partition("/")
-        row = self._session.exec(
-            select(PostingRow).where(
-                PostingRow.company_id == self._company_id, PostingRow.entity == entity, PostingRow.remote_id == qbo_id
-            )
-        ).first()
+        row = _posted_as(self._session, self._company_id, entity, qbo_id).first()
         if row is not None:
             return title(self._session, row)
         effect = self._effects.get(document)
@@ -174,15 +164,38 @@ class _Reader:
         """Return which of our postings an entry repeats, by its reference; empty when none."""
         if not effect.reference:
             return ""
-        row = self._session.exec(
-            select(PostingRow).where(
-                PostingRow.company_id == self._company_id, PostingRow.reference == effect.reference
-            )
-        ).first()
+        row = _with_reference(self._session, self._company_id, effect.reference).first()
         return title(self._session, row) if row else ""
 
     def _document(self, document: str) -> str:
         return document.replace("/", " ")
+
+
+@built
+def _said_of(company_id: str, subject: str) -> Select[str, str]:
+    said = select(DiscrepancyRow.sentence, DiscrepancyRow.next_step).where(
+        DiscrepancyRow.company_id == company_id, DiscrepancyRow.subject == subject
+    )
+    return said.order_by(col(DiscrepancyRow.opened_at).desc())
+
+
+@built
+def _txn(company_id: str, txn_id: str) -> Select[str, str, str]:
+    return select(BalanceTxnRow.description, BalanceTxnRow.category, BalanceTxnRow.kind).where(
+        BalanceTxnRow.company_id == company_id, BalanceTxnRow.txn_id == txn_id
+    )
+
+
+@built_loose
+def _posted_as(company_id: str, entity: str, remote_id: str) -> SelectOfScalar[PostingRow]:
+    return select(PostingRow).where(
+        PostingRow.company_id == company_id, PostingRow.entity == entity, PostingRow.remote_id == remote_id
+    )
+
+
+@built_loose
+def _with_reference(company_id: str, reference: str) -> SelectOfScalar[PostingRow]:
+    return select(PostingRow).where(PostingRow.company_id == company_id, PostingRow.reference == reference)
 
 
 _SAID: dict[Why, Callable[[_Reader, Item], tuple[str, str]]] = {

@@ -99,7 +99,7 @@ _NEVER = timedelta(days=30)
 
 
 def _enqueue_first(real: Wrong) -> Wrong:
-    def store(rt: Any, rows: Sequence[InboxRow]) -> doors.Accepted:
+    def store(rt: Any, rows: Sequence[doors.Event]) -> doors.Accepted:
         for row in rows:
             row.due_at = row.received_at + _NEVER  # "the bell brings a worker, so no sweep is needed"
             if row.state == "new":
@@ -127,7 +127,7 @@ class _Quiet:
 
 # 4. Webhooks are answered at once and written a little later, many in one commit ---
 
-_behind: list[InboxRow] = []  # what was answered and not yet written; dies with its process
+_behind: list[doors.Event] = []  # what was answered and not yet written; dies with its process
 
 
 def forget_memory() -> None:
@@ -137,7 +137,7 @@ def forget_memory() -> None:
 
 
 def _write_behind(real: Wrong) -> Wrong:
-    def store(rt: Any, rows: Sequence[InboxRow]) -> doors.Accepted:
+    def store(rt: Any, rows: Sequence[doors.Event]) -> doors.Accepted:
         if _behind:
             real(rt, list(_behind))
         _behind[:] = rows

@@ -7,11 +7,12 @@ stand-ins' truth, never with themselves, except where the rule is about the rows
 from __future__ import annotations
 
 import hashlib
-from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -21,49 +22,56 @@ from connector.store.built import built
 from connector.store.companies import CompanyRow, ConnectionRow
 from connector.store.money import CreditUseRow, PaymentRow
 from connector.store.outbox import AttemptRow, InboxRow, MailRow, PostingRow
-from connector.store.prepared import driver_of, executed
+from connector.store.prepared import Prepared
 from connector.store.session import Database
 from oauth import connections
 from sync.pushing import attempts
 from sync.runtime import Runtime
 
-_PAYMENT = (
-    PaymentRow.id,
-    PaymentRow.state,
-    PaymentRow.amount_minor,
-    PaymentRow.currency,
-    PaymentRow.intent_id,
-    PaymentRow.receipt_number,
-)
-_POSTING = (
-    PostingRow.id,
-    PostingRow.key,
-    PostingRow.state,
-    PostingRow.fence,
-    PostingRow.generation,
-    PostingRow.request_id,
-    PostingRow.reference,
-    PostingRow.entity,
-    PostingRow.remote_id,
-    PostingRow.payment_id,
-    PostingRow.held_code,
-)
+
+class Paid(NamedTuple):
+    """What is read of a payment after every step."""
+
+    id: str
+    state: str
+    amount_minor: int
+    currency: str
+    intent_id: str | None
+    receipt_number: int | None
 
 
-def _names(columns: Sequence[Any]) -> list[str]:
-    return [one.key for one in columns]
+class Owed(NamedTuple):
+    """What is read of a posting after every step."""
+
+    id: str
+    key: str
+    state: str
+    fence: int
+    generation: int
+    request_id: str
+    reference: str
+    entity: str
+    remote_id: str
+    payment_id: str
+    held_code: str
 
 
-Payment = namedtuple("Payment", _names(_PAYMENT))  # type: ignore[misc]
-Posting = namedtuple("Posting", _names(_POSTING))  # type: ignore[misc]
+def _read_of(row: type[Any], read: type[Any]) -> Prepared:
+    columns = (col(getattr(row, name)) for name in read._fields)
+    return Prepared(pick(*columns).where(col(row.company_id) == bindparam("company")))
+
+
+# Asked after every step.
+_PAYMENTS, _POSTINGS = _read_of(PaymentRow, Paid), _read_of(PostingRow, Owed)
+_LAST_SEQ = Prepared(pick(func.max(AttemptRow.seq)).where(col(AttemptRow.company_id) == bindparam("company")))
 
 
 @dataclass(frozen=True)
 class Rows:
     """What one step reads."""
 
-    payments: Sequence[Payment]
-    postings: Sequence[Posting]
+    payments: Sequence[Paid]
+    postings: Sequence[Owed]
     attempts: Sequence[AttemptRow]
 
 
@@ -75,28 +83,19 @@ class Ledgers:
         self.rt = rt
         self.db = Database(rt.db.url.render_as_string(hide_password=False))
         self._last_seq = 0
-        # Asked after every step, so written out once and given to the driver as they are.
-        self._payments = self._written(select(*_PAYMENT).where(PaymentRow.company_id == company_id))  # type: ignore
-        self._postings = self._written(select(*_POSTING).where(PostingRow.company_id == company_id))  # type: ignore
-        self._tried = self._written(select(func.max(AttemptRow.seq)).where(AttemptRow.company_id == company_id))
 
     def step(self) -> Rows:
         """Read what a step may have changed; attempts only since the last call."""
         mine = self.company_id
         with self.db.read() as session:
-            driver = driver_of(session)
-            payments = [Payment._make(row) for row in executed(driver, self._payments, ()).fetchall()]
-            postings = [Posting._make(row) for row in executed(driver, self._postings, ()).fetchall()]
-            [last] = executed(driver, self._tried, ()).fetchone()
-            if (last or 0) <= self._last_seq:
+            payments = [Paid._make(row) for row in _PAYMENTS.all(session, company=mine)]
+            postings = [Owed._make(row) for row in _POSTINGS.all(session, company=mine)]
+            [last] = _LAST_SEQ.first(session, company=mine)
+            if last is None or last <= self._last_seq:
                 return Rows(payments, postings, ())
-            fresh = select(AttemptRow).where(AttemptRow.company_id == mine, AttemptRow.seq > self._last_seq)
-            tried = session.exec(fresh.order_by(col(AttemptRow.seq))).all()
+            tried = _tried_since(session, mine, self._last_seq).all()
         self._last_seq = last
         return Rows(payments, postings, tried)
-
-    def _written(self, asked: Any) -> str:
-        return str(asked.compile(self.db.engine, compile_kwargs={"literal_binds": True}))
 
     def rows(self, table: type[Any], **where: Any) -> list[Any]:
         """Return whole rows of a table of this company."""
@@ -167,6 +166,12 @@ class Ledgers:
     def close(self) -> None:
         """Give the connections back."""
         self.db.close()
+
+
+@built
+def _tried_since(company_id: str, seq: int) -> SelectOfScalar[AttemptRow]:
+    since = select(AttemptRow).where(AttemptRow.company_id == company_id, AttemptRow.seq > seq)
+    return since.order_by(col(AttemptRow.seq))
 
 
 @built

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -252,14 +252,15 @@ def door_rules() -> Door:
     return table
 
 
-def _event(row_id: str, event_id: str = "evt_1") -> InboxRow:
-    return InboxRow(
+def _event(row_id: str, event_id: str = "evt_1") -> doors.Event:
+    return doors.Event(
         id=row_id,
         provider="stripe",
         account="acct",
         event_id=event_id,
         company_id="C",
         kind="payout.paid",
+        state="new",
         received_at=NOW,
         due_at=NOW,
     )
@@ -269,8 +270,8 @@ def _later(rt: Any) -> dict[tuple[bool, int], str]:
     table = {}
     for patient, error in ((True, Transient("stripe", "x")), (False, Rejected("stripe", "x"))):
         for tries in range(inbox.MOST_TRIES):
-            row = _event(rt.clock.new_id(), rt.clock.new_id())
-            row.attempts = tries
+            event = _event(rt.clock.new_id(), rt.clock.new_id())
+            row = InboxRow(**asdict(event), attempts=tries)
             table[patient, tries] = inbox._later(rt, row, error)
     return table
 

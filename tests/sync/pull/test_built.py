@@ -10,7 +10,7 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
-from connector.store.built import built
+from connector.store.built import built, built_loose
 from connector.store.companies import LeaseRow
 from connector.store.prepared import Prepared
 from connector.store.session import Database
@@ -31,6 +31,11 @@ def _of(owner: str, before: datetime) -> SelectOfScalar[LeaseRow]:
 def _named(names: Collection[str], most: int) -> Select[str, int]:
     found = select(LeaseRow.name, LeaseRow.fence).where(col(LeaseRow.name).in_(names))
     return found.order_by(col(LeaseRow.name)).limit(most)
+
+
+@built_loose
+def _loose(owner: str) -> SelectOfScalar[LeaseRow]:
+    return select(LeaseRow).where(LeaseRow.owner == owner)
 
 
 @built
@@ -64,6 +69,17 @@ def test_a_list_may_be_any_collection_of_any_length(leases: Database) -> None:
             assert [tuple(row) for row in _named(session, names, 9)] == [("one", 0), ("two", 1)]
         assert _named(session, [], 9).all() == []
         assert [tuple(row) for row in _named(session, ["three", "two", "one"], 1)] == [("one", 0)]
+
+
+def test_loose_objects_are_nobodys_until_a_session_takes_them(leases: Database) -> None:
+    with leases.write("test") as session:
+        lost, kept = _loose(session, "bob").one(), _loose(session, "ann").first()
+        assert lost not in session
+        lost.fence = kept.fence = 7
+        session.add(kept)
+    with leases.read() as session:
+        assert FENCE.first(session, wanted="two") == (1,)
+        assert FENCE.first(session, wanted=kept.name) == (7,)
 
 
 def test_its_objects_are_the_sessions(leases: Database) -> None:
