@@ -228,7 +228,7 @@ class QuickBooksGateway:
             wire = self._local.wire = Wire(
                 realm_id=self.realm_id,
                 api_base=self._api_base,
-                session=BearerSession(self._bearer),
+                session=BearerSession(self._bearer, self._api_base),
                 throttle=self._throttle,
             )
         return wire

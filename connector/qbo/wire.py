@@ -7,11 +7,13 @@ Laws: no call without a timeout; no redirect is followed with a token in hand; a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import requests
 from quickbooks import QuickBooks
+from requests.utils import get_environ_proxies
 
 from connector.qbo.faults import Reply
 from connector.qbo.throttle import Throttle
@@ -90,12 +92,17 @@ class Wire(QuickBooks):  # type: ignore[misc]  # the library has no types
 class BearerSession(requests.Session):
     """The session the library is given: every request has timeouts and the company's present token."""
 
-    def __init__(self, bearer: Callable[[bool], str]) -> None:
+    def __init__(self, bearer: Callable[[bool], str], api_base: str) -> None:
         super().__init__()
         self._bearer = bearer
         self._held = ""
         # An `auth` of our own keeps requests from looking into a .netrc, which would replace the token.
         self.auth = _as_it_is
+        # The environment's proxies and certificates: read once here, as all goes to one address; requests reads the
+        # whole environment twice for each call.
+        self.trust_env = False
+        self.proxies.update(get_environ_proxies(api_base))
+        self.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
     @property
     def access_token(self) -> str:
@@ -115,6 +122,20 @@ class BearerSession(requests.Session):
         """Send with timeouts, follow no redirect, and leave the body to be read in one piece."""
         options |= {"timeout": (CONNECT_SECONDS, READ_SECONDS), "allow_redirects": False, "stream": True}
         return super().request(method, url, *args, **options)
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Prepare a request with this session's headers and cookies: it has nothing else that were to be merged."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=request.url,
+            headers={**self.headers, **request.headers},
+            params=request.params,
+            data=request.data,
+            auth=self.auth,
+            cookies=self.cookies,
+        )
+        return prepared
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

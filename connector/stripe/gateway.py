@@ -1,7 +1,8 @@
 """Stripe in a dozen verbs, for one account: intents, charges, balance, balance transactions, payouts.
 
-Gives the values of `connector.stripe.facts` and raises `connector.errors` only. Laws: every creation carries our own
-idempotency key; every call to the outside is wrapped so that none can happen while a write is open.
+Gives the values of `connector.stripe.facts` and raises `connector.errors` only. The SDK's raw requests are used: its
+services would make an object of each part of an answer, of which a few fields are read. Laws: every creation carries
+our own idempotency key; every call to the outside is wrapped so that none can happen while a write is open.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-
-import stripe
+from urllib.parse import quote_plus
 
 from connector.clock import Clock
 from connector.ledger.money import Money
@@ -38,12 +38,12 @@ class StripeGateway:
     def __init__(self, *, account: str, secret_key: str, api_base: str, clock: Clock, on_behalf: bool = False) -> None:
         self.stripe_account = account
         self._clock = clock
-        self._v1 = client_of(secret_key, api_base, account=account if on_behalf else "").v1
+        self._client = client_of(secret_key, api_base, account=account if on_behalf else "")
 
     def account(self) -> AccountFacts:
         """Return whose key this is, as Stripe says it now. Only the balance tells live mode from test mode."""
-        raw = self._read("account.read", self._v1.accounts.retrieve_current)
-        balance = self._read("balance.read", self._v1.balance.retrieve)
+        raw = self._read("account.read", "account")
+        balance = self._read("balance.read", "balance")
         shown = (raw.get("settings") or {}).get("dashboard") or {}
         name = (raw.get("business_profile") or {}).get("name") or shown.get("display_name") or ""
         may_charge = bool(raw.get("charges_enabled"))
@@ -70,85 +70,72 @@ class StripeGateway:
             params["setup_future_usage"] = "off_session"
         if new.statement_suffix:
             params["statement_descriptor_suffix"] = new.statement_suffix
-        options: stripe.RequestOptions = {"idempotency_key": key}
-        raw = self._write("intent.create", lambda: self._v1.payment_intents.create(params, options))  # type: ignore[arg-type]
-        return reading.intent_of(raw)
+        return reading.intent_of(self._write("intent.create", "payment_intents", key=key, **params))
 
     def confirm_kept(self, intent_id: str, method_ref: str, *, key: str) -> Intent:
         """Confirm an intent with a kept method whose owner is not there, under our own idempotency key.
 
         Raises Rejected when the bank refuses it, or when it was confirmed before; UnknownOutcome when nobody can tell.
         """
-        params: Any = {"payment_method": method_ref, "off_session": True, "expand": _WITH_CHARGE}
-        options: stripe.RequestOptions = {"idempotency_key": key}
-        send = self._v1.payment_intents.confirm
-        return reading.intent_of(self._write("intent.confirm", lambda: send(intent_id, params, options)))
+        params = {"payment_method": method_ref, "off_session": True, "expand": _WITH_CHARGE}
+        raw = self._write("intent.confirm", "payment_intents", intent_id, "confirm", key=key, **params)
+        return reading.intent_of(raw)
 
     def create_customer(self, *, email: str, metadata: dict[str, str], key: str) -> str:
         """Create who keeps methods, under our own key; returns its id."""
-        params: Any = {"email": email, "metadata": metadata}
-        options: stripe.RequestOptions = {"idempotency_key": key}
-        return str(self._write("customer.create", lambda: self._v1.customers.create(params, options))["id"])
+        params = {"email": email, "metadata": metadata}
+        return str(self._write("customer.create", "customers", key=key, **params)["id"])
 
     def create_setup(self, customer: str, *, metadata: dict[str, str], key: str) -> Setup:
         """Begin to keep a card or a bank account for payments that its owner starts."""
-        params: Any = {"customer": customer, "allowed_payment_method_types": list(KEPT), "metadata": metadata}
-        options: stripe.RequestOptions = {"idempotency_key": key}
-        return reading.setup_of(self._write("setup.create", lambda: self._v1.setup_intents.create(params, options)))
+        params = {"customer": customer, "allowed_payment_method_types": list(KEPT), "metadata": metadata}
+        return reading.setup_of(self._write("setup.create", "setup_intents", key=key, **params))
 
     def setup(self, setup_ref: str) -> Setup:
         """Return a setup as it stands. Raises NotFound."""
-        return reading.setup_of(self._read("setup.read", lambda: self._v1.setup_intents.retrieve(setup_ref)))
+        return reading.setup_of(self._read("setup.read", "setup_intents", setup_ref))
 
     def cancel_setup(self, setup_ref: str) -> None:
         """Cancel a setup that waits. Raises Rejected when its method is kept already, or it was cancelled."""
-        self._write("setup.cancel", lambda: self._v1.setup_intents.cancel(setup_ref))
+        self._write("setup.cancel", "setup_intents", setup_ref, "cancel")
 
     def method(self, method_ref: str) -> Method:
         """Return a kept method as it stands; one that was taken away has no customer. Raises NotFound."""
-        return reading.method_of(self._read("method.read", lambda: self._v1.payment_methods.retrieve(method_ref)))
+        return reading.method_of(self._read("method.read", "payment_methods", method_ref))
 
     def chosen(self, token: str) -> Method:
         """Return the method that a payer's browser holds ready to confirm with. Raises NotFound."""
-        return reading.chosen_of(self._read("token.read", lambda: self._v1.confirmation_tokens.retrieve(token)))
+        return reading.chosen_of(self._read("token.read", "confirmation_tokens", token))
 
     def detach(self, method_ref: str) -> None:
         """Let Stripe forget a kept method. Raises Rejected when it is forgotten already."""
-        self._write("method.detach", lambda: self._v1.payment_methods.detach(method_ref))
+        self._write("method.detach", "payment_methods", method_ref, "detach")
 
     def intent(self, intent_id: str) -> Intent:
         """Return an intent as it stands, with its latest charge. Raises NotFound."""
-        send = self._v1.payment_intents.retrieve
-        return reading.intent_of(self._read("intent.read", lambda: send(intent_id, {"expand": _WITH_CHARGE})))
+        return reading.intent_of(self._read("intent.read", "payment_intents", intent_id, expand=_WITH_CHARGE))
 
     def cancel_intent(self, intent_id: str) -> Intent:
         """Cancel an intent that nobody finished. Raises Rejected when money is already under way or taken."""
-        send = self._v1.payment_intents.cancel
-        raw = self._write(
-            "intent.cancel",
-            lambda: send(intent_id, {"cancellation_reason": "abandoned", "expand": _WITH_CHARGE}),
-        )
-        return reading.intent_of(raw)
+        params: dict[str, Any] = {"cancellation_reason": "abandoned", "expand": _WITH_CHARGE}
+        return reading.intent_of(self._write("intent.cancel", "payment_intents", intent_id, "cancel", **params))
 
     def find_intent(self, payment_id: str, since: datetime) -> Intent | None:
         """Look for the intent of a payment made at `since`, by its metadata, among those of the day that followed."""
         start, end = since - timedelta(minutes=10), since + timedelta(hours=KEY_HOURS + 2)
         params = {"created": {"gte": _seconds(start), "lte": _seconds(end)}}
-        for raw in self._pages("intent.list", self._v1.payment_intents.list, params):
+        for raw in self._pages("intent.list", "payment_intents", params):
             if (raw.get("metadata") or {}).get(reading.PAYMENT_KEY) == payment_id:
                 return self.intent(raw["id"])
         return None
 
     def charge(self, charge_id: str) -> Charge:
         """Return a charge as it stands, with its balance transaction. Raises NotFound."""
-        send = self._v1.charges.retrieve
-        return reading.charge_of(
-            self._read("charge.read", lambda: send(charge_id, {"expand": ["balance_transaction"]}))
-        )
+        return reading.charge_of(self._read("charge.read", "charges", charge_id, expand=["balance_transaction"]))
 
     def balance(self) -> dict[str, Money]:
         """Return what is on the account, available and pending together, by currency."""
-        return reading.balance_of(self._read("balance.read", self._v1.balance.retrieve))
+        return reading.balance_of(self._read("balance.read", "balance"))
 
     def balance_txns(self, *, since: datetime | None = None, payout: str | None = None) -> Iterator[BalanceTxn]:
         """Yield balance transactions of payments, newest first: those since an instant, or those of a payout.
@@ -160,48 +147,58 @@ class StripeGateway:
             params["created"] = {"gte": _seconds(since)}
         if payout:
             params["payout"] = payout
-        for raw in self._pages("balance_txn.list", self._v1.balance_transactions.list, params):
+        for raw in self._pages("balance_txn.list", "balance_transactions", params):
             if raw.get("balance_type") in (None, _PAYMENTS):
                 yield reading.txn_of(raw, payout_id=payout or "")
 
     def payouts(self, since: datetime) -> Iterator[Payout]:
         """Yield payouts created since an instant, newest first."""
-        for raw in self._pages("payout.list", self._v1.payouts.list, {"created": {"gte": _seconds(since)}}):
+        for raw in self._pages("payout.list", "payouts", {"created": {"gte": _seconds(since)}}):
             yield reading.payout_of(raw)
 
     def payout(self, payout_id: str) -> Payout:
         """Return a payout as it stands. Raises NotFound."""
-        return reading.payout_of(self._read("payout.read", lambda: self._v1.payouts.retrieve(payout_id)))
+        return reading.payout_of(self._read("payout.read", "payouts", payout_id))
 
     def register_host(self, host: str) -> bool:
         """Register a host whose pages may show wallets, unless it is; returns whether it is switched on.
 
         Raises Rejected for a name that Stripe does not take, Unauthorised for a key without that right.
         """
-        known = self._read("domain.list", lambda: self._v1.payment_method_domains.list({"domain_name": host}))
+        known = self._read("domain.list", "payment_method_domains", domain_name=host)
         for domain in known["data"]:
             return bool(domain["enabled"])  # switched off by hand at Stripe: that is left as it is
-        send = self._v1.payment_method_domains.create
-        options: stripe.RequestOptions = {"idempotency_key": f"tieout/{self.stripe_account}/domain/{host}"}
-        return bool(self._write("domain.create", lambda: send({"domain_name": host}, options))["enabled"])
+        key = f"tieout/{self.stripe_account}/domain/{host}"
+        return bool(self._write("domain.create", "payment_method_domains", key=key, domain_name=host)["enabled"])
 
-    def _read(self, name: str, send: Callable[[], Any]) -> dict[str, Any]:
-        raw: dict[str, Any] = call(f"stripe.{name}", send, clock=self._clock, writes=False).to_dict()
-        return raw
+    def _read(self, name: str, /, *path: str, **params: Any) -> dict[str, Any]:
+        """Read what is at a path of the API: a resource, an id."""
+        send = partial(self._client.raw_request, "get", _url(path), **params)
+        return self._answer(name, send, writes=False)
 
-    def _write(self, name: str, send: Callable[[], Any]) -> dict[str, Any]:
-        raw: dict[str, Any] = call(f"stripe.{name}", send, clock=self._clock, writes=True).to_dict()
-        return raw
+    def _write(self, name: str, /, *path: str, key: str | None = None, **params: Any) -> dict[str, Any]:
+        """Post to a path of the API: a resource, an id, a verb. Without a `key` the SDK makes one for its own tries."""
+        send = partial(self._client.raw_request, "post", _url(path), idempotency_key=key, **params)
+        return self._answer(name, send, writes=True)
 
-    def _pages(self, name: str, send: Callable[[Any], Any], params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _answer(self, name: str, send: Callable[[], Any], *, writes: bool) -> dict[str, Any]:
+        answer: dict[str, Any] = call(f"stripe.{name}", send, clock=self._clock, writes=writes).data
+        return answer
+
+    def _pages(self, name: str, resource: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the objects of a list, page by page, each page a call of its own."""
         asked: dict[str, Any] = {**params, "limit": PAGE}
         while True:
-            page = self._read(name, partial(send, asked))
+            page = self._read(name, resource, **asked)
             yield from page["data"]
             if not page.get("has_more") or not page["data"]:
                 return
             asked = {**asked, "starting_after": page["data"][-1]["id"]}
+
+
+def _url(path: tuple[str, ...]) -> str:
+    """Return the address of a path: an id names one object and no other path, whatever it holds."""
+    return "/v1/" + "/".join(map(quote_plus, path))
 
 
 def _seconds(instant: datetime) -> int:

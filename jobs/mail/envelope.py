@@ -10,11 +10,11 @@ import hashlib
 import re
 from datetime import datetime
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,26 @@ TEXT_WIDTH = 56
 _NOWRAP = Markup('<span class="nowrap">{}</span>')
 
 
+class _KeptClasses(HeaderRegistry):
+    """Makes the class of a header once; email's own makes one for each header of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, Any] = {}  # by the names that we give headers: a dozen
+
+    def __getitem__(self, name: str) -> Any:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = super().__getitem__(name)
+        return made
+
+
+_POLICY = SMTP.clone(header_factory=_KeptClasses())
+
+
 def fill_envelope(letter: Letter, *, to: str, sender: str, message_id: str, at: datetime) -> EmailMessage:
     """Return the message of a letter. Raises NoLetter when an address is none."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = Address(_one_line(letter.sender), addr_spec=sender)
     message["To"] = _address(to)
     message["Subject"] = _one_line(letter.subject)
@@ -80,7 +97,7 @@ def rendered(letter: Letter) -> tuple[str, str]:
     words = {**letter.values, "subject": letter.subject, **_looks(letter.company)}
     text = _templates().get_template(f"{letter.kind}.txt").render(words)
     html = _on_pages().get_template(f"{letter.kind}.html").render(words)
-    inlined: str = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(html)
+    inlined: str = _inliner().inline(html)
     return text.strip() + "\n", inlined
 
 
@@ -121,6 +138,11 @@ def _one_line(text: str) -> str:
 def _beside(label: str, figure: str) -> str:
     """Set a figure to the right of its label, for the plain-text part."""
     return f"{label} {figure:>{max(1, TEXT_WIDTH - len(label) - 1)}}"
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 
 
 @lru_cache(maxsize=1)

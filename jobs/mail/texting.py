@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 import requests
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from connector import crash, words
 from connector.errors import Rejected, Transient, Unauthorised, UnknownOutcome
@@ -17,6 +17,7 @@ from connector.settings import Settings
 from connector.store.companies import CompanyRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from jobs.mail.asking import Withdrawn, mind_schedule, read_asking
+from jobs.receipts import company_row
 from sync.addresses import at_home
 from sync.reminding.addresses import rows_of, wanting
 from sync.reminding.plan import step_of
@@ -28,7 +29,7 @@ TIMEOUT_SECONDS = 15.0
 
 def text_of(session: Session, rt: Runtime, mail: MailRow) -> str:
     """Return what a message says. Raises Withdrawn and NotNow."""
-    company = session.exec(select(CompanyRow).where(CompanyRow.id == mail.company_id)).one()
+    company = company_row(session, mail.company_id).one()
     plain = rt.vault.open(mail.context_cipher, company_id=mail.company_id, column=CONTEXT_COLUMN)
     context: dict[str, str] = json.loads(plain or b"{}")
     with words.speaking(words.LOCALES.get(context.get("language") or company.language, words.LOCALE)):

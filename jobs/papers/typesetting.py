@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,20 @@ def print_pdf(template: str, facts: Mapping[str, Any], *, at: datetime) -> bytes
 def _compiled(template: str, facts: Mapping[str, Any], at: datetime, *, own_font_only: bool) -> bytes:
     import typst
 
-    fonts = typst.Fonts(include_system_fonts=not own_font_only, include_embedded_fonts=False, font_paths=[str(FONTS)])
     pdf: bytes = typst.compile(
         str(HERE / f"{template}.typ"),
         root=str(HERE),
-        font_paths=fonts,
+        font_paths=_fonts(own_font_only=own_font_only),
         sys_inputs={"facts": json.dumps(facts)},
         pdf_standards="ua-1" if own_font_only else [],
         timestamp=int(at.timestamp()),
     )
     return pdf
+
+
+@cache
+def _fonts(*, own_font_only: bool) -> Any:
+    """Return the fonts to set with, looked for once in a process."""
+    import typst
+
+    return typst.Fonts(include_system_fonts=not own_font_only, include_embedded_fonts=False, font_paths=[str(FONTS)])

@@ -109,6 +109,25 @@ def test_a_netrc_cannot_replace_the_token(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert server.asked[0].headers["authorization"] == "Bearer token-0"
 
 
+def test_the_environments_proxies_and_certificates_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "no_proxy", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with gateway_on([INFO]) as (_, proxy, _), gateway_on([INFO]) as (gateway, server, _):
+        monkeypatch.setenv("http_proxy", proxy.url)
+        gateway.company_info()
+        assert proxy.asked[0].line.startswith(f"GET {server.url}/v3/company/9341/companyinfo/9341")
+        assert server.asked == []
+    with gateway_on([INFO]) as (gateway, server, _):
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        gateway.company_info()
+        assert len(server.asked) == 1
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/a/bundle.pem")
+    assert wire.BearerSession(lambda _: "", "https://quickbooks.test").verify == "/a/bundle.pem"
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    assert wire.BearerSession(lambda _: "", "https://quickbooks.test").verify is True
+
+
 def test_a_redirect_is_not_followed_with_the_token_in_hand() -> None:
     with gateway_on([INFO]) as (elsewhere, other, _):
         away = http("307 Temporary Redirect", Location=f"{other.url}/v3/company/9341/payment")

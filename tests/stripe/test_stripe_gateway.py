@@ -72,9 +72,10 @@ def faults(standin: Running, operation: str, do: str, times: int = 0) -> None:
 
 
 def test_owners_are_told_every_right_that_a_key_needs() -> None:
-    source = inspect.getsource(gateway_module)
-    called = set(re.findall(r"_v1\.(\w+)", source))
-    changing = set(re.findall(r"_v1\.(\w+)\.(?:create|cancel|update|detach|attach|confirm)\b", source))
+    calls = re.findall(r"self\._(read|write|pages)\(\s*\"[\w.]+\",\s*\"(\w+)\"", inspect.getsource(gateway_module))
+    called = {{"account": "accounts"}.get(resource, resource) for _, resource in calls}
+    changing = {resource for verb, resource in calls if verb == "write"}
+    assert len(calls) > 15
     writes, reads = ({name.lower().replace(" ", "_") for name in names} for names in (WRITES, READS))
     assert changing == writes
     assert called - writes <= reads
@@ -184,16 +185,17 @@ class TestVerbs:
         self, monkeypatch: pytest.MonkeyPatch, gateway: StripeGateway
     ) -> None:
         asked: list[Any] = []
-        service = gateway._v1.payment_intents
-        create = service.create
+        send = gateway._client.raw_request
 
-        def spy(params: Any, options: Any) -> Any:
+        def spy(method: str, url: str, **params: Any) -> Any:
+            asked.append((method, url, params.pop("idempotency_key")))
             asked.append(params)
-            return create(params, options)
+            return send(method, url, **params)
 
-        monkeypatch.setattr(type(service), "create", lambda _self, params, options: spy(params, options))
+        monkeypatch.setattr(gateway._client, "raw_request", spy)
         gateway.create_intent(new(statement_suffix="INV 1068"), key="k")
-        form = {**asked[0], "amount": str(asked[0]["amount"]), "automatic_payment_methods": {"enabled": "true"}}
+        assert asked[0] == ("post", "/v1/payment_intents", "k")
+        form = {**asked[1], "amount": str(asked[1]["amount"]), "automatic_payment_methods": {"enabled": "true"}}
         assert check_params(stripe.params.PaymentIntentCreateParams, form) == []
 
 
@@ -304,7 +306,7 @@ class TestTheWire:
     def test_time_outs_and_retries_are_set(self, gateway: StripeGateway) -> None:
         """The SDK's own defaults are 80 seconds and, for a client, not one retry."""
         assert wire._http()._timeout == (5, 30)  # type: ignore[attr-defined]
-        assert gateway._v1._requestor._options.max_network_retries == 2
+        assert gateway._client._requestor._options.max_network_retries == 2
         assert stripe.enable_telemetry is False
 
     def test_the_connections_are_shared_by_all_keys(self, clock: ImpatientClock) -> None:
@@ -312,5 +314,5 @@ class TestTheWire:
             StripeGateway(account="a", secret_key=f"sk_test_{n}", api_base="http://127.0.0.1:9", clock=clock)
             for n in range(2)
         ]
-        clients = {id(one._v1._requestor._get_http_client()) for one in made}
+        clients = {id(one._client._requestor._get_http_client()) for one in made}
         assert clients == {id(wire._http())}

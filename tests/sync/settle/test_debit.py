@@ -135,7 +135,7 @@ def test_microdeposits_have_their_ten_days(till: Till) -> None:
     assert payment.expires_at - payment.created_at > timedelta(days=9)
     till.later(2 * DAY)
     assert expire(till.rt) == 0
-    till.stripe._v1.payment_intents.verify_microdeposits(payment.intent_id, {"amounts": [32, 45]})
+    till.stripe._client.v1.payment_intents.verify_microdeposits(payment.intent_id, {"amounts": [32, 45]})
     till.settle(payment_id)
     assert till.state(payment_id) == "processing"
     till.later(8 * DAY)

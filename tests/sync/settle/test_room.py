@@ -174,7 +174,7 @@ def test_a_charge_of_another_amount_is_recorded_as_it_is(till: Till) -> None:
     """Somebody changed the amount in Stripe's dashboard before the payer confirmed."""
     invoice = till.open_invoice(62000, "1068")
     started = till.start({invoice: 62000})
-    till.stripe._v1.payment_intents.update(till.payment(started.payment_id).intent_id, {"amount": 60000})
+    till.stripe._client.v1.payment_intents.update(till.payment(started.payment_id).intent_id, {"amount": 60000})
     till.confirm(started.payment_id)
     till.later(3)
     till.settle(started.payment_id)
@@ -187,7 +187,7 @@ def test_a_charge_of_another_amount_is_recorded_as_it_is(till: Till) -> None:
 def test_a_charge_of_more_than_was_agreed_is_recorded_whole(till: Till) -> None:
     invoice = till.open_invoice(62000, "1068")
     started = till.start({invoice: 60000})
-    till.stripe._v1.payment_intents.update(till.payment(started.payment_id).intent_id, {"amount": 61000})
+    till.stripe._client.v1.payment_intents.update(till.payment(started.payment_id).intent_id, {"amount": 61000})
     till.confirm(started.payment_id)
     till.later(3)
     till.settle(started.payment_id)
