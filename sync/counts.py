@@ -21,8 +21,9 @@ _VALUE = Prepared(pick(col(CountRow.value)).where(*_MINE))
 
 def next_count(session: Session, company_id: str, name: str, *, first: int = 1) -> int:
     """Return the next number of a name, beginning with `first`."""
-    fresh = CountRow(company_id=company_id, name=name, value=first - 1)
-    insert_ignoring(session, CountRow.__table__, [fresh.model_dump()])  # type: ignore[attr-defined]
-    _RAISE.change(session, company=company_id, counted=name)
+    if not _RAISE.change(session, company=company_id, counted=name):
+        fresh = {"company_id": company_id, "name": name, "value": first - 1}
+        insert_ignoring(session, CountRow.__table__, [fresh])  # type: ignore[attr-defined]
+        _RAISE.change(session, company=company_id, counted=name)
     [value] = _VALUE.first(session, company=company_id, counted=name)
     return int(value)

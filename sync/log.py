@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from connector.ledger.money import Money
 from connector.store.log import LogRow
+from connector.store.upsert import insert, new_row
 from sync.runtime import Runtime
 
 
@@ -34,8 +35,10 @@ def write(
 
     `kind` and `state` are the words listed at `LogRow`; `trace` is QuickBooks' intuit_tid.
     """
-    row = LogRow(
-        id=rt.clock.new_id(),
+    line_id = rt.clock.new_id()
+    line = new_row(
+        LogRow,
+        id=line_id,
         company_id=company_id,
         at=rt.clock.now(),
         kind=kind,
@@ -51,5 +54,5 @@ def write(
         trace=trace,
         took_ms=took_ms,
     )
-    session.add(row)
-    return row.id
+    insert(session, LogRow, [line])
+    return line_id

@@ -14,7 +14,7 @@ from sqlalchemy import Table
 from sqlmodel import Session
 
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
-from connector.store.upsert import insert_ignoring
+from connector.store.upsert import insert_ignoring, new_row
 from sync.runtime import Runtime
 
 _TABLE: Table = MailRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
@@ -36,8 +36,13 @@ def owe(
 ) -> str:
     """Owe a mail of a kind to an address, from `at` on; returns its id, empty where it was owed before."""
     at = at or rt.clock.now()
-    mail = MailRow(
-        id=rt.clock.new_id(),
+    mail_id = rt.clock.new_id()
+    cipher = ""
+    if context is not None:
+        cipher = rt.vault.seal(json.dumps(dict(context)), company_id=company_id, column=CONTEXT_COLUMN)
+    mail = new_row(
+        MailRow,
+        id=mail_id,
         company_id=company_id,
         key=key,
         kind=kind,
@@ -47,8 +52,6 @@ def owe(
         payment_id=payment_id,
         customer_id=customer_id,
         invoice_id=invoice_id,
+        context_cipher=cipher,
     )
-    if context is not None:
-        plain = json.dumps(dict(context))
-        mail.context_cipher = rt.vault.seal(plain, company_id=company_id, column=CONTEXT_COLUMN)
-    return mail.id if insert_ignoring(session, _TABLE, [mail.model_dump()]) else ""
+    return mail_id if insert_ignoring(session, _TABLE, [mail]) else ""
