@@ -38,6 +38,8 @@ _USES = Prepared(
 def live_credits(rt: Runtime, company_id: str, names: Sequence[str]) -> dict[str, Credit]:
     """Read credits from QuickBooks now. Raises GatewayError or NotConnected when that cannot be done."""
     memos, payments = ids_in(names, MEMO), ids_in(names, PAYMENT)
+    if not memos and not payments:
+        return {}
     for entity, ids in ((MEMO, memos), (PAYMENT, payments)):
         if ids:
             refresh_objects(rt, company_id, entity, ids)
