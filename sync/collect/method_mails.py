@@ -7,8 +7,10 @@ stranger in somebody's account cannot add or take away a card unseen.
 from __future__ import annotations
 
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import Select
 
 from connector.store.access import ContactRow
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from sync import mail_rows
@@ -23,13 +25,7 @@ def owe_mail(session: Session, rt: Runtime, row: SavedMethodRow, what: str, lang
 
     It is written in the language of whoever is there, or in the company's.
     """
-    mine = select(ContactRow.email, CompanyRow.slug).where(
-        ContactRow.company_id == row.company_id,
-        ContactRow.id == row.contact_id,
-        ContactRow.state == "active",
-        CompanyRow.id == ContactRow.company_id,
-    )
-    found = session.exec(mine).first()
+    found = _owner(session, row.company_id, row.contact_id).first()
     if found is None:
         return []
     to, slug = found
@@ -41,3 +37,14 @@ def owe_mail(session: Session, rt: Runtime, row: SavedMethodRow, what: str, lang
     }
     mail = mail_rows.owe(session, rt, row.company_id, kind=MAIL, key=f"{MAIL}/{row.id}/{what}", to=to, context=context)
     return [mail] if mail else []
+
+
+@built
+def _owner(company_id: str, contact_id: str) -> Select[str, str]:
+    """Ask for a contact's address, and the company's name in addresses."""
+    return select(ContactRow.email, CompanyRow.slug).where(
+        ContactRow.company_id == company_id,
+        ContactRow.id == contact_id,
+        ContactRow.state == "active",
+        CompanyRow.id == ContactRow.company_id,
+    )

@@ -10,12 +10,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected, NotFound, Rejected
+from connector.store.built import built
 from connector.store.methods import SavedMethodRow, StripeCustomerRow
-from connector.store.upsert import insert_ignoring
+from connector.store.prepared import Prepared
+from connector.store.upsert import insert, insert_ignoring, new_row
 from connector.store.verifying import BankCheckRow
 from connector.stripe.facts import Setup
 from sync import verifying
@@ -28,16 +33,32 @@ MOST_KEPT = 10
 LONGEST_NAME = 40
 TRIES_IN = timedelta(hours=1)
 _SHOWN = ("ready", "verifying")
+_CUSTOMER = Prepared(
+    pick(col(StripeCustomerRow.customer_ref), col(StripeCustomerRow.created_at)).where(
+        col(StripeCustomerRow.company_id) == bindparam("company"),
+        col(StripeCustomerRow.contact_id) == bindparam("contact"),
+    )
+)
+_SET_UP = Prepared(
+    update(SavedMethodRow)
+    .where(col(SavedMethodRow.company_id) == bindparam("company"), col(SavedMethodRow.id) == bindparam("kept"))
+    .values(setup_ref=bindparam("setup"))
+)
 
 
 def methods_of(session: Session, company_id: str, contact_id: str, *states: str) -> Sequence[SavedMethodRow]:
     """Return a contact's methods, the first choice first: those that can pay, or those in other states."""
+    return _methods_in(session, company_id, contact_id, states or ("ready",)).all()
+
+
+@built
+def _methods_in(company_id: str, contact_id: str, states: Sequence[str]) -> SelectOfScalar[SavedMethodRow]:
     mine = select(SavedMethodRow).where(
         SavedMethodRow.company_id == company_id,
         SavedMethodRow.contact_id == contact_id,
-        col(SavedMethodRow.state).in_(states or ("ready",)),
+        col(SavedMethodRow.state).in_(states),
     )
-    return session.exec(mine.order_by(col(SavedMethodRow.is_default).desc(), col(SavedMethodRow.id))).all()
+    return mine.order_by(col(SavedMethodRow.is_default).desc(), col(SavedMethodRow.id))
 
 
 def shown_to(session: Session, company_id: str, contact_id: str) -> Sequence[SavedMethodRow]:
@@ -47,8 +68,8 @@ def shown_to(session: Session, company_id: str, contact_id: str) -> Sequence[Sav
 
 def customer_of(session: Session, company_id: str, contact_id: str) -> str:
     """Return who keeps a contact's methods at Stripe; empty for a guest, and before the first one."""
-    row = session.get(StripeCustomerRow, (company_id, contact_id)) if contact_id else None
-    return row.customer_ref if row else ""
+    found = _CUSTOMER.first(session, company=company_id, contact=contact_id) if contact_id else None
+    return str(found[0]) if found else ""
 
 
 def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent: str, consent_from: str = "") -> str:
@@ -57,8 +78,10 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
     `consent_from` is the network address from which it was agreed to.
     """
     now = rt.clock.now()
-    row = SavedMethodRow(
-        id=rt.clock.new_id(),
+    row_id = rt.clock.new_id()
+    row = new_row(
+        SavedMethodRow,
+        id=row_id,
         company_id=company_id,
         contact_id=contact_id,
         consent=consent,
@@ -66,25 +89,24 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
         consent_from=consent_from,
         created_at=now,
     )
-    row_id = row.id
     with rt.db.write("keep_method") as session:
-        session.add(row)
+        insert(session, SavedMethodRow, [row])
     customer = ensure_customer(rt, company_id, contact_id, email)
     try:
-        setup = _setup(rt, row, customer)
+        setup = _setup(rt, company_id, row_id, customer)
     except Rejected as error:
         if error.code != GONE:
             raise
-        setup = _setup(rt, row, customer_anew(rt, company_id, contact_id, email, gone=customer))
+        setup = _setup(rt, company_id, row_id, customer_anew(rt, company_id, contact_id, email, gone=customer))
     with rt.db.write("keep_method_setup") as session:
-        session.get_one(SavedMethodRow, row_id).setup_ref = setup.setup_ref
+        _SET_UP.change(session, company=company_id, kept=row_id, setup=setup.setup_ref)
     return row_id
 
 
-def _setup(rt: Runtime, row: SavedMethodRow, customer: str) -> Setup:
+def _setup(rt: Runtime, company_id: str, row_id: str, customer: str) -> Setup:
     """Begin at Stripe to keep a method with a customer; with another one it is another request."""
-    gateway = rt.gateways.stripe(row.company_id)
-    return gateway.create_setup(customer, metadata={"tieout_method": row.id}, key=f"t1-{row.id}-setup-{customer}")
+    gateway = rt.gateways.stripe(company_id)
+    return gateway.create_setup(customer, metadata={"tieout_method": row_id}, key=f"t1-{row_id}-setup-{customer}")
 
 
 def secret_of(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> str | None:
@@ -112,11 +134,7 @@ def look(rt: Runtime, company_id: str, contact_id: str, row_id: str, language: s
 def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
     """Bring the method of a setup, or a method itself, up to what Stripe says now; False when it is none of ours."""
     with rt.db.read() as session:
-        known = select(SavedMethodRow).where(
-            SavedMethodRow.company_id == company_id,
-            col(SavedMethodRow.setup_ref if ref.startswith("seti_") else SavedMethodRow.method_ref) == ref,
-        )
-        row = session.exec(known).first()
+        row = (_by_setup if ref.startswith("seti_") else _by_method)(session, company_id, ref).first()
     if row is None:
         return False
     gateway = rt.gateways.stripe(company_id)
@@ -129,6 +147,16 @@ def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
     elif row.state in ("begun", "ready") and row.method_ref:  # one that is kept with a payment has no setup
         _keep(rt, row, row.method_ref, language)
     return True
+
+
+@built
+def _by_setup(company_id: str, ref: str) -> SelectOfScalar[SavedMethodRow]:
+    return select(SavedMethodRow).where(SavedMethodRow.company_id == company_id, SavedMethodRow.setup_ref == ref)
+
+
+@built
+def _by_method(company_id: str, ref: str) -> SelectOfScalar[SavedMethodRow]:
+    return select(SavedMethodRow).where(SavedMethodRow.company_id == company_id, SavedMethodRow.method_ref == ref)
 
 
 def follow_late(rt: Runtime, company_id: str) -> int:
@@ -198,17 +226,18 @@ def _given_up(rt: Runtime, row: SavedMethodRow) -> str:
 def ensure_customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
     """Return who keeps a contact's methods at Stripe, made before the first one. Raises GatewayError, NotConnected."""
     with rt.db.read() as session:
-        known = session.get(StripeCustomerRow, (company_id, contact_id))
-    if known and known.customer_ref:
-        return known.customer_ref
-    again = f"-{known.created_at:%Y%m%dT%H%M%S.%f}" if known else ""  # Stripe would answer with the one that is gone
+        ref, since = _CUSTOMER.first(session, company=company_id, contact=contact_id) or ("", None)
+    if ref:
+        return str(ref)
+    again = f"-{since:%Y%m%dT%H%M%S.%f}" if since else ""  # Stripe would answer with the one that is gone
     made = rt.gateways.stripe(company_id).create_customer(
         email=email, metadata={"tieout_contact": contact_id}, key=f"t1-{company_id}-{contact_id}-customer{again}"
     )
-    row = StripeCustomerRow(company_id=company_id, contact_id=contact_id, customer_ref=made, created_at=rt.clock.now())
+    fresh = {"customer_ref": made, "created_at": rt.clock.now()}
+    row = new_row(StripeCustomerRow, company_id=company_id, contact_id=contact_id, **fresh)
     with rt.db.write("stripe_customer") as session:
-        if not insert_ignoring(session, StripeCustomerRow.__table__, [row.model_dump()]):  # type: ignore[attr-defined]
-            session.exec(_owner(company_id, contact_id, "").values(customer_ref=made, created_at=row.created_at))
+        if not insert_ignoring(session, StripeCustomerRow.__table__, [row]):  # type: ignore[attr-defined]
+            session.exec(_owner(company_id, contact_id, "").values(**fresh))
     with rt.db.read() as session:  # another press may have been first
         return customer_of(session, company_id, contact_id)
 
@@ -255,15 +284,24 @@ def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str, language: str) -> N
         kept = session.get_one(SavedMethodRow, row.id)
         if kept.state == "gone":
             return
-        others = methods_of(session, row.company_id, row.contact_id)
+        others = set(_ids_that_pay(session, row.company_id, row.contact_id)) - {row.id}
         was = kept.state
-        kept.is_default = kept.is_default or not [one for one in others if one.id != row.id]
+        kept.is_default = kept.is_default or not others
         kept.state, kept.method_ref, kept.verify_url = "ready", method_ref, ""
         kept.kind, kept.label, kept.expires = method.kind, method.label, method.expires
         kept.funding = method.funding
         verifying.is_done(session, row.company_id, row.id)
         mails = [] if was == "ready" else method_mails.owe_mail(session, rt, kept, method_mails.KEPT, language)
     _ring(rt, mails)
+
+
+@built
+def _ids_that_pay(company_id: str, contact_id: str) -> SelectOfScalar[str]:
+    return select(SavedMethodRow.id).where(
+        SavedMethodRow.company_id == company_id,
+        SavedMethodRow.contact_id == contact_id,
+        SavedMethodRow.state == "ready",
+    )
 
 
 def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup, language: str) -> None:
@@ -303,12 +341,16 @@ def _ring(rt: Runtime, mails: Sequence[str]) -> None:
 
 def _own(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:
     with rt.db.read() as session:
-        mine = select(SavedMethodRow).where(
-            SavedMethodRow.company_id == company_id,
-            SavedMethodRow.contact_id == contact_id,
-            SavedMethodRow.id == row_id,
-        )
-        return session.exec(mine).one_or_none()
+        return _of_contact(session, company_id, contact_id, row_id).one_or_none()
+
+
+@built
+def _of_contact(company_id: str, contact_id: str, row_id: str) -> SelectOfScalar[SavedMethodRow]:
+    return select(SavedMethodRow).where(
+        SavedMethodRow.company_id == company_id,
+        SavedMethodRow.contact_id == contact_id,
+        SavedMethodRow.id == row_id,
+    )
 
 
 def _mine(company_id: str, contact_id: str, row_id: str) -> Update:

@@ -6,7 +6,7 @@ agrees is who pressed Pay; it may be taken back at any time, and what can still 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.ledger.retrying import Refusal, days_ahead
+from connector.store.built import built
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
@@ -163,17 +165,26 @@ def _was_refused(payment: PaymentRow) -> bool:
 
 
 def _is_agreed(session: Session, payment: PaymentRow) -> bool:
-    mine = select(RetryRow.id).where(
-        RetryRow.company_id == payment.company_id, RetryRow.payment_id == payment.id, RetryRow.state == rows.ON
+    return _in_force(session, payment.company_id, payment.id).first() is not None
+
+
+@built
+def _in_force(company_id: str, payment_id: str) -> SelectOfScalar[str]:
+    return select(RetryRow.id).where(
+        RetryRow.company_id == company_id, RetryRow.payment_id == payment_id, RetryRow.state == rows.ON
     )
-    return session.exec(mine).first() is not None
 
 
 def _is_open(session: Session, payment: PaymentRow) -> bool:
     """Tell whether what the payment was meant for still stands open, as far as the cache knows; none is on account."""
     meant: dict[str, Any] = {one.invoice_id: one.amount_minor for one in rows.shares_of(session, payment)}
-    left = select(InvoiceRow.qbo_id, InvoiceRow.balance_minor).where(
-        InvoiceRow.company_id == payment.company_id, col(InvoiceRow.qbo_id).in_(meant)
-    )
-    open_now = {qbo_id: minor for qbo_id, minor in session.exec(left) if minor >= meant[qbo_id]}
+    left = _balances(session, payment.company_id, meant)
+    open_now = {qbo_id: minor for qbo_id, minor in left if minor >= meant[qbo_id]}
     return bool(meant) and set(open_now) == set(meant)
+
+
+@built
+def _balances(company_id: str, invoice_ids: Collection[str]) -> Select[str, int]:
+    return select(InvoiceRow.qbo_id, InvoiceRow.balance_minor).where(
+        InvoiceRow.company_id == company_id, col(InvoiceRow.qbo_id).in_(invoice_ids)
+    )
