@@ -110,14 +110,14 @@ def settle_by_credit(session: Session, rt: Runtime, row: PaymentRow, left: Mappi
     Stripe has no part in it. `left` is what each invoice had open a moment ago.
     """
     now = rt.clock.now()
-    row.state, row.succeeded_at, row.settled_at = PaymentState.SUCCEEDED.value, now, now
-    row.method, row.version = CREDIT, row.version + 1
-    row.receipt_number = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
-    row = session.merge(row)
-    session.flush()
+    values: dict[str, Any] = {"state": PaymentState.SUCCEEDED.value, "succeeded_at": now, "settled_at": now}
+    values |= {"method": CREDIT, "version": row.version + 1}
+    values["receipt_number"] = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
+    _move_of(tuple(values)).change(session, company=row.company_id, payment=row.id, seen=row.version, **values)
+    for name, value in values.items():  # the caller's own object, no session's
+        setattr(row, name, value)
     shares = shares_in(session, row.company_id, row.id).all()
-    for share in shares:
-        share.left_minor = max(left.get(share.invoice_id, 0) - share.amount_minor, 0)
+    keep_what_is_left(session, row, shares, Room(dict(left), frozenset()))
     [zone] = _ZONE.first(session, company=row.company_id)
     fact = credit_fact(row, _pressed(row, shares), uses_of(session, row), zone=zone)
     _owe(session, rt, row, fact)

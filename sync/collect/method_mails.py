@@ -20,10 +20,13 @@ MAIL = "method_changed"
 KEPT, GONE = "kept", "gone"
 
 
-def owe_mail(session: Session, rt: Runtime, row: SavedMethodRow, what: str, language: str = "") -> list[str]:
+def owe_mail(
+    session: Session, rt: Runtime, row: SavedMethodRow, what: str, language: str = "", *, label: str = ""
+) -> list[str]:
     """Owe the owner of a method the mail that it was kept, or is gone; returns its id if it is new.
 
-    It is written in the language of whoever is there, or in the company's.
+    It is written in the language of whoever is there, or in the company's. `label` is the method's where its row does
+    not say it yet.
     """
     found = _owner(session, row.company_id, row.contact_id).first()
     if found is None:
@@ -31,7 +34,7 @@ def owe_mail(session: Session, rt: Runtime, row: SavedMethodRow, what: str, lang
     to, slug = found
     context = {
         "what": what,
-        "method": row.label,
+        "method": label or row.label,
         "language": language,
         "url": f"{rt.settings.public_url}/c/{slug}/account/methods",
     }

@@ -10,21 +10,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as pick
 from sqlalchemy.sql.dml import Update
-from sqlmodel import Session, col, select, update
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, col, update
 
 from connector.errors import GatewayError, NotConnected, NotFound, Rejected
-from connector.store.built import built
 from connector.store.methods import SavedMethodRow, StripeCustomerRow
-from connector.store.prepared import Prepared
 from connector.store.upsert import insert, insert_ignoring, new_row
-from connector.store.verifying import BankCheckRow
 from connector.stripe.facts import Setup
 from sync import verifying
-from sync.collect import method_mails
+from sync.collect import kept_rows, method_mails
 from sync.runtime import Runtime
 
 KEPT_AT_STRIPE = ("seti_", "pm_")
@@ -33,32 +27,11 @@ MOST_KEPT = 10
 LONGEST_NAME = 40
 TRIES_IN = timedelta(hours=1)
 _SHOWN = ("ready", "verifying")
-_CUSTOMER = Prepared(
-    pick(col(StripeCustomerRow.customer_ref), col(StripeCustomerRow.created_at)).where(
-        col(StripeCustomerRow.company_id) == bindparam("company"),
-        col(StripeCustomerRow.contact_id) == bindparam("contact"),
-    )
-)
-_SET_UP = Prepared(
-    update(SavedMethodRow)
-    .where(col(SavedMethodRow.company_id) == bindparam("company"), col(SavedMethodRow.id) == bindparam("kept"))
-    .values(setup_ref=bindparam("setup"))
-)
 
 
 def methods_of(session: Session, company_id: str, contact_id: str, *states: str) -> Sequence[SavedMethodRow]:
     """Return a contact's methods, the first choice first: those that can pay, or those in other states."""
-    return _methods_in(session, company_id, contact_id, states or ("ready",)).all()
-
-
-@built
-def _methods_in(company_id: str, contact_id: str, states: Sequence[str]) -> SelectOfScalar[SavedMethodRow]:
-    mine = select(SavedMethodRow).where(
-        SavedMethodRow.company_id == company_id,
-        SavedMethodRow.contact_id == contact_id,
-        col(SavedMethodRow.state).in_(states),
-    )
-    return mine.order_by(col(SavedMethodRow.is_default).desc(), col(SavedMethodRow.id))
+    return kept_rows.methods_in(session, company_id, contact_id, states or ("ready",)).all()
 
 
 def shown_to(session: Session, company_id: str, contact_id: str) -> Sequence[SavedMethodRow]:
@@ -68,8 +41,7 @@ def shown_to(session: Session, company_id: str, contact_id: str) -> Sequence[Sav
 
 def customer_of(session: Session, company_id: str, contact_id: str) -> str:
     """Return who keeps a contact's methods at Stripe; empty for a guest, and before the first one."""
-    found = _CUSTOMER.first(session, company=company_id, contact=contact_id) if contact_id else None
-    return str(found[0]) if found else ""
+    return kept_rows.customer(session, company_id, contact_id)[0] if contact_id else ""
 
 
 def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent: str, consent_from: str = "") -> str:
@@ -99,7 +71,7 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
             raise
         setup = _setup(rt, company_id, row_id, customer_anew(rt, company_id, contact_id, email, gone=customer))
     with rt.db.write("keep_method_setup") as session:
-        _SET_UP.change(session, company=company_id, kept=row_id, setup=setup.setup_ref)
+        kept_rows.has_setup(session, company_id, row_id, setup.setup_ref)
     return row_id
 
 
@@ -134,7 +106,7 @@ def look(rt: Runtime, company_id: str, contact_id: str, row_id: str, language: s
 def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
     """Bring the method of a setup, or a method itself, up to what Stripe says now; False when it is none of ours."""
     with rt.db.read() as session:
-        row = (_by_setup if ref.startswith("seti_") else _by_method)(session, company_id, ref).first()
+        row = (kept_rows.by_setup if ref.startswith("seti_") else kept_rows.by_method)(session, company_id, ref).first()
     if row is None:
         return False
     gateway = rt.gateways.stripe(company_id)
@@ -149,30 +121,13 @@ def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
     return True
 
 
-@built
-def _by_setup(company_id: str, ref: str) -> SelectOfScalar[SavedMethodRow]:
-    return select(SavedMethodRow).where(SavedMethodRow.company_id == company_id, SavedMethodRow.setup_ref == ref)
-
-
-@built
-def _by_method(company_id: str, ref: str) -> SelectOfScalar[SavedMethodRow]:
-    return select(SavedMethodRow).where(SavedMethodRow.company_id == company_id, SavedMethodRow.method_ref == ref)
-
-
 def follow_late(rt: Runtime, company_id: str) -> int:
     """Look at the methods that wait for their small deposits longer than Stripe does: its word of the end was lost.
 
     Returns how many there were.
     """
-    with rt.db.read() as session:
-        late = select(SavedMethodRow.setup_ref).where(
-            SavedMethodRow.company_id == company_id,
-            SavedMethodRow.state == "verifying",
-            BankCheckRow.company_id == company_id,
-            BankCheckRow.subject == SavedMethodRow.id,
-            col(BankCheckRow.asked_at) < rt.clock.now() - verifying.DAYS,
-        )
-        refs = [ref for ref in session.exec(late) if ref]
+    with rt.db.asking() as reader:
+        refs = kept_rows.late_setups(reader, company_id, rt.clock.now() - verifying.DAYS)
     for ref in refs:
         with suppress(GatewayError, NotConnected):
             follow(rt, company_id, ref)
@@ -226,9 +181,9 @@ def _given_up(rt: Runtime, row: SavedMethodRow) -> str:
 def ensure_customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
     """Return who keeps a contact's methods at Stripe, made before the first one. Raises GatewayError, NotConnected."""
     with rt.db.read() as session:
-        ref, since = _CUSTOMER.first(session, company=company_id, contact=contact_id) or ("", None)
+        ref, since = kept_rows.customer(session, company_id, contact_id)
     if ref:
-        return str(ref)
+        return ref
     again = f"-{since:%Y%m%dT%H%M%S.%f}" if since else ""  # Stripe would answer with the one that is gone
     made = rt.gateways.stripe(company_id).create_customer(
         email=email, metadata={"tieout_contact": contact_id}, key=f"t1-{company_id}-{contact_id}-customer{again}"
@@ -281,27 +236,12 @@ def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str, language: str) -> N
             _is_gone(rt, row)
         return
     with rt.db.write("method_kept") as session:
-        kept = session.get_one(SavedMethodRow, row.id)
-        if kept.state == "gone":
+        if not (was := kept_rows.now_pays(session, row, method_ref, method)):
             return
-        others = set(_ids_that_pay(session, row.company_id, row.contact_id)) - {row.id}
-        was = kept.state
-        kept.is_default = kept.is_default or not others
-        kept.state, kept.method_ref, kept.verify_url = "ready", method_ref, ""
-        kept.kind, kept.label, kept.expires = method.kind, method.label, method.expires
-        kept.funding = method.funding
         verifying.is_done(session, row.company_id, row.id)
-        mails = [] if was == "ready" else method_mails.owe_mail(session, rt, kept, method_mails.KEPT, language)
+        told = (method_mails.KEPT, language)
+        mails = [] if was == "ready" else method_mails.owe_mail(session, rt, row, *told, label=method.label)
     _ring(rt, mails)
-
-
-@built
-def _ids_that_pay(company_id: str, contact_id: str) -> SelectOfScalar[str]:
-    return select(SavedMethodRow.id).where(
-        SavedMethodRow.company_id == company_id,
-        SavedMethodRow.contact_id == contact_id,
-        SavedMethodRow.state == "ready",
-    )
 
 
 def _note_waiting(rt: Runtime, row: SavedMethodRow, setup: Setup, language: str) -> None:
@@ -341,16 +281,7 @@ def _ring(rt: Runtime, mails: Sequence[str]) -> None:
 
 def _own(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:
     with rt.db.read() as session:
-        return _of_contact(session, company_id, contact_id, row_id).one_or_none()
-
-
-@built
-def _of_contact(company_id: str, contact_id: str, row_id: str) -> SelectOfScalar[SavedMethodRow]:
-    return select(SavedMethodRow).where(
-        SavedMethodRow.company_id == company_id,
-        SavedMethodRow.contact_id == contact_id,
-        SavedMethodRow.id == row_id,
-    )
+        return kept_rows.of_contact(session, company_id, contact_id, row_id).one_or_none()
 
 
 def _mine(company_id: str, contact_id: str, row_id: str) -> Update:
