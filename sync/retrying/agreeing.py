@@ -34,7 +34,7 @@ from sync.collect.by_method import rates_on
 from sync.collect.giving_up import give_up
 from sync.retrying import rows, telling
 from sync.runtime import Runtime
-from sync.settle import Busy
+from sync.settle import Busy, payment_of
 
 MORNING = time(9)  # in the company's zone: the payer's is not known
 OFFERED_FOR = timedelta(days=30)  # after the payment was pressed
@@ -111,8 +111,7 @@ def stop(rt: Runtime, company_id: str, payment_id: str, *, by: str, contact_id: 
         row_id, under_way = row.id, rows.try_of(session, row)
         mine = update(RetryRow).where(*in_force, col(RetryRow.id) == row_id, col(RetryRow.state) == rows.ON)
         session.exec(mine.values(state=rows.STOPPED, ended_at=rt.clock.now()))
-        refused = select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
-        payment = session.exec(refused).one()
+        payment = payment_of(session, company_id, payment_id).one()
         history.note(session, rt, payment, f"{by} ended the consent: it is not tried again.")
     if under_way is not None and under_way.state in OPEN:
         with suppress(GatewayError, NotConnected, Busy):
@@ -128,9 +127,8 @@ def morning_of(zone: str, day: date) -> datetime:
 def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, consent: Consent) -> RetryRow | None:
     now = rt.clock.now()
     with rt.db.write("retry.agree") as session:
-        refused = (PaymentRow.company_id == offer.company_id, PaymentRow.id == offer.payment_id)
-        payment = session.exec(select(PaymentRow).where(*refused)).one()
-        zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == offer.company_id)).one()
+        payment = payment_of(session, offer.company_id, offer.payment_id).one()
+        zone = _zone(session, offer.company_id).one()
         row = RetryRow(
             id=rt.clock.new_id(),
             company_id=payment.company_id,
@@ -156,6 +154,11 @@ def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, consent: Consent)
     for mail_id in mails:
         rt.bell.ring("mail", mail_id)
     return row
+
+
+@built
+def _zone(company_id: str) -> SelectOfScalar[str]:
+    return select(CompanyRow.zone).where(CompanyRow.id == company_id)
 
 
 def _was_refused(payment: PaymentRow) -> bool:
