@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -31,7 +32,7 @@ from connector.stripe.facts import BalanceTxn, Charge, Intent
 from sync import discrepancies, history, log, mail_rows
 from sync.collect import keeping
 from sync.collect.credits import uses_of
-from sync.collect.intents import intent_of, shares_in, shares_of
+from sync.collect.intents import intent_of, shares_in
 from sync.counts import next_count
 from sync.outbox import write_postings
 from sync.retrying import rows as retries
@@ -46,6 +47,8 @@ from sync.settling.unearned import take_back_unearned
 
 FIRST_RECEIPT = 1001
 _TRIES = 4
+_MINE = (col(PaymentRow.company_id) == bindparam("company"), col(PaymentRow.id) == bindparam("payment"))
+_RECEIPT = Prepared(update(PaymentRow).where(*_MINE).values(receipt_number=bindparam("number")))
 _ZONE = Prepared(pick(col(CompanyRow.zone)).where(col(CompanyRow.id) == bindparam("company")))
 
 
@@ -107,14 +110,14 @@ def settle_by_credit(session: Session, rt: Runtime, row: PaymentRow, left: Mappi
     Stripe has no part in it. `left` is what each invoice had open a moment ago.
     """
     now = rt.clock.now()
-    row.state, row.succeeded_at, row.settled_at = PaymentState.SUCCEEDED.value, now, now
-    row.method, row.version = CREDIT, row.version + 1
-    row.receipt_number = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
-    row = session.merge(row)
-    session.flush()
+    values: dict[str, Any] = {"state": PaymentState.SUCCEEDED.value, "succeeded_at": now, "settled_at": now}
+    values |= {"method": CREDIT, "version": row.version + 1}
+    values["receipt_number"] = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
+    _move_of(tuple(values)).change(session, company=row.company_id, payment=row.id, seen=row.version, **values)
+    for name, value in values.items():  # the caller's own object, no session's
+        setattr(row, name, value)
     shares = shares_in(session, row.company_id, row.id).all()
-    for share in shares:
-        share.left_minor = max(left.get(share.invoice_id, 0) - share.amount_minor, 0)
+    keep_what_is_left(session, row, shares, Room(dict(left), frozenset()))
     [zone] = _ZONE.first(session, company=row.company_id)
     fact = credit_fact(row, _pressed(row, shares), uses_of(session, row), zone=zone)
     _owe(session, rt, row, fact)
@@ -161,9 +164,9 @@ def _apply(rt: Runtime, row: PaymentRow, intent: Intent) -> PaymentState | None:
     change = decide(row, intent, rt.clock.now())
     if not change.values:
         return change.state
-    with rt.db.asking() as reader:
-        uses = uses_of(reader, row)
-    look = _Look(row, shares_of(rt, row), uses, intent, change, None)
+    with rt.db.read() as session:
+        uses, shares = uses_of(session, row), shares_in(session, row.company_id, row.id).all()
+    look = _Look(row, shares, uses, intent, change, None)
     is_news = change.is_news and change.state is PaymentState.SUCCEEDED  # the receipt says what is left
     if look.shares and not look.crosses_currencies and (look.charge or is_news):
         room = room_on(rt, row.company_id, [share.invoice_id for share in look.shares], [use.name for use in uses])
@@ -209,17 +212,21 @@ def _moved(session: Session, rt: Runtime, look: _Look) -> PaymentRow | None:
     values: dict[str, Any] = dict(look.change.values)
     if look.charge and not look.crosses_currencies:
         values["settled_at"] = rt.clock.now()
-    mine = update(PaymentRow).where(
-        col(PaymentRow.company_id) == look.row.company_id,
-        col(PaymentRow.id) == look.row.id,
-        col(PaymentRow.version) == look.row.version,
-    )
-    if not session.exec(mine.values(version=look.row.version + 1, **values)).rowcount:
+    mine = {"company": look.row.company_id, "payment": look.row.id}
+    values["version"] = look.row.version + 1
+    if not _move_of(tuple(values)).change(session, **mine, seen=look.row.version, **values):
         return None
-    row = payment_of(session, look.row.company_id, look.row.id).one()
-    if look.change.state is PaymentState.SUCCEEDED and row.receipt_number is None:
-        row.receipt_number = next_count(session, row.company_id, "receipt", first=FIRST_RECEIPT)
-    return row
+    if look.change.state is PaymentState.SUCCEEDED and look.row.receipt_number is None:
+        number = next_count(session, look.row.company_id, "receipt", first=FIRST_RECEIPT)
+        _RECEIPT.change(session, **mine, number=number)
+    return payment_of(session, look.row.company_id, look.row.id).one()
+
+
+@cache
+def _move_of(names: tuple[str, ...]) -> Prepared:
+    """Return the change of these columns of a payment that is at the version that was seen."""
+    mine = update(PaymentRow).where(*_MINE, col(PaymentRow.version) == bindparam("seen"))
+    return Prepared(mine.values({name: bindparam(name) for name in names}))
 
 
 def _tell(session: Session, rt: Runtime, row: PaymentRow, shares: Sequence[ShareRow]) -> None:

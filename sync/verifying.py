@@ -6,12 +6,12 @@ mail leads to a page of ours, and only a payment of one invoice by the holder of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -21,7 +21,8 @@ from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow, ShareRow
-from connector.store.upsert import insert_ignoring
+from connector.store.prepared import Prepared
+from connector.store.upsert import insert_ignoring, new_row
 from connector.store.verifying import BankCheckRow
 from connector.stripe.facts import Deposits, Intent
 from sync import invoice_links, mail_rows
@@ -31,6 +32,16 @@ ASKS, OVER = "verify_bank", "verify_over"
 AGAIN_AFTER = timedelta(days=3)
 DAYS = timedelta(days=10)  # Stripe's
 LINK_LIFE = timedelta(days=30)
+_DONE = Prepared(
+    update(BankCheckRow)
+    .where(
+        col(BankCheckRow.company_id) == bindparam("company"),
+        col(BankCheckRow.subject) == bindparam("about"),
+        col(BankCheckRow.state) == "waits",
+    )
+    .values(state="done")
+)
+_SLUG = Prepared(pick(col(CompanyRow.slug)).where(col(CompanyRow.id) == bindparam("company")))
 _REASONS = {
     "payment_method_microdeposit_verification_timeout": "late",
     "payment_method_microdeposit_verification_attempts_exceeded": "tries",
@@ -53,20 +64,28 @@ class About:
 
 def of_method(session: Session, rt: Runtime, method: SavedMethodRow, language: str = "") -> About:
     """Return whose a kept method is."""
-    mine = select(ContactRow.email).where(
-        ContactRow.company_id == method.company_id, ContactRow.id == method.contact_id, ContactRow.state == "active"
-    )
-    to = session.exec(mine).first() or ""
+    to = _address_of(session, method.company_id, method.contact_id).first() or ""
     spoken = language or _last_spoken(session, method.company_id, method.contact_id)
     return About(method.company_id, method.id, to, "account/methods", spoken)
 
 
+@built
+def _address_of(company_id: str, contact_id: str) -> SelectOfScalar[str]:
+    return select(ContactRow.email).where(
+        ContactRow.company_id == company_id, ContactRow.id == contact_id, ContactRow.state == "active"
+    )
+
+
 def of_payment(session: Session, row: PaymentRow) -> About:
     """Return whose a payment is; the holder of a link who pays one invoice gets a link to it again."""
-    mine = select(ShareRow.invoice_id).where(ShareRow.company_id == row.company_id, ShareRow.payment_id == row.id)
-    invoices = session.exec(mine).all()
+    invoices = _invoices_of(session, row.company_id, row.id).all()
     invoice_id = invoices[0] if len(invoices) == 1 and not row.contact_id else ""
     return About(row.company_id, row.id, row.payer_email, f"p/{row.id}", row.language, row.id, invoice_id)
+
+
+@built
+def _invoices_of(company_id: str, payment_id: str) -> SelectOfScalar[str]:
+    return select(ShareRow.invoice_id).where(ShareRow.company_id == company_id, ShareRow.payment_id == payment_id)
 
 
 def follow_payment(session: Session, rt: Runtime, row: PaymentRow, intent: Intent) -> list[str]:
@@ -99,9 +118,9 @@ def _begin(session: Session, about: About, deposits: Deposits, now: datetime) ->
     """Write down what a bank account waits for; False where that stands there already."""
     told: dict[str, Any] = {"kind": deposits.kind, "arrival_day": deposits.arrival_day, "url": deposits.url}
     told |= {"language": about.language, "asked_at": now}
-    fresh = BankCheckRow(company_id=about.company_id, subject=about.subject, **told)
+    fresh = new_row(BankCheckRow, company_id=about.company_id, subject=about.subject, **told)
     table: Table = BankCheckRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    if insert_ignoring(session, table, [fresh.model_dump()]):
+    if insert_ignoring(session, table, [fresh]):
         return True
     mine = update(BankCheckRow).where(
         col(BankCheckRow.company_id) == about.company_id,
@@ -128,16 +147,19 @@ def end(session: Session, rt: Runtime, about: About, code: str) -> list[str]:
 
 def is_done(session: Session, company_id: str, subject: str) -> None:
     """Note that a bank account was verified, where it waited."""
-    check = check_of(session, company_id, subject)
-    if check is not None:
-        check.state = "done"
-        session.add(check)
+    _DONE.change(session, company=company_id, about=subject)
 
 
 def check_of(session: Session, company_id: str, subject: str) -> BankCheckRow | None:
     """Return what a payment or a kept method of a company waits for; None where it waits for nothing."""
-    check = _of_subject(session, company_id, subject).one_or_none()
-    return check if check is not None and check.state == "waits" else None
+    which = (company_id, subject)
+    waits = _state_of(session, *which).first() == "waits"  # mostly not, and an object is dear while writing
+    return _of_subject(session, *which).one() if waits else None
+
+
+@built
+def _state_of(company_id: str, subject: str) -> SelectOfScalar[str]:
+    return select(BankCheckRow.state).where(BankCheckRow.company_id == company_id, BankCheckRow.subject == subject)
 
 
 @built
@@ -158,7 +180,7 @@ def _owe(
 
 def _url(session: Session, rt: Runtime, about: About) -> str:
     """Return the address in the mail: a page that asks for a sign-in, or a link to the one invoice that leads there."""
-    slug = session.get_one(CompanyRow, about.company_id).slug
+    [slug] = _SLUG.first(session, company=about.company_id)
     portal = f"{rt.settings.public_url}/c/{slug}"
     if not about.invoice_id or not about.to:
         return f"{portal}/{about.path}"
@@ -169,6 +191,10 @@ def _url(session: Session, rt: Runtime, about: About) -> str:
 
 def _last_spoken(session: Session, company_id: str, contact_id: str) -> str:
     """Return the language in which a contact last paid; empty where nobody knows."""
+    return _languages_of(session, company_id, contact_id).first() or ""
+
+
+@built
+def _languages_of(company_id: str, contact_id: str) -> SelectOfScalar[str]:
     mine = select(PaymentRow.language).where(PaymentRow.company_id == company_id, PaymentRow.contact_id == contact_id)
-    spoken: Sequence[str] = session.exec(mine.order_by(col(PaymentRow.created_at).desc()).limit(1)).all()
-    return spoken[0] if spoken else ""
+    return mine.order_by(col(PaymentRow.created_at).desc()).limit(1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -15,6 +17,7 @@ from connector.ledger.money import Money
 from connector.store.built import built
 from connector.store.cache import CustomerRow, InvoiceRow
 from connector.store.companies import CompanyRow
+from connector.store.prepared import Prepared
 from sync.collect import answers, card_tries
 from sync.collect.answers import MOST_INVOICES
 from sync.collect.press import Press, Refused
@@ -22,6 +25,12 @@ from sync.runtime import Runtime
 
 LARGEST_MINOR = 99_999_999  # eight digits at Stripe
 _CURRENCY = re.compile("[A-Z]{3}")
+_DEPOSITS = Prepared(pick(col(CompanyRow.takes_deposits)).where(col(CompanyRow.id) == bindparam("company")))
+_CUSTOMER = Prepared(
+    pick(col(CustomerRow.currency), col(CustomerRow.active)).where(
+        col(CustomerRow.company_id) == bindparam("company"), col(CustomerRow.qbo_id) == bindparam("customer")
+    )
+)
 
 
 def before_asking(rt: Runtime, press: Press) -> Refused | None:
@@ -59,11 +68,12 @@ def _before_deposit(rt: Runtime, press: Press) -> Refused | None:
     if press.shares or press.credits or press.deposit_minor < 0 or not _CURRENCY.fullmatch(press.currency):
         return answers.plain("other_form")
     with rt.db.read() as session:
-        company = session.get_one(CompanyRow, press.company_id)
-        customer = session.get(CustomerRow, (press.company_id, press.customer_id))
+        [takes_deposits] = _DEPOSITS.first(session, company=press.company_id)
+        customer = _CUSTOMER.first(session, company=press.company_id, customer=press.customer_id)
         stopped = card_tries.stops(session, press, rt.clock.now())
-    if not company.takes_deposits or customer is None or press.customer_id not in press.allowed_customers:
+    if not takes_deposits or customer is None or press.customer_id not in press.allowed_customers:
         return answers.plain("unknown_invoice")
-    if customer.currency != press.currency or not customer.active:
+    currency, is_active = customer
+    if currency != press.currency or not is_active:
         return answers.plain("other_form")
     return answers.plain(stopped) if stopped else None

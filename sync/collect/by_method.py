@@ -13,12 +13,14 @@ from dataclasses import replace
 from sqlalchemy import bindparam
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected, NotFound, Unauthorised
 from connector.ledger.allocation import Share
 from connector.ledger.by_method import Rates
 from connector.ledger.credits import Use, bank_discount_name, money_by_customer
 from connector.ledger.money import Money
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.prepared import Prepared
@@ -111,11 +113,15 @@ def priced(
 
 
 def _is_kept(session: Session, press: Press) -> bool:
-    mine = select(SavedMethodRow.id).where(
-        SavedMethodRow.company_id == press.company_id,
-        SavedMethodRow.contact_id == press.contact_id,
-        col(SavedMethodRow.contact_id) != "",
-        SavedMethodRow.method_ref == press.kept_method,
+    mine = (press.company_id, press.contact_id, press.kept_method)
+    return bool(press.contact_id) and _ready(session, *mine).first() is not None
+
+
+@built
+def _ready(company_id: str, contact_id: str, method_ref: str) -> SelectOfScalar[str]:
+    return select(SavedMethodRow.id).where(
+        SavedMethodRow.company_id == company_id,
+        SavedMethodRow.contact_id == contact_id,
+        SavedMethodRow.method_ref == method_ref,
         SavedMethodRow.state == "ready",
     )
-    return session.exec(mine).first() is not None

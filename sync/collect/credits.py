@@ -6,14 +6,14 @@ live before it is promised; what QuickBooks no longer has, or does not let us ap
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import and_, bindparam
 from sqlalchemy import select as pick
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import Select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.ledger.applying import UNAPPLIED
 from connector.ledger.credits import Credit, Use
@@ -38,14 +38,20 @@ _USES = Prepared(
 def live_credits(rt: Runtime, company_id: str, names: Sequence[str]) -> dict[str, Credit]:
     """Read credits from QuickBooks now. Raises GatewayError or NotConnected when that cannot be done."""
     memos, payments = ids_in(names, MEMO), ids_in(names, PAYMENT)
+    if not memos and not payments:
+        return {}
     for entity, ids in ((MEMO, memos), (PAYMENT, payments)):
         if ids:
             refresh_objects(rt, company_id, entity, ids)
     with rt.db.read() as session:
-        rows = select(CreditRow).where(CreditRow.company_id == company_id, col(CreditRow.qbo_id).in_(memos))
-        found = [credit_of(row) for row in session.exec(rows)] if memos else []
+        found = [credit_of(row) for row in _memos(session, company_id, memos)] if memos else []
         found += unapplied_of(session, company_id, payments) if payments else []
     return {one.name: one for one in found}
+
+
+@built
+def _memos(company_id: str, ids: Collection[str]) -> SelectOfScalar[CreditRow]:
+    return select(CreditRow).where(CreditRow.company_id == company_id, col(CreditRow.qbo_id).in_(ids))
 
 
 def credit_of(row: CreditRow) -> Credit:

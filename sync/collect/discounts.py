@@ -84,7 +84,9 @@ def taxed_among(session: Session, company_id: str, invoice_ids: Iterable[str]) -
 
 
 def _bodies(session: Session, company_id: str, entity: str, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-    return {qbo_id: _READER.decode(body) for qbo_id, body in _texts(session, company_id, entity, list(ids))}
+    asked = list(ids)
+    found = _texts(session, company_id, entity, asked) if asked else ()
+    return {qbo_id: _READER.decode(body) for qbo_id, body in found}
 
 
 @built

@@ -16,7 +16,7 @@ from connector.ledger.payments import OPEN, PaymentState
 from connector.store.money import PaymentRow
 from sync import history
 from sync.collect.intents import intent_of
-from sync.collect.reserve import reservations
+from sync.collect.reserve import Reservation, reservations
 from sync.runtime import Runtime
 from sync.settle import Busy, cancel, read_payment, settle_payment
 
@@ -31,19 +31,23 @@ def give_up_unfinished(
     *,
     replaces: Collection[str],
     contact_id: str,
-) -> None:
+) -> list[Reservation]:
     """Give up what stands on invoices or credits and was abandoned, or is replaced by its own payer; no other.
 
-    Where Stripe cannot be asked a payment keeps its reservation.
+    Where Stripe cannot be asked a payment keeps its reservation. Returns what stands there then.
     """
     now = rt.clock.now()
     with rt.db.read() as session:
         held = reservations(session, company_id, invoice_ids, credit_names)
     own = {one.payment_id for one in held if one.payment_id in replaces and one.contact_id == contact_id}
     abandoned = {one.payment_id for one in held if one.is_abandoned(now)}
+    if not own | abandoned:
+        return held
     for payment_id in sorted(own | abandoned):
         with suppress(GatewayError, NotConnected, Busy):
             give_up(rt, payment_id)
+    with rt.db.read() as session:
+        return reservations(session, company_id, invoice_ids, credit_names)
 
 
 def give_up(rt: Runtime, payment_id: str) -> PaymentState | None:

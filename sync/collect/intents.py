@@ -67,15 +67,9 @@ def make_intent(rt: Runtime, row: PaymentRow) -> Intent:
     return intent
 
 
-def shares_of(rt: Runtime, row: PaymentRow) -> list[ShareRow]:
-    """Return a payment's shares in the order they are written everywhere."""
-    with rt.db.read() as session:
-        return list(shares_in(session, row.company_id, row.id))
-
-
 @built
 def shares_in(company_id: str, payment_id: str) -> SelectOfScalar[ShareRow]:
-    """Return a payment's shares as objects of a session, in the same order."""
+    """Return a payment's shares in the order they are written everywhere."""
     mine = select(ShareRow).where(ShareRow.company_id == company_id, ShareRow.payment_id == payment_id)
     return mine.order_by(col(ShareRow.number), col(ShareRow.invoice_id))
 
@@ -126,8 +120,9 @@ def _create_for_owner(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> I
 def _create(rt: Runtime, row: PaymentRow, gateway: StripeGateway) -> Intent:
     try:
         with rt.db.read() as session:
+            shares = shares_in(session, row.company_id, row.id).all()
             uses, keeps = uses_of(session, row), keeps_method(session, row)
-        return gateway.create_intent(new_intent(row, shares_of(rt, row), uses, keeps=keeps), key=key_of(row))
+        return gateway.create_intent(new_intent(row, shares, uses, keeps=keeps), key=key_of(row))
     except (Rejected, UnknownOutcome) as error:
         # Stripe repeats a saved answer for a day, its own 500 too: only a lost answer is worth the same key again.
         if error.status is not None:

@@ -32,6 +32,9 @@ _YOUNG = timedelta(minutes=3)
 _EVERY_YOUNG = timedelta(seconds=8)
 _EVERY_OPEN = timedelta(minutes=2)
 _EVERY_DEBIT = timedelta(minutes=10)
+_LOOKED = Prepared(
+    update(PaymentRow).where(col(PaymentRow.id) == bindparam("payment")).values(checked_at=bindparam("at"))
+)
 
 
 @on_record()
@@ -83,7 +86,9 @@ def _take(rt: Runtime, due: Prepared, **instants: datetime) -> Sequence[str]:
 
 def _mark(rt: Runtime, payment_ids: Sequence[str]) -> None:
     with rt.db.write("looked") as session:
-        session.exec(update(PaymentRow).where(col(PaymentRow.id).in_(payment_ids)).values(checked_at=rt.clock.now()))
+        now = rt.clock.now()
+        for payment_id in payment_ids:
+            _LOOKED.change(session, payment=payment_id, at=now)
 
 
 def _first(due: ColumnElement[bool]) -> Prepared:

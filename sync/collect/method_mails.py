@@ -7,8 +7,10 @@ stranger in somebody's account cannot add or take away a card unseen.
 from __future__ import annotations
 
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import Select
 
 from connector.store.access import ContactRow
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from sync import mail_rows
@@ -18,26 +20,34 @@ MAIL = "method_changed"
 KEPT, GONE = "kept", "gone"
 
 
-def owe_mail(session: Session, rt: Runtime, row: SavedMethodRow, what: str, language: str = "") -> list[str]:
+def owe_mail(
+    session: Session, rt: Runtime, row: SavedMethodRow, what: str, language: str = "", *, label: str = ""
+) -> list[str]:
     """Owe the owner of a method the mail that it was kept, or is gone; returns its id if it is new.
 
-    It is written in the language of whoever is there, or in the company's.
+    It is written in the language of whoever is there, or in the company's. `label` is the method's where its row does
+    not say it yet.
     """
-    mine = select(ContactRow.email, CompanyRow.slug).where(
-        ContactRow.company_id == row.company_id,
-        ContactRow.id == row.contact_id,
-        ContactRow.state == "active",
-        CompanyRow.id == ContactRow.company_id,
-    )
-    found = session.exec(mine).first()
+    found = _owner(session, row.company_id, row.contact_id).first()
     if found is None:
         return []
     to, slug = found
     context = {
         "what": what,
-        "method": row.label,
+        "method": label or row.label,
         "language": language,
         "url": f"{rt.settings.public_url}/c/{slug}/account/methods",
     }
     mail = mail_rows.owe(session, rt, row.company_id, kind=MAIL, key=f"{MAIL}/{row.id}/{what}", to=to, context=context)
     return [mail] if mail else []
+
+
+@built
+def _owner(company_id: str, contact_id: str) -> Select[str, str]:
+    """Ask for a contact's address, and the company's name in addresses."""
+    return select(ContactRow.email, CompanyRow.slug).where(
+        ContactRow.company_id == company_id,
+        ContactRow.id == contact_id,
+        ContactRow.state == "active",
+        CompanyRow.id == ContactRow.company_id,
+    )

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col, or_, select
-from sqlmodel.sql.expression import Select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, UNDER_WAY, PaymentState
@@ -47,14 +48,10 @@ def reservations(
     session: Session, company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str] = ()
 ) -> list[Reservation]:
     """Return what stands on these invoices, and what uses these credits, oldest payment first."""
-    invoices = list(invoice_ids)
-    shares = _shares(session, company_id, invoices)
-    held = [_reservation(payment, share.invoice_id, share.amount_minor) for payment, share in shares]
-    posted = _surcharges(session, company_id, invoices)
-    held += [_reservation(payment, one.remote_id, one.amount_minor, is_part=False) for payment, one in posted]
+    held = [_reservation(*one) for one in _shares(session, company_id, invoice_ids)]
+    held += [_reservation(*one, is_part=False) for one in _surcharges(session, company_id, invoice_ids)]
     if credit_names:
-        uses = _uses(session, company_id, credit_names)
-        held += [_reservation(payment, use.credit, use.amount_minor) for payment, use in uses]
+        held += [_reservation(*one) for one in _uses(session, company_id, credit_names)]
     return _still_owed(session, company_id, held)
 
 
@@ -94,14 +91,18 @@ def _unposted_legs(company_id: str, payment_ids: Collection[str]) -> Select[str,
     )
 
 
+_PAID = (
+    *(col(PaymentRow.id), col(PaymentRow.amount_minor), col(PaymentRow.currency), col(PaymentRow.state)),
+    *(col(PaymentRow.contact_id), col(PaymentRow.created_at), col(PaymentRow.expires_at), col(PaymentRow.settled_at)),
+)
 _IN_ORDER = (col(PaymentRow.created_at), col(PaymentRow.id))
 
 
 @built
-def _shares(company_id: str, invoice_ids: Sequence[str]) -> Select[PaymentRow, ShareRow]:
-    found = select(PaymentRow, ShareRow).where(
-        ShareRow.company_id == company_id,
-        ShareRow.payment_id == PaymentRow.id,
+def _shares(company_id: str, invoice_ids: Collection[str]) -> Select[*tuple[Any, ...]]:
+    found: Select[*tuple[Any, ...]] = Select(col(ShareRow.invoice_id), col(ShareRow.amount_minor), *_PAID).where(
+        col(ShareRow.company_id) == company_id,
+        col(ShareRow.payment_id) == col(PaymentRow.id),
         col(ShareRow.invoice_id).in_(invoice_ids),
         _stands(company_id, col(ShareRow.customer_id)),
     )
@@ -109,10 +110,10 @@ def _shares(company_id: str, invoice_ids: Sequence[str]) -> Select[PaymentRow, S
 
 
 @built
-def _uses(company_id: str, credit_names: Sequence[str]) -> Select[PaymentRow, CreditUseRow]:
-    found = select(PaymentRow, CreditUseRow).where(
-        CreditUseRow.company_id == company_id,
-        CreditUseRow.payment_id == PaymentRow.id,
+def _uses(company_id: str, credit_names: Collection[str]) -> Select[*tuple[Any, ...]]:
+    found: Select[*tuple[Any, ...]] = Select(col(CreditUseRow.credit), col(CreditUseRow.amount_minor), *_PAID).where(
+        col(CreditUseRow.company_id) == company_id,
+        col(CreditUseRow.payment_id) == col(PaymentRow.id),
         col(CreditUseRow.credit).in_(credit_names),
         _stands(company_id, col(CreditUseRow.customer_id)),
     )
@@ -120,13 +121,14 @@ def _uses(company_id: str, credit_names: Sequence[str]) -> Select[PaymentRow, Cr
 
 
 @built
-def _surcharges(company_id: str, invoice_ids: Sequence[str]) -> Select[PaymentRow, PostingRow]:
+def _surcharges(company_id: str, invoice_ids: Collection[str]) -> Select[*tuple[Any, ...]]:
     """Return what is promised on invoices of surcharges that stand in QuickBooks before what pays them."""
-    return select(PaymentRow, PostingRow).where(
-        PostingRow.company_id == company_id,
-        PostingRow.payment_id == PaymentRow.id,
-        PostingRow.kind == Kind.SURCHARGE.value,
-        PostingRow.state == "posted",
+    found: Select[*tuple[Any, ...]] = Select(col(PostingRow.remote_id), col(PostingRow.amount_minor), *_PAID)
+    return found.where(
+        col(PostingRow.company_id) == company_id,
+        col(PostingRow.payment_id) == col(PaymentRow.id),
+        col(PostingRow.kind) == Kind.SURCHARGE.value,
+        col(PostingRow.state) == "posted",
         col(PostingRow.remote_id).in_(invoice_ids),
         _stands(company_id, col(PostingRow.customer_id)),
     )
@@ -134,12 +136,16 @@ def _surcharges(company_id: str, invoice_ids: Sequence[str]) -> Select[PaymentRo
 
 def surcharges_among(session: Session, company_id: str, invoice_ids: Sequence[str]) -> set[str]:
     """Return which of these invoices were made by us for a surcharge."""
-    ours = select(PostingRow.remote_id).where(
+    return set(_made_for_surcharges(session, company_id, invoice_ids))
+
+
+@built
+def _made_for_surcharges(company_id: str, invoice_ids: Collection[str]) -> SelectOfScalar[str]:
+    return select(PostingRow.remote_id).where(
         PostingRow.company_id == company_id,
         PostingRow.kind == Kind.SURCHARGE.value,
         col(PostingRow.remote_id).in_(invoice_ids),
     )
-    return set(session.exec(ours))
 
 
 def _stands(company_id: str, customer_id: Mapped[str]) -> ColumnElement[bool]:
@@ -179,15 +185,16 @@ def reserved_minor(held: Iterable[Reservation]) -> dict[str, int]:
     return sums
 
 
-def _reservation(payment: PaymentRow, what: str, minor: int, *, is_part: bool = True) -> Reservation:
+def _reservation(what: str, minor: int, *paid: Any, is_part: bool = True) -> Reservation:
+    payment_id, whole, currency, state, contact_id, created_at, expires_at, settled_at = paid
     return Reservation(
-        payment_id=payment.id,
+        payment_id=payment_id,
         invoice_id=what,
-        amount=Money(minor, payment.currency),
-        payment=Money(payment.amount_minor, payment.currency),
-        state=PaymentState(payment.state),
-        contact_id=payment.contact_id,
-        created_at=payment.created_at,
-        expires_at=payment.expires_at,
-        is_written=is_part and payment.settled_at is not None,
+        amount=Money(minor, currency),
+        payment=Money(whole, currency),
+        state=PaymentState(state),
+        contact_id=contact_id,
+        created_at=created_at,
+        expires_at=expires_at,
+        is_written=is_part and settled_at is not None,
     )

@@ -11,15 +11,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy.sql.dml import Update
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, update
 
 from connector.errors import GatewayError, NotConnected, NotFound, Rejected
 from connector.store.methods import SavedMethodRow, StripeCustomerRow
-from connector.store.upsert import insert_ignoring
-from connector.store.verifying import BankCheckRow
+from connector.store.upsert import insert, insert_ignoring, new_row
 from connector.stripe.facts import Setup
 from sync import verifying
-from sync.collect import method_mails
+from sync.collect import kept_rows, method_mails
 from sync.runtime import Runtime
 
 KEPT_AT_STRIPE = ("seti_", "pm_")
@@ -32,12 +31,7 @@ _SHOWN = ("ready", "verifying")
 
 def methods_of(session: Session, company_id: str, contact_id: str, *states: str) -> Sequence[SavedMethodRow]:
     """Return a contact's methods, the first choice first: those that can pay, or those in other states."""
-    mine = select(SavedMethodRow).where(
-        SavedMethodRow.company_id == company_id,
-        SavedMethodRow.contact_id == contact_id,
-        col(SavedMethodRow.state).in_(states or ("ready",)),
-    )
-    return session.exec(mine.order_by(col(SavedMethodRow.is_default).desc(), col(SavedMethodRow.id))).all()
+    return kept_rows.methods_in(session, company_id, contact_id, states or ("ready",)).all()
 
 
 def shown_to(session: Session, company_id: str, contact_id: str) -> Sequence[SavedMethodRow]:
@@ -47,8 +41,7 @@ def shown_to(session: Session, company_id: str, contact_id: str) -> Sequence[Sav
 
 def customer_of(session: Session, company_id: str, contact_id: str) -> str:
     """Return who keeps a contact's methods at Stripe; empty for a guest, and before the first one."""
-    row = session.get(StripeCustomerRow, (company_id, contact_id)) if contact_id else None
-    return row.customer_ref if row else ""
+    return kept_rows.customer(session, company_id, contact_id)[0] if contact_id else ""
 
 
 def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent: str, consent_from: str = "") -> str:
@@ -57,8 +50,10 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
     `consent_from` is the network address from which it was agreed to.
     """
     now = rt.clock.now()
-    row = SavedMethodRow(
-        id=rt.clock.new_id(),
+    row_id = rt.clock.new_id()
+    row = new_row(
+        SavedMethodRow,
+        id=row_id,
         company_id=company_id,
         contact_id=contact_id,
         consent=consent,
@@ -66,25 +61,24 @@ def begin(rt: Runtime, company_id: str, contact_id: str, *, email: str, consent:
         consent_from=consent_from,
         created_at=now,
     )
-    row_id = row.id
     with rt.db.write("keep_method") as session:
-        session.add(row)
+        insert(session, SavedMethodRow, [row])
     customer = ensure_customer(rt, company_id, contact_id, email)
     try:
-        setup = _setup(rt, row, customer)
+        setup = _setup(rt, company_id, row_id, customer)
     except Rejected as error:
         if error.code != GONE:
             raise
-        setup = _setup(rt, row, customer_anew(rt, company_id, contact_id, email, gone=customer))
+        setup = _setup(rt, company_id, row_id, customer_anew(rt, company_id, contact_id, email, gone=customer))
     with rt.db.write("keep_method_setup") as session:
-        session.get_one(SavedMethodRow, row_id).setup_ref = setup.setup_ref
+        kept_rows.has_setup(session, company_id, row_id, setup.setup_ref)
     return row_id
 
 
-def _setup(rt: Runtime, row: SavedMethodRow, customer: str) -> Setup:
+def _setup(rt: Runtime, company_id: str, row_id: str, customer: str) -> Setup:
     """Begin at Stripe to keep a method with a customer; with another one it is another request."""
-    gateway = rt.gateways.stripe(row.company_id)
-    return gateway.create_setup(customer, metadata={"tieout_method": row.id}, key=f"t1-{row.id}-setup-{customer}")
+    gateway = rt.gateways.stripe(company_id)
+    return gateway.create_setup(customer, metadata={"tieout_method": row_id}, key=f"t1-{row_id}-setup-{customer}")
 
 
 def secret_of(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> str | None:
@@ -112,11 +106,7 @@ def look(rt: Runtime, company_id: str, contact_id: str, row_id: str, language: s
 def follow(rt: Runtime, company_id: str, ref: str, language: str = "") -> bool:
     """Bring the method of a setup, or a method itself, up to what Stripe says now; False when it is none of ours."""
     with rt.db.read() as session:
-        known = select(SavedMethodRow).where(
-            SavedMethodRow.company_id == company_id,
-            col(SavedMethodRow.setup_ref if ref.startswith("seti_") else SavedMethodRow.method_ref) == ref,
-        )
-        row = session.exec(known).first()
+        row = (kept_rows.by_setup if ref.startswith("seti_") else kept_rows.by_method)(session, company_id, ref).first()
     if row is None:
         return False
     gateway = rt.gateways.stripe(company_id)
@@ -136,15 +126,8 @@ def follow_late(rt: Runtime, company_id: str) -> int:
 
     Returns how many there were.
     """
-    with rt.db.read() as session:
-        late = select(SavedMethodRow.setup_ref).where(
-            SavedMethodRow.company_id == company_id,
-            SavedMethodRow.state == "verifying",
-            BankCheckRow.company_id == company_id,
-            BankCheckRow.subject == SavedMethodRow.id,
-            col(BankCheckRow.asked_at) < rt.clock.now() - verifying.DAYS,
-        )
-        refs = [ref for ref in session.exec(late) if ref]
+    with rt.db.asking() as reader:
+        refs = kept_rows.late_setups(reader, company_id, rt.clock.now() - verifying.DAYS)
     for ref in refs:
         with suppress(GatewayError, NotConnected):
             follow(rt, company_id, ref)
@@ -198,17 +181,18 @@ def _given_up(rt: Runtime, row: SavedMethodRow) -> str:
 def ensure_customer(rt: Runtime, company_id: str, contact_id: str, email: str) -> str:
     """Return who keeps a contact's methods at Stripe, made before the first one. Raises GatewayError, NotConnected."""
     with rt.db.read() as session:
-        known = session.get(StripeCustomerRow, (company_id, contact_id))
-    if known and known.customer_ref:
-        return known.customer_ref
-    again = f"-{known.created_at:%Y%m%dT%H%M%S.%f}" if known else ""  # Stripe would answer with the one that is gone
+        ref, since = kept_rows.customer(session, company_id, contact_id)
+    if ref:
+        return ref
+    again = f"-{since:%Y%m%dT%H%M%S.%f}" if since else ""  # Stripe would answer with the one that is gone
     made = rt.gateways.stripe(company_id).create_customer(
         email=email, metadata={"tieout_contact": contact_id}, key=f"t1-{company_id}-{contact_id}-customer{again}"
     )
-    row = StripeCustomerRow(company_id=company_id, contact_id=contact_id, customer_ref=made, created_at=rt.clock.now())
+    fresh = {"customer_ref": made, "created_at": rt.clock.now()}
+    row = new_row(StripeCustomerRow, company_id=company_id, contact_id=contact_id, **fresh)
     with rt.db.write("stripe_customer") as session:
-        if not insert_ignoring(session, StripeCustomerRow.__table__, [row.model_dump()]):  # type: ignore[attr-defined]
-            session.exec(_owner(company_id, contact_id, "").values(customer_ref=made, created_at=row.created_at))
+        if not insert_ignoring(session, StripeCustomerRow.__table__, [row]):  # type: ignore[attr-defined]
+            session.exec(_owner(company_id, contact_id, "").values(**fresh))
     with rt.db.read() as session:  # another press may have been first
         return customer_of(session, company_id, contact_id)
 
@@ -252,17 +236,11 @@ def _keep(rt: Runtime, row: SavedMethodRow, method_ref: str, language: str) -> N
             _is_gone(rt, row)
         return
     with rt.db.write("method_kept") as session:
-        kept = session.get_one(SavedMethodRow, row.id)
-        if kept.state == "gone":
+        if not (was := kept_rows.now_pays(session, row, method_ref, method)):
             return
-        others = methods_of(session, row.company_id, row.contact_id)
-        was = kept.state
-        kept.is_default = kept.is_default or not [one for one in others if one.id != row.id]
-        kept.state, kept.method_ref, kept.verify_url = "ready", method_ref, ""
-        kept.kind, kept.label, kept.expires = method.kind, method.label, method.expires
-        kept.funding = method.funding
         verifying.is_done(session, row.company_id, row.id)
-        mails = [] if was == "ready" else method_mails.owe_mail(session, rt, kept, method_mails.KEPT, language)
+        told = (method_mails.KEPT, language)
+        mails = [] if was == "ready" else method_mails.owe_mail(session, rt, row, *told, label=method.label)
     _ring(rt, mails)
 
 
@@ -303,12 +281,7 @@ def _ring(rt: Runtime, mails: Sequence[str]) -> None:
 
 def _own(rt: Runtime, company_id: str, contact_id: str, row_id: str) -> SavedMethodRow | None:
     with rt.db.read() as session:
-        mine = select(SavedMethodRow).where(
-            SavedMethodRow.company_id == company_id,
-            SavedMethodRow.contact_id == contact_id,
-            SavedMethodRow.id == row_id,
-        )
-        return session.exec(mine).one_or_none()
+        return kept_rows.of_contact(session, company_id, contact_id, row_id).one_or_none()
 
 
 def _mine(company_id: str, contact_id: str, row_id: str) -> Update:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session, SQLModel, and_, case, col, or_, select, update
+from sqlalchemy import bindparam
+from sqlalchemy import select as pick
+from sqlmodel import Session, and_, case, col, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected, Rejected, Unauthorised
@@ -23,9 +25,12 @@ from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.store.access import ContactRow
 from connector.store.built import built
+from connector.store.columns import Instant
 from connector.store.companies import CompanyRow
+from connector.store.methods import SavedMethodRow
 from connector.store.money import CreditUseRow, PaymentRow, ShareRow
-from connector.store.upsert import insert_ignoring
+from connector.store.prepared import Prepared
+from connector.store.upsert import insert, insert_ignoring, new_row
 from connector.stripe.facts import Intent, Method
 from connector.words import money_text, on_record
 from sync import history
@@ -34,16 +39,29 @@ from sync.collect.answers import Scene
 from sync.collect.before import LARGEST_MINOR, before_asking
 from sync.collect.credits import uses_of
 from sync.collect.giving_up import give_up_unfinished
-from sync.collect.intents import make_intent, shares_of
+from sync.collect.intents import make_intent, shares_in
 from sync.collect.last_known import Known, known_invoices
 from sync.collect.press import Press, Refused, Started
 from sync.collect.reserve import Reservation, reservations, reserved_minor, together
 from sync.counts import next_count
 from sync.runtime import Runtime
-from sync.settle import cancel, read_payment, settle_by_credit
+from sync.settle import cancel, settle_by_credit
 
 RESERVED_FOR = timedelta(minutes=30)
 SMALLEST_MINOR = 50  # Stripe's smallest charge, in the currencies it settles for QuickBooks companies
+_MINE = (col(PaymentRow.company_id) == bindparam("company"), col(PaymentRow.id) == bindparam("payment"))
+_STATE = Prepared(pick(col(PaymentRow.state)).where(*_MINE))
+_UNTIL = bindparam("until", type_=Instant())
+_IS_UNFINISHED = or_(*(col(PaymentRow.state) == state for state in sorted(OPEN)))
+_IS_TAKEN = or_(*(col(PaymentRow.state) == state for state in (PaymentState.PROCESSING, PaymentState.SUCCEEDED)))
+_STAYS = Prepared(
+    update(PaymentRow)
+    .where(*_MINE, or_(_IS_TAKEN, and_(_IS_UNFINISHED, col(PaymentRow.expires_at) > bindparam("now"))))
+    .values(
+        expires_at=case((col(PaymentRow.expires_at) < _UNTIL, _UNTIL), else_=col(PaymentRow.expires_at)),
+        note=bindparam("told"),
+    )
+)
 
 
 @on_record()
@@ -80,11 +98,9 @@ def _write_payment(rt: Runtime, company: CompanyRow, press: Press, method: Metho
     if refusal := before_asking(rt, press):
         return refusal
     asked, lent = [invoice_id for invoice_id, _ in press.shares], [name for name, _ in press.credits]
-    give_up_unfinished(rt, company.id, asked, lent, replaces=press.replaces, contact_id=press.contact_id)
     # Read before the balances: a payment that reaches the books in between then counts twice for a moment, which
     # refuses too much; the other way round it would not count at all.
-    with rt.db.read() as session:
-        before = reservations(session, company.id, asked, lent)
+    before = give_up_unfinished(rt, company.id, asked, lent, replaces=press.replaces, contact_id=press.contact_id)
     try:
         account = rt.gateways.stripe(company.id).stripe_account
     except NotConnected:
@@ -217,7 +233,8 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, at_stripe
     )
     if not insert_ignoring(session, PaymentRow.__table__, [payment.model_dump()]):  # type: ignore[attr-defined]
         return answers.plain("other_form")  # another company's form had this nonce
-    session.add_all([*_parts(press, known, payment.id), *keeping.consent_of(rt, press, payment.id)])
+    _insert_parts(session, press, known, payment.id)
+    insert(session, SavedMethodRow, keeping.consent_of(rt, press, payment.id))
     pressed = "Tried again by the payer’s consent, for" if press.retry_id else "Pay was pressed for"
     text = f"{pressed} {money_text(Money(payment.amount_minor, payment.currency))}."
     if known.read_at is not None:
@@ -226,24 +243,32 @@ def _insert(session: Session, rt: Runtime, press: Press, known: Known, at_stripe
     return payment
 
 
-def _parts(press: Press, known: Known, payment_id: str) -> list[SQLModel]:
-    """Return the rows of what a payment pays, and of the credits that pay part of it."""
+def _insert_parts(session: Session, press: Press, known: Known, payment_id: str) -> None:
+    """Insert the rows of what a payment pays, and of the credits that pay part of it."""
     of: dict[str, Any] = {"payment_id": payment_id, "company_id": press.company_id}
-    rows: list[SQLModel] = []
+    shares, uses = [], []
     for invoice_id, minor in press.shares:
         invoice = known.invoices[invoice_id]
         told: dict[str, Any] = {"customer_id": invoice.customer_id, "amount_minor": minor, "number": invoice.number}
-        rows.append(ShareRow(invoice_id=invoice_id, **of, **told))
+        shares.append(new_row(ShareRow, invoice_id=invoice_id, **of, **told))
     for name, minor in press.credits:
         credit = known.credits.get(name)  # one for the bank is of no paper
         customer_id = credit.customer_id if credit else name.removeprefix(BY_BANK)
         told = {"customer_id": customer_id, "amount_minor": minor, "number": credit.number if credit else ""}
-        rows.append(CreditUseRow(credit=name, **of, **told))
-    return rows
+        uses.append(new_row(CreditUseRow, credit=name, **of, **told))
+    insert(session, ShareRow, shares)
+    insert(session, CreditUseRow, uses)
 
 
 def _pressed_before(session: Session, press: Press) -> PaymentRow | None:
-    return _by_nonce(session, press.company_id, press.form_nonce).one_or_none()
+    which = press.company_id, press.form_nonce
+    is_pressed = _with_nonce(session, *which).first() is not None  # mostly not, and an object is dear while writing
+    return _by_nonce(session, *which).one() if is_pressed else None
+
+
+@built
+def _with_nonce(company_id: str, form_nonce: str) -> SelectOfScalar[str]:
+    return select(PaymentRow.id).where(PaymentRow.company_id == company_id, PaymentRow.form_nonce == form_nonce)
 
 
 @built
@@ -273,19 +298,19 @@ def _with_intent(rt: Runtime, company: CompanyRow, press: Press, payment: Paymen
 
 def _still_wanted(rt: Runtime, payment: PaymentRow, intent: Intent) -> PaymentState | None:
     """Return the payment's state; None when it was given up while Stripe made its intent, which then goes too."""
-    now = read_payment(rt, payment.id)
-    assert now is not None
-    if now.state != PaymentState.CANCELED:
-        return PaymentState(now.state)
+    with rt.db.asking() as reader:
+        [state] = _STATE.first(reader, company=payment.company_id, payment=payment.id)
+    if state != PaymentState.CANCELED:
+        return PaymentState(state)
     with suppress(GatewayError, NotConnected):  # nobody has its secret: it can only be forgotten
         cancel(rt, payment, intent)
     return None
 
 
 def _says_the_same(rt: Runtime, press: Press, payment: PaymentRow) -> bool:
-    shares = {share.invoice_id: share.amount_minor for share in shares_of(rt, payment)}
-    with rt.db.asking() as reader:
-        uses = uses_of(reader, payment)
+    with rt.db.read() as session:
+        parts, uses = shares_in(session, payment.company_id, payment.id).all(), uses_of(session, payment)
+    shares = {share.invoice_id: share.amount_minor for share in parts}
     lent = {use.name: use.amount.minor for use in uses if not use.name.startswith(BY_BANK)}
     who = (payment.customer_id, payment.contact_id, payment.currency)
     # The method's cost was part of what was shown, and the form's key names the method.
@@ -300,18 +325,9 @@ def _keep(rt: Runtime, payment: PaymentRow, *, note: str) -> bool:
     The note may be written anew by the same form: it decides nothing.
     """
     now = rt.clock.now()
-    until = now + RESERVED_FOR
     with rt.db.write("pay_again") as session:
-        mine = update(PaymentRow).where(
-            col(PaymentRow.company_id) == payment.company_id,
-            col(PaymentRow.id) == payment.id,
-            or_(
-                col(PaymentRow.state).in_((PaymentState.PROCESSING, PaymentState.SUCCEEDED)),
-                and_(col(PaymentRow.state).in_(OPEN), col(PaymentRow.expires_at) > now),
-            ),
-        )
-        later = case((col(PaymentRow.expires_at) < until, until), else_=col(PaymentRow.expires_at))
-        return bool(session.exec(mine.values(expires_at=later, note=note)).rowcount)
+        mine = {"company": payment.company_id, "payment": payment.id}
+        return bool(_STAYS.change(session, **mine, now=now, until=now + RESERVED_FOR, told=note))
 
 
 def _ring(rt: Runtime, rings: Sequence[tuple[str, str]]) -> None:
@@ -321,6 +337,8 @@ def _ring(rt: Runtime, rings: Sequence[tuple[str, str]]) -> None:
 
 def _payers(session: Session, company_id: str, held: Sequence[Reservation]) -> dict[str, str]:
     ids = {one.contact_id for one in held if one.contact_id}
+    if not ids:
+        return {}
     return {contact_id: name or email for contact_id, name, email in _contacts(session, company_id, ids)}
 
 

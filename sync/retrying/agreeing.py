@@ -6,7 +6,7 @@ agrees is who pressed Pay; it may be taken back at any time, and what can still 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected
 from connector.ledger.money import Money
 from connector.ledger.payments import OPEN, PaymentState
 from connector.ledger.retrying import Refusal, days_ahead
+from connector.store.built import built
 from connector.store.cache import InvoiceRow
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
@@ -32,7 +34,7 @@ from sync.collect.by_method import rates_on
 from sync.collect.giving_up import give_up
 from sync.retrying import rows, telling
 from sync.runtime import Runtime
-from sync.settle import Busy
+from sync.settle import Busy, payment_of
 
 MORNING = time(9)  # in the company's zone: the payer's is not known
 OFFERED_FOR = timedelta(days=30)  # after the payment was pressed
@@ -109,8 +111,7 @@ def stop(rt: Runtime, company_id: str, payment_id: str, *, by: str, contact_id: 
         row_id, under_way = row.id, rows.try_of(session, row)
         mine = update(RetryRow).where(*in_force, col(RetryRow.id) == row_id, col(RetryRow.state) == rows.ON)
         session.exec(mine.values(state=rows.STOPPED, ended_at=rt.clock.now()))
-        refused = select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.id == payment_id)
-        payment = session.exec(refused).one()
+        payment = payment_of(session, company_id, payment_id).one()
         history.note(session, rt, payment, f"{by} ended the consent: it is not tried again.")
     if under_way is not None and under_way.state in OPEN:
         with suppress(GatewayError, NotConnected, Busy):
@@ -126,9 +127,8 @@ def morning_of(zone: str, day: date) -> datetime:
 def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, consent: Consent) -> RetryRow | None:
     now = rt.clock.now()
     with rt.db.write("retry.agree") as session:
-        refused = (PaymentRow.company_id == offer.company_id, PaymentRow.id == offer.payment_id)
-        payment = session.exec(select(PaymentRow).where(*refused)).one()
-        zone = session.exec(select(CompanyRow.zone).where(CompanyRow.id == offer.company_id)).one()
+        payment = payment_of(session, offer.company_id, offer.payment_id).one()
+        zone = _zone(session, offer.company_id).one()
         row = RetryRow(
             id=rt.clock.new_id(),
             company_id=payment.company_id,
@@ -156,6 +156,11 @@ def _insert(rt: Runtime, offer: Offer, method: SavedMethodRow, consent: Consent)
     return row
 
 
+@built
+def _zone(company_id: str) -> SelectOfScalar[str]:
+    return select(CompanyRow.zone).where(CompanyRow.id == company_id)
+
+
 def _was_refused(payment: PaymentRow) -> bool:
     """Tell whether a person's payment was refused and money could have come of it."""
     is_refused = payment.state == PaymentState.FAILED or (payment.state in OPEN and bool(payment.error_code))
@@ -163,17 +168,26 @@ def _was_refused(payment: PaymentRow) -> bool:
 
 
 def _is_agreed(session: Session, payment: PaymentRow) -> bool:
-    mine = select(RetryRow.id).where(
-        RetryRow.company_id == payment.company_id, RetryRow.payment_id == payment.id, RetryRow.state == rows.ON
+    return _in_force(session, payment.company_id, payment.id).first() is not None
+
+
+@built
+def _in_force(company_id: str, payment_id: str) -> SelectOfScalar[str]:
+    return select(RetryRow.id).where(
+        RetryRow.company_id == company_id, RetryRow.payment_id == payment_id, RetryRow.state == rows.ON
     )
-    return session.exec(mine).first() is not None
 
 
 def _is_open(session: Session, payment: PaymentRow) -> bool:
     """Tell whether what the payment was meant for still stands open, as far as the cache knows; none is on account."""
     meant: dict[str, Any] = {one.invoice_id: one.amount_minor for one in rows.shares_of(session, payment)}
-    left = select(InvoiceRow.qbo_id, InvoiceRow.balance_minor).where(
-        InvoiceRow.company_id == payment.company_id, col(InvoiceRow.qbo_id).in_(meant)
-    )
-    open_now = {qbo_id: minor for qbo_id, minor in session.exec(left) if minor >= meant[qbo_id]}
+    left = _balances(session, payment.company_id, meant)
+    open_now = {qbo_id: minor for qbo_id, minor in left if minor >= meant[qbo_id]}
     return bool(meant) and set(open_now) == set(meant)
+
+
+@built
+def _balances(company_id: str, invoice_ids: Collection[str]) -> Select[str, int]:
+    return select(InvoiceRow.qbo_id, InvoiceRow.balance_minor).where(
+        InvoiceRow.company_id == company_id, col(InvoiceRow.qbo_id).in_(invoice_ids)
+    )

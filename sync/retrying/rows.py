@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -41,42 +43,59 @@ _DUE = Prepared(
 
 def take(session: Session, retry_id: str, now: datetime) -> RetryRow | None:
     """Take a retry whose time has come; None where another did, or it is not in force any more."""
-    mine = update(RetryRow).where(col(RetryRow.id) == retry_id, col(RetryRow.state) == ON, col(RetryRow.next_at) <= now)
-    if not session.exec(mine.values(next_at=now + LOOKED_AT)).rowcount:
+    if not _TAKE.change(session, retry=retry_id, now=now, later=now + LOOKED_AT):
         return None
-    return session.exec(select(RetryRow).where(RetryRow.id == retry_id)).one()
+    return _with_id(session, retry_id).one()
+
+
+_TAKE = Prepared(
+    update(RetryRow)
+    .where(col(RetryRow.id) == bindparam("retry"), col(RetryRow.state) == ON, col(RetryRow.next_at) <= bindparam("now"))
+    .values(next_at=bindparam("later"))
+)
+
+
+@built
+def _with_id(retry_id: str) -> SelectOfScalar[RetryRow]:
+    return select(RetryRow).where(RetryRow.id == retry_id)
 
 
 def move(session: Session, row: RetryRow, **values: Any) -> bool:
     """Move a retry on from what `row` says; False where somebody else did, or it was stopped."""
-    mine = update(RetryRow).where(
-        col(RetryRow.company_id) == row.company_id,
-        col(RetryRow.id) == row.id,
-        col(RetryRow.state) == ON,
-        col(RetryRow.number) == row.number,
-    )
-    return bool(session.exec(mine.values(**values)).rowcount)
+    mine = {"company": row.company_id, "retry": row.id, "read": row.number}
+    return bool(_move_of(tuple(values)).change(session, **mine, **values))
+
+
+@cache
+def _move_of(names: tuple[str, ...]) -> Prepared:
+    """Return the change of these columns of a retry that is in force at the try that was read."""
+    mine = update(RetryRow).where(*_IN_FORCE, col(RetryRow.number) == bindparam("read"))
+    return Prepared(mine.values({name: bindparam(name) for name in names}))
+
+
+_IN_FORCE = (
+    col(RetryRow.company_id) == bindparam("company"),
+    col(RetryRow.id) == bindparam("retry"),
+    col(RetryRow.state) == ON,
+)
 
 
 def hurry(session: Session, payment: PaymentRow, now: datetime) -> bool:
     """Have the retry that a payment came of look at it at once; False where a person pressed, or it was stopped."""
     if not payment.retry_id:
         return False
-    mine = update(RetryRow).where(
-        col(RetryRow.company_id) == payment.company_id, col(RetryRow.id) == payment.retry_id, col(RetryRow.state) == ON
-    )
-    return bool(session.exec(mine.values(next_at=now)).rowcount)
+    return bool(_HURRY.change(session, company=payment.company_id, retry=payment.retry_id, now=now))
+
+
+_HURRY = Prepared(update(RetryRow).where(*_IN_FORCE).values(next_at=bindparam("now")))
 
 
 def is_on(session: Session, row: RetryRow) -> bool:
     """Tell whether a retry is still in force, and at the same try."""
-    mine = select(RetryRow.id).where(
-        RetryRow.company_id == row.company_id,
-        RetryRow.id == row.id,
-        RetryRow.state == ON,
-        RetryRow.number == row.number,
-    )
-    return session.exec(mine).first() is not None
+    return _IS_ON.first(session, company=row.company_id, retry=row.id, read=row.number) is not None
+
+
+_IS_ON = Prepared(pick(col(RetryRow.id)).where(*_IN_FORCE, col(RetryRow.number) == bindparam("read")))
 
 
 def newest_of(session: Session, company_id: str, payment: PaymentRow) -> RetryRow | None:
@@ -103,12 +122,13 @@ def pressed_by(company_id: str, contact_id: str, payment_id: str) -> SelectOfSca
 
 def try_of(session: Session, row: RetryRow) -> PaymentRow | None:
     """Return the payment of the try that is under way; None before it was pressed."""
-    mine = select(PaymentRow).where(
-        PaymentRow.company_id == row.company_id,
-        PaymentRow.retry_id == row.id,
-        col(PaymentRow.form_nonce).startswith(form_key(row), autoescape=True),
-    )
-    return session.exec(mine).first()
+    key = form_key(row)
+    return next((one for one in _tries_of(session, row.company_id, row.id) if one.form_nonce.startswith(key)), None)
+
+
+@built
+def _tries_of(company_id: str, retry_id: str) -> SelectOfScalar[PaymentRow]:
+    return select(PaymentRow).where(PaymentRow.company_id == company_id, PaymentRow.retry_id == retry_id)
 
 
 def days_of(row: RetryRow) -> list[date]:

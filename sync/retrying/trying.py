@@ -15,12 +15,14 @@ from datetime import timedelta
 
 import structlog
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import GatewayError, NotConnected, Rejected
 from connector.ledger.credits import BY_BANK
 from connector.ledger.payments import OPEN, PaymentState
 from connector.ledger.retrying import ASKS_OWNER, Refusal, next_day
 from connector.store.access import ContactRow
+from connector.store.built import built
 from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow
@@ -35,7 +37,7 @@ from sync.reach import PAYERS, reach_of
 from sync.retrying import rows, telling
 from sync.retrying.agreeing import morning_of
 from sync.runtime import Runtime
-from sync.settle import Busy, read_payment, settle_payment
+from sync.settle import Busy, payment_of, read_payment, settle_payment
 
 _log = structlog.get_logger(__name__)
 
@@ -83,21 +85,38 @@ def try_again(rt: Runtime, retry_id: str) -> None:
 
 
 def _read(session: Session, row: RetryRow) -> _Case:
-    mine = (SavedMethodRow.company_id == row.company_id, SavedMethodRow.contact_id == row.contact_id)
-    kept = select(SavedMethodRow).where(*mine, SavedMethodRow.id == row.method_id, SavedMethodRow.state == "ready")
-    person = select(ContactRow).where(
-        ContactRow.company_id == row.company_id, ContactRow.id == row.contact_id, ContactRow.state == "active"
-    )
-    refused = select(PaymentRow).where(PaymentRow.company_id == row.company_id, PaymentRow.id == row.payment_id)
-    reach = session.connection().execute(reach_of(row.company_id, row.contact_id, "", *PAYERS))
+    whose = (row.company_id, row.contact_id)
+    reach = session.connection().execute(reach_of(*whose, "", *PAYERS))
     return _Case(
         row=row,
-        company=session.get_one(CompanyRow, row.company_id),
-        payment=session.exec(refused).one(),
-        method=session.exec(kept).one_or_none(),
-        contact=session.exec(person).one_or_none(),
+        company=_company(session, row.company_id).one(),
+        payment=payment_of(session, row.company_id, row.payment_id).one(),
+        method=_ready(session, *whose, row.method_id).one_or_none(),
+        contact=_person(session, *whose).one_or_none(),
         payers_of=frozenset(reach.scalars()),
         under_way=rows.try_of(session, row),
+    )
+
+
+@built
+def _company(company_id: str) -> SelectOfScalar[CompanyRow]:
+    return select(CompanyRow).where(CompanyRow.id == company_id)
+
+
+@built
+def _ready(company_id: str, contact_id: str, method_id: str) -> SelectOfScalar[SavedMethodRow]:
+    return select(SavedMethodRow).where(
+        SavedMethodRow.company_id == company_id,
+        SavedMethodRow.contact_id == contact_id,
+        SavedMethodRow.id == method_id,
+        SavedMethodRow.state == "ready",
+    )
+
+
+@built
+def _person(company_id: str, contact_id: str) -> SelectOfScalar[ContactRow]:
+    return select(ContactRow).where(
+        ContactRow.company_id == company_id, ContactRow.id == contact_id, ContactRow.state == "active"
     )
 
 

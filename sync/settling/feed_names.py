@@ -104,8 +104,11 @@ def _name(rt: Runtime, company_id: str, txn_ids: Sequence[str]) -> int:
 def _renew_opening(rt: Runtime, company_id: str) -> None:
     """Take out of the opening balance what was posted since: a payout that was on its way when Stripe was connected."""
     with rt.db.write("feed_opening") as session:
+        subjects = discrepancies.open_subjects(session, company_id, OPENING)
+        if not subjects:
+            return
         place = _Place.of(session, company_id)
-        for subject in discrepancies.open_subjects(session, company_id, OPENING):
+        for subject in subjects:
             member = select(BalanceTxnRow).where(
                 BalanceTxnRow.company_id == company_id, BalanceTxnRow.named_as == subject
             )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, and_, col, or_, update
 from sqlmodel.sql.expression import Select
 
 from connector.errors import GatewayError, NotConnected
@@ -74,17 +74,21 @@ def owed_on(
 ) -> frozenset[Owed]:
     """Return what our postings, not yet in QuickBooks, put on invoices and take of credits."""
     return frozenset(
-        Owed(posting_id, state, leg.invoice_id or leg.credit, abs(leg.amount_minor))
-        for posting_id, state, leg in _unposted(session, company_id, invoice_ids, credit_names)
+        Owed(posting_id, state, invoice_id or credit, abs(minor))
+        for posting_id, state, invoice_id, credit, minor in _unposted(session, company_id, invoice_ids, credit_names)
     )
 
 
 @built
-def _unposted(company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str]) -> Select[str, str, LegRow]:
-    return select(PostingRow.id, PostingRow.state, LegRow).where(
-        PostingRow.company_id == company_id,
-        LegRow.company_id == company_id,
-        LegRow.posting_id == PostingRow.id,
+def _unposted(
+    company_id: str, invoice_ids: Sequence[str], credit_names: Sequence[str]
+) -> Select[str, str, str, str, int]:
+    leg = (col(LegRow.invoice_id), col(LegRow.credit), col(LegRow.amount_minor))
+    found: Select[str, str, str, str, int] = Select(col(PostingRow.id), col(PostingRow.state), *leg)
+    return found.where(
+        col(PostingRow.company_id) == company_id,
+        col(LegRow.company_id) == company_id,
+        col(LegRow.posting_id) == col(PostingRow.id),
         or_(
             col(LegRow.invoice_id).in_(invoice_ids),
             and_(col(LegRow.credit) != "", col(LegRow.credit).in_(credit_names)),
