@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from connector.store.prepared import Bare
@@ -32,13 +32,16 @@ class Kept:
 
 def begin(driver: Any, *, writes: bool) -> None:
     """Begin a transaction at the driver, where none is under way. Raises OperationalError where the file is locked."""
-    if driver.in_transaction:
-        return
-    words = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    if not driver.in_transaction:
+        _say(driver, "BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _say(driver: Any, words: str) -> None:
+    """Say words to the driver; locked, full or broken is told as SQLAlchemy tells it, which is waited for."""
     try:
         driver.execute(words)
-    except sqlite3.OperationalError as error:  # locked or full: whoever asks for SQLAlchemy's error waits for that
-        raise OperationalError(words, None, error) from error
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(words, None, error, sqlite3.Error) from error
 
 
 class Lent(Session):
@@ -61,7 +64,7 @@ class Lent(Session):
         if self.in_transaction():
             super().commit()
         if self._bare is not None and self._bare.connection.in_transaction:
-            self._bare.connection.commit()
+            _say(self._bare.connection, "COMMIT")
 
     def rollback(self) -> None:
         """Undo what was done either way."""

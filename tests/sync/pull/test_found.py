@@ -210,6 +210,29 @@ def test_who_waits_too_long_for_the_write_lock_is_told(tmp_path: Path, monkeypat
         db.close()
 
 
+def test_a_commit_that_fails_is_told_and_undone(tmp_path: Path) -> None:
+    """What is checked at the commit only, as a full disk may be."""
+    db = Database(f"sqlite:///{tmp_path / 'tieout.db'}")
+    db.create_all()
+    table = next(one for one in TABLES if one.__table__.foreign_keys)
+
+    def leave_an_orphan() -> None:
+        with db.write("test") as session:
+            session.driver().connection.execute("PRAGMA defer_foreign_keys=ON")  # type: ignore[attr-defined]
+            orphan = {one.key: _value(one, place) for place, one in enumerate(_columns(table))}
+            assert insert_ignoring(session, table.__table__, [orphan]) == 1
+
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            leave_an_orphan()
+    with db.write("test") as session:
+        session.add(_lease("one"))
+    with db.read() as session:
+        assert FENCE.all(session, wanted="one") == [(1,)]
+        assert session.exec(select(table)).all() == []
+    db.close()
+
+
 def test_what_a_thread_keeps_it_keeps_for_one_session_at_a_time(leases: Database) -> None:
     def driver(session: Any) -> Any:
         return session.driver().connection
