@@ -20,8 +20,7 @@ from sqlmodel import Session
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.store.found import Finder
-from connector.store.lent import Lent
-from connector.store.prepared import driver_of
+from connector.store.lent import Lent, driver_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,9 +76,7 @@ def _asking(build: Callable[..., Any], *, lets_go: bool) -> Callable[..., Any]:
         asked = dict(zip(names, given, strict=False)) | named
         values = {name: _value(name, value) for name, value in asked.items()}
         if isinstance(session, Lent) and (lets_go or session.is_reading or not finder().makes_objects):
-            found = finder().ask(driver_of(session), values)
-            if found is not None:
-                return found
+            return finder().ask(driver_of(session), values)
         return session.exec(statement(), params=values)
 
     return ask

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import inspect
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import InstanceState, Mapper
 
-from connector.store.prepared import Bare, Ready, executed, ready_of
+from connector.store.driver import Driver, fetched
+from connector.store.prepared import Ready, ready_of
 
-LONGEST_LIST = 64  # longer ones are rare, and each length is a statement of its own
+LONGEST_KEPT = 1024  # values of a list; a text for a longer one is written for it alone
 
 
 class Found:
@@ -61,25 +62,22 @@ class Finder:
         self._statement = statement
         self._ready: dict[Any, Ready] = {}
 
-    def ask(self, driver: Connection | Bare, values: Mapping[str, Any]) -> Found | None:
-        """Return what is found, None where a list is too long for this way."""
-        given, lengths = dict(values), []
-        for name, value in values.items():
-            if isinstance(value, list):
-                if len(value) > LONGEST_LIST:
-                    return None
-                given[name] = _padded(value)
-                lengths.append(len(given[name]))
+    def ask(self, driver: Driver, values: Mapping[str, Any]) -> Found:
+        """Return what is found. Raises DBAPIError."""
+        given = {name: _padded(value) if isinstance(value, list) else value for name, value in values.items()}
+        ready = self._ready_for(driver, given)
+        rows = fetched(driver, ready.text, ready.bound(given))
+        return Found(self._plan.made(ready.read(rows)) if rows else ())
+
+    def _ready_for(self, driver: Driver, given: Mapping[str, Any]) -> Ready:
+        lengths = [len(value) for value in given.values() if isinstance(value, list)]
         key = (driver.dialect.name, *lengths)
         ready = self._ready.get(key)
         if ready is None:
-            ready = self._ready[key] = ready_of(self._plan.core, driver.dialect, given)
-        cursor = executed(driver, ready.text, ready.bound(given))
-        try:
-            rows = cursor.fetchall()
-        finally:
-            cursor.close()
-        return Found(self._plan.made(ready.read(rows)) if rows else ())
+            ready = ready_of(self._plan.core, driver.dialect, given)
+            if max(lengths, default=0) <= LONGEST_KEPT:
+                self._ready[key] = ready
+        return ready
 
     @property
     def makes_objects(self) -> bool:
@@ -93,7 +91,9 @@ class Finder:
 
 def _padded(values: list[Any]) -> list[Any]:
     """Lengthen a list by its last value to the next power of two: the same question in one of few lengths."""
-    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values)) if values else values
+    if not 0 < len(values) <= LONGEST_KEPT:
+        return values
+    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
 
 
 class _Plan:

@@ -8,7 +8,6 @@ one session at a time, and never kept when something is still open on it.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from connector.store.prepared import Bare
+from connector.store.driver import Bare, Driver, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +28,27 @@ class Kept:
     bare: Bare
 
 
-def begin(driver: Any, *, writes: bool) -> None:
+def begin(bare: Bare, *, writes: bool) -> None:
     """Begin a transaction at the driver, where none is under way. Raises OperationalError where the file is locked."""
-    if not driver.in_transaction:
-        _say(driver, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not bare.connection.in_transaction:
+        _say(bare, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _say(driver: Any, words: str) -> None:
-    """Say words to the driver; locked, full or broken is told as SQLAlchemy tells it, which is waited for."""
+def _say(bare: Bare, words: str) -> None:
+    driver: Any = bare.connection
     try:
         driver.execute(words)
-    except sqlite3.Error as error:
-        raise DBAPIError.instance(words, None, error, sqlite3.Error) from error
+    except bare.dialect.loaded_dbapi.Error as error:
+        raise refusal(bare.dialect, words, None, error) from error
+
+
+def driver_of(reader: Session | Driver) -> Driver:
+    """Return what takes statements in the driver's words; what a session has not written yet is written first."""
+    if not isinstance(reader, Session):
+        return reader
+    if reader.autoflush:
+        reader.flush()
+    return reader.driver() if isinstance(reader, Lent) else reader.connection()
 
 
 class Lent(Session):
@@ -52,11 +59,11 @@ class Lent(Session):
         self._bare = lent.bare if isinstance(lent, Kept) else None
         self.is_reading = is_reading
 
-    def driver(self) -> Connection | Bare:
+    def driver(self) -> Driver:
         """Return what takes statements that stand ready, in this session's transaction."""
         if self._bare is None:
             return self.connection()
-        begin(self._bare.connection, writes=not self.is_reading)
+        begin(self._bare, writes=not self.is_reading)
         return self._bare
 
     def commit(self) -> None:
@@ -64,7 +71,7 @@ class Lent(Session):
         if self.in_transaction():
             super().commit()
         if self._bare is not None and self._bare.connection.in_transaction:
-            _say(self._bare.connection, "COMMIT")
+            _say(self._bare, "COMMIT")
 
     def rollback(self) -> None:
         """Undo what was done either way."""

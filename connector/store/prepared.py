@@ -12,47 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, PoolProxiedConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Dialect, Executable
 from sqlmodel import Session
+
+from connector.store.driver import Bare, changed, fetched
+from connector.store.lent import driver_of
 
 _Turn = Callable[[Any], Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bare:
-    """A driver's own connection, with the dialect that says how to speak to it."""
-
-    dialect: Dialect
-    connection: PoolProxiedConnection
-
-
 Reader = Session | Connection
 Askable = Reader | Bare
-
-
-def driver_of(reader: Askable) -> Connection | Bare:
-    """Return what takes statements in the driver's words; what a session has not written yet is written first."""
-    if not isinstance(reader, Session):
-        return reader
-    if reader.autoflush:
-        reader.flush()
-    if (own := getattr(reader, "driver", None)) is not None:
-        driver: Connection | Bare = own()
-        return driver
-    return reader.connection()
-
-
-def executed(driver: Connection | Bare, text: str, given: Any, *, many: bool = False) -> Any:
-    """Execute the driver's own words and return its cursor. Raises what SQLAlchemy raises for them."""
-    dialect = driver.dialect
-    cursor = driver.connection.cursor()
-    try:
-        (cursor.executemany if many else cursor.execute)(text, given)
-    except dialect.loaded_dbapi.Error as error:  # whoever asks waits for SQLAlchemy's errors, as from any query
-        cursor.close()
-        raise DBAPIError.instance(text, given, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
-    return cursor
 
 
 class Prepared:
@@ -64,12 +34,9 @@ class Prepared:
 
     def all(self, reader: Askable, **values: Any) -> Sequence[Any]:
         """Return all rows, as plain tuples."""
-        cursor, ready = self._executed(reader, values)
-        try:
-            rows = cursor.fetchall()
-        finally:
-            cursor.close()
-        return ready.read(rows)
+        driver = driver_of(reader)
+        ready = self._ready_for(driver.dialect)
+        return ready.read(fetched(driver, ready.text, ready.bound(values)))
 
     def first(self, reader: Askable, **values: Any) -> Any:
         """Return the first row as a plain tuple, or None."""
@@ -78,18 +45,14 @@ class Prepared:
 
     def change(self, session: Session, **values: Any) -> int:
         """Execute a change and return how many rows it met."""
-        cursor, _ = self._executed(session, values)
-        met = int(cursor.rowcount)
-        cursor.close()
-        return met
+        driver = driver_of(session)
+        ready = self._ready_for(driver.dialect)
+        return changed(driver, ready.text, ready.bound(values))
 
-    def _executed(self, reader: Askable, values: Mapping[str, Any]) -> tuple[Any, Ready]:
-        driver = driver_of(reader)
-        ready = self._ready.get(driver.dialect.name) or self._prepare(driver.dialect)
-        return executed(driver, ready.text, ready.bound(values)), ready
-
-    def _prepare(self, dialect: Dialect) -> Ready:
-        ready = self._ready[dialect.name] = ready_of(self._statement, dialect)
+    def _ready_for(self, dialect: Dialect) -> Ready:
+        ready = self._ready.get(dialect.name)
+        if ready is None:
+            ready = self._ready[dialect.name] = ready_of(self._statement, dialect)
         return ready
 
 

@@ -35,6 +35,7 @@ from connector.store import (  # noqa: F401
     talk,
     verifying,
 )
+from connector.store.driver import Bare
 from connector.store.lent import Kept, Lent, Shelf, begin
 from connector.store.prepared import Askable
 
@@ -150,6 +151,6 @@ def _sqlite_engine(url: Any) -> Engine:
     def _begin(connection: Any) -> None:
         # Said to the driver itself: every session begins so; SQLAlchemy would take as long over it as over a query.
         writes = connection.get_execution_options().get("tieout_writes", False)
-        begin(connection.connection.dbapi_connection, writes=writes)
+        begin(Bare(connection.dialect, connection.connection.dbapi_connection), writes=writes)
 
     return engine

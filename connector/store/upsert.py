@@ -16,7 +16,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Dialect, Table, or_
 from sqlmodel import Session, SQLModel
 
-from connector.store.prepared import driver_of, executed
+from connector.store.driver import changed
+from connector.store.lent import driver_of
 
 Rows = Sequence[Mapping[str, Any]]
 # What becomes of a row that is there: updated unless these columns are the same, left alone, or an error.
@@ -71,10 +72,7 @@ def _write(session: Session, table: Table, rows: Rows, conflict: _Conflict) -> i
     prepared = _ready.get(which)
     if prepared is None:
         prepared = _ready[which] = _prepared(*which[:3], driver.dialect)
-    cursor = executed(driver, prepared.sql, prepared.bound(rows), many=True)
-    written = int(cursor.rowcount)
-    cursor.close()
-    return written
+    return changed(driver, prepared.sql, prepared.bound(rows), many=True)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from functools import cache
 
 from sqlalchemy import Integer, bindparam
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.errors import Rejected, TieoutError
 from connector.ledger.money import Money
+from connector.store.built import built_loose
 from connector.store.companies import CompanyRow
-from connector.store.found import Finder
 from connector.store.outbox import MailRow
-from connector.store.prepared import Prepared, driver_of
+from connector.store.prepared import Prepared
 from jobs.mail.asking import NotNow, Withdrawn
 from jobs.mail.envelope import fill_envelope, message_id, told, without_secrets
 from jobs.mail.letters import FOR_STAFF, NoLetter, write_letter
@@ -117,11 +118,12 @@ def _claim(rt: Runtime, mail_id: str) -> MailRow | None:
         now = rt.clock.now()
         if _CLAIM.change(session, mail=mail_id, now=now, until=now + CLAIM) != 1:
             return None
-        # Only read from here on, and long after this session: it needs none of its objects.
-        found = _CLAIMED.ask(driver_of(session), {"mail": mail_id})
-    assert found is not None, "only a long list is asked for in another way"
-    mail: MailRow = found.one()
-    return mail
+        return _claimed(session, mail_id).one()
+
+
+@built_loose
+def _claimed(mail_id: str) -> SelectOfScalar[MailRow]:
+    return select(MailRow).where(MailRow.id == mail_id)
 
 
 _CLAIM = Prepared(
@@ -129,7 +131,6 @@ _CLAIM = Prepared(
     .where(col(MailRow.id) == bindparam("mail"), col(MailRow.state) == "due", col(MailRow.due_at) <= bindparam("now"))
     .values(due_at=bindparam("until"), attempts=MailRow.attempts + 1)
 )
-_CLAIMED = Finder(select(MailRow).where(MailRow.id == bindparam("mail")))
 
 
 def _send(rt: Runtime, mail: MailRow) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from connector.store.built import built
 from connector.store.companies import LeaseRow
-from connector.store.found import LONGEST_LIST
+from connector.store.found import LONGEST_KEPT
 from connector.store.prepared import Prepared
 from connector.store.session import Database
 from connector.store.upsert import insert_ignoring
@@ -116,9 +116,9 @@ def test_a_list_of_any_length_finds_what_it_names(leases: Database, names: list[
         }
 
 
-def test_a_list_may_be_longer_than_stands_ready(leases: Database) -> None:
+def test_a_list_may_be_longer_than_what_stands_ready(leases: Database) -> None:
     with leases.read() as session:
-        names = ["one", *map(str, range(LONGEST_LIST + 1))]
+        names = ["one", *map(str, range(LONGEST_KEPT + 1))]
         assert [row.name for row in _named(session, names)] == ["one"]
 
 
