@@ -15,12 +15,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Table
+from sqlalchemy import Table, bindparam
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import Select
 
 from connector.store.built import built
 from connector.store.companies import TickRow
+from connector.store.prepared import Prepared
 from connector.store.upsert import insert_ignoring
 from jobs import tasks
 from jobs.due import ALL, CHORES, ROUNDS, WHOLE, connections_by_company, period_of
@@ -37,6 +38,8 @@ TICKS_KEPT = timedelta(days=7)
 
 PRUNE = "prune"
 _TICKS: Table = TickRow.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+
+_PRUNE = Prepared(delete(TickRow).where(col(TickRow.rung_at) < bindparam("before")))
 
 Heard = Callable[[str, str], bool]
 Do = Callable[[str, str], None]
@@ -97,7 +100,7 @@ class Ticker:
         with self._rt.db.write("tick") as session:
             mine = [tick for tick in fresh if insert_ignoring(session, _TICKS, [{**asdict(tick), "rung_at": now}])]
             if any(tick.work == PRUNE for tick in mine):
-                session.exec(delete(TickRow).where(col(TickRow.rung_at) < now - TICKS_KEPT))
+                _PRUNE.change(session, before=now - TICKS_KEPT)
         return [tick.task for tick in mine if tick.work != PRUNE]
 
     def _ticks(self, session: Session, now: datetime) -> list[_Tick]:

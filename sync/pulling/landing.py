@@ -84,9 +84,15 @@ def bury(session: Session, company_id: str, entity: Entity, ids: Sequence[str]) 
 
 def count_living(session: Session, company_id: str, entity: Entity) -> int:
     """Count what the cache takes for existing."""
+    [number] = _living(entity).first(session, company=company_id)
+    return int(number)
+
+
+@cache
+def _living(entity: Entity) -> Prepared:
     table = entity.table
-    living = select(func.count()).select_from(table).where(*_of(company_id, entity), table.c.state != "deleted")
-    return int(session.connection().execute(living).scalar_one())
+    mine = (*_of(bindparam("company"), entity), table.c.state != "deleted")
+    return Prepared(select(func.count()).select_from(table).where(*mine))
 
 
 def living_ids(session: Session, company_id: str, entity: Entity) -> set[str]:
