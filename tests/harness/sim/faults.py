@@ -81,7 +81,7 @@ def swarm_of(script: Script, *, calm: bool = False) -> Swarm:
     kinds = tuple(kind for kind in KINDS if dice.random() < 0.55)
     return Swarm(
         kinds or KINDS[:3],
-        call_rate=dice.choice((0.1, 0.3, 0.4, 0.5)),
+        call_rate=dice.choice((0.1, 0.3, 0.35, 0.45)),
         crash_rate=dice.choice((0.0, 0.002, 0.01, 0.02)),
         switch_rate=dice.choice((0.0, 0.02, 0.08)),
         parcel_rate=dice.choice((0.0, 0.2, 0.5)),
