@@ -38,7 +38,7 @@ from tests.harness.sim.wires import WIRES, laid
 
 HOUR, DAY = 3600.0, 86_400.0
 OWNER_LOOKS = 240.0  # how often the owner looks whether QuickBooks is connected, in seconds, in the rush
-PAYERS = 53  # of whom some twenty-one end up paying
+PAYERS = 51  # of whom some twenty end up paying
 # Seconds of the till's rush, and how often the scheduler takes a turn in each part: debits settle in it, payouts
 # arrive, and a day comes on which a refused payment is tried again.
 RUSH = HOUR / 2
