@@ -7,13 +7,11 @@ Laws: no call without a timeout; no redirect is followed with a token in hand; a
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import requests
 from quickbooks import QuickBooks
-from requests.utils import get_environ_proxies
 
 from connector.qbo.faults import Reply
 from connector.qbo.throttle import Throttle
@@ -100,9 +98,9 @@ class BearerSession(requests.Session):
         self.auth = _as_it_is
         # The environment's proxies and certificates: read once here, as all goes to one address; requests reads the
         # whole environment twice for each call.
+        around = self.merge_environment_settings(api_base, {}, None, None, None)
+        self.proxies, self.verify = around["proxies"], around["verify"]
         self.trust_env = False
-        self.proxies.update(get_environ_proxies(api_base))
-        self.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
     @property
     def access_token(self) -> str:
