@@ -1,7 +1,8 @@
-"""The product's clock in tests: the stand-ins' time, and a sleep that passes at once and is counted."""
+"""The product's clock in tests: the stand-ins' time, and a sleep that passes almost at once and is counted."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from connector.clock import Clock
@@ -21,6 +22,8 @@ class WorldClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
+        # What is waited for may be another thread's work: without a moment of its own all patience is over at once.
+        time.sleep(min(seconds / 100, 0.005))
 
     def monotonic(self) -> float:
         return super().monotonic() + self.slept + self._world.clock.offset
