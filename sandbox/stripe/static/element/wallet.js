@@ -129,6 +129,7 @@ teach("wallet", (_, [opened]) => {
   port.onmessage = ({ data }) => {
     given = data;
     draw();
+    for (const id of ["close", "approve", "cancel"]) by(id).disabled = false; // before, nobody would hear a press
     by("title").focus();
     if (given.options.shippingAddressRequired) tell("addresschange", { name: PAYER.name, address: partial(address()) });
   };
