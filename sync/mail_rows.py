@@ -11,8 +11,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Table
-from sqlmodel import Session
+from sqlmodel import Session, select
+from sqlmodel.sql.expression import Select
 
+from connector.store.access import ContactRow
+from connector.store.built import built
+from connector.store.companies import CompanyRow
 from connector.store.outbox import CONTEXT_COLUMN, MailRow
 from connector.store.upsert import insert_ignoring, new_row
 from sync.runtime import Runtime
@@ -55,3 +59,14 @@ def owe(
         context_cipher=cipher,
     )
     return mail_id if insert_ignoring(session, _TABLE, [mail]) else ""
+
+
+@built
+def person(company_id: str, contact_id: str) -> Select[str, str]:
+    """Ask for a contact's address, and the company's name in addresses."""
+    return select(ContactRow.email, CompanyRow.slug).where(
+        ContactRow.company_id == company_id,
+        ContactRow.id == contact_id,
+        ContactRow.state == "active",
+        CompanyRow.id == ContactRow.company_id,
+    )

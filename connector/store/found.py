@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import InstanceState, Mapper
+from sqlmodel.sql.expression import SelectOfScalar
 
 from connector.store.driver import Driver, fetched
 from connector.store.prepared import Ready, ready_of
@@ -110,7 +111,7 @@ class _Plan:
             columns += own
         self.core = statement.with_only_columns(*columns, maintain_column_froms=True)
         self.makes_objects = any(isinstance(one, Mapper) for one in asked)
-        self._is_one = type(statement).__name__ == "SelectOfScalar"
+        self._is_one = isinstance(statement, SelectOfScalar)
 
     def made(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Make of each row what the select asks for."""

@@ -6,12 +6,8 @@ stranger in somebody's account cannot add or take away a card unseen.
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
-from sqlmodel.sql.expression import Select
+from sqlmodel import Session
 
-from connector.store.access import ContactRow
-from connector.store.built import built
-from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from sync import mail_rows
 from sync.runtime import Runtime
@@ -28,7 +24,7 @@ def owe_mail(
     It is written in the language of whoever is there, or in the company's. `label` is the method's where its row does
     not say it yet.
     """
-    found = _owner(session, row.company_id, row.contact_id).first()
+    found = mail_rows.person(session, row.company_id, row.contact_id).first()
     if found is None:
         return []
     to, slug = found
@@ -40,14 +36,3 @@ def owe_mail(
     }
     mail = mail_rows.owe(session, rt, row.company_id, kind=MAIL, key=f"{MAIL}/{row.id}/{what}", to=to, context=context)
     return [mail] if mail else []
-
-
-@built
-def _owner(company_id: str, contact_id: str) -> Select[str, str]:
-    """Ask for a contact's address, and the company's name in addresses."""
-    return select(ContactRow.email, CompanyRow.slug).where(
-        ContactRow.company_id == company_id,
-        ContactRow.id == contact_id,
-        ContactRow.state == "active",
-        CompanyRow.id == ContactRow.company_id,
-    )

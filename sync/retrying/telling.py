@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlmodel import Session, select
-from sqlmodel.sql.expression import Select
+from sqlmodel import Session
 
 from connector.ledger.money import Money
-from connector.store.access import ContactRow
-from connector.store.built import built
-from connector.store.companies import CompanyRow
 from connector.store.methods import SavedMethodRow
 from connector.store.money import PaymentRow
 from connector.store.retries import RetryRow
@@ -48,7 +44,7 @@ def owe_mail(
     reason: str = "",
 ) -> list[str]:
     """Owe the payer a mail: agreed, again (with the day of the next try), or why it ended; returns its id if new."""
-    to, slug = _payer(session, row.company_id, row.contact_id).first() or ("", "")
+    to, slug = mail_rows.person(session, row.company_id, row.contact_id).first() or ("", "")
     if not to:
         return []
     context = {
@@ -63,17 +59,6 @@ def owe_mail(
         session, rt, row.company_id, kind=MAIL, key=key, to=to, context=context, payment_id=row.payment_id
     )
     return [mail] if mail else []
-
-
-@built
-def _payer(company_id: str, contact_id: str) -> Select[str, str]:
-    """Ask for a contact's address, and the company's name in addresses."""
-    return select(ContactRow.email, CompanyRow.slug).where(
-        ContactRow.company_id == company_id,
-        ContactRow.id == contact_id,
-        ContactRow.state == "active",
-        CompanyRow.id == ContactRow.company_id,
-    )
 
 
 def tell_of_end(
